@@ -1,0 +1,135 @@
+//! The engine turns a [`Prompt`] into text. This module owns the vocabulary that its users share: jobs go in, events come
+//! out, dropping the handle cancels. Who runs the model (a thread of this process, or the shared engine process) is the
+//! implementor's business and nobody else's.
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::{mpsc, watch};
+
+use crate::prompt::Prompt;
+
+/// One request for text.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Job {
+    /// Jobs with the same key continue one another: they share a KV sequence, and a newer one replaces an older one.
+    /// Opaque to the engine; clients build it from their own identity and the document's.
+    pub document: String,
+    pub prompt: Prompt,
+    pub priority: Priority,
+    pub limits: Limits,
+}
+
+/// What yields to what: a job is preempted at the next chunk or token by one that stands before it here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Priority {
+    Typing,
+    Action,
+    Prefetch,
+    Indexing,
+}
+
+/// Where generation ends at the latest. End-of-text and FIM tokens always end it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Limits {
+    /// Tokens generated at most, those that only repeat the healed word included.
+    pub max_tokens: u32,
+    /// Ends before the n-th line feed of the answer.
+    pub max_lines: Option<u32>,
+}
+
+/// What a job reports, in this order: `Prefilled`, any number of `Text`, one `Finished`. `Finished` may come at any time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// The prompt is in the KV cache; the first token follows.
+    Prefilled(PromptUsage),
+    /// The next characters of the answer, whole characters only, the healed word not repeated.
+    Text { text: String, probability: f32 },
+    Finished { finish: Finish, usage: Usage },
+}
+
+/// Why a job ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Finish {
+    /// The model said so.
+    EndOfText,
+    /// One of the job's [`Limits`].
+    Limit,
+    /// Its handle was dropped, a newer job of the same document came, or the engine went away in an orderly way.
+    Cancelled,
+    /// For the user, in words: what happened and what to do.
+    Failed(String),
+}
+
+/// Tokens of a prompt: those whose KV entries were there already, and those that had to be evaluated.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PromptUsage {
+    pub reused: u32,
+    pub evaluated: u32,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    pub prompt: PromptUsage,
+    pub generated: u32,
+    /// Generated tokens that came from accepted drafts.
+    pub drafted: u32,
+}
+
+/// What the engine is doing, for status bars and for those who wait until it is ready.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Status {
+    /// No engine runs; the next job starts it.
+    Stopped,
+    /// Reading the weights; `progress` from 0 to 1.
+    Loading { progress: f32 },
+    Ready(EngineInfo),
+    /// Cannot work; the text tells the user why and what to do.
+    Failed(String),
+}
+
+/// What runs, where, with what.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EngineInfo {
+    /// Process that holds the weights.
+    pub pid: u32,
+    /// The model's name in the catalogue, else its file name.
+    pub model: String,
+    /// Tokens that one prompt and its answer may have together.
+    pub context_tokens: u32,
+    /// The CPU variant of the back end and the devices in use, e.g. "CPU (icelake: AVX-512, VNNI), 2 threads".
+    pub device: String,
+}
+
+/// A running job. Dropping it cancels the job: the engine stops within one chunk, and what was computed stays cached.
+pub struct JobHandle {
+    events: mpsc::UnboundedReceiver<Event>,
+    _cancel: CancelOnDrop,
+}
+
+impl JobHandle {
+    /// `cancel` runs when the handle is dropped, also after the job has ended.
+    pub fn new(events: mpsc::UnboundedReceiver<Event>, cancel: impl FnOnce() + Send + 'static) -> Self {
+        Self { events, _cancel: CancelOnDrop(Some(Box::new(cancel))) }
+    }
+
+    /// The next event; `None` after [`Event::Finished`].
+    pub async fn next(&mut self) -> Option<Event> {
+        self.events.recv().await
+    }
+}
+
+struct CancelOnDrop(Option<Box<dyn FnOnce() + Send>>);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        if let Some(cancel) = self.0.take() {
+            cancel()
+        }
+    }
+}
+
+/// Something that runs jobs: a thread of this process, or a connection to the engine process.
+pub trait Engine: Send + Sync + 'static {
+    /// Never blocks. A failure arrives as [`Finish::Failed`].
+    fn submit(&self, job: Job) -> JobHandle;
+    fn status(&self) -> watch::Receiver<Status>;
+}

@@ -1,0 +1,12 @@
+//! tacit: code completion from a model on the user's own machine.
+//!
+//! The folders are the architecture. *Pure core*, without I/O, async or llama.cpp: [`documents`], [`syntax`],
+//! [`prompt`], [`completion::post`], [`engine::slots`], [`engine::healing`]. *Edges*, thin: [`lsp`], [`models`],
+//! [`engine::host`] and [`engine::remote`]. *One unsafe neighbour*: llama.cpp, behind [`engine::backend::Backend`],
+//! imported by one file, run by one thread, in a process of its own.
+#![forbid(unsafe_code)]
+
+pub mod completion;
+pub mod documents;
+pub mod engine;
+pub mod prompt;
