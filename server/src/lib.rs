@@ -9,4 +9,5 @@
 pub mod completion;
 pub mod documents;
 pub mod engine;
+pub mod models;
 pub mod prompt;
