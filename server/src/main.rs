@@ -1,1 +1,24 @@
-fn main() {}
+//! The `tacit` program: one subcommand, one line.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tacit::models;
+
+#[derive(Parser)]
+#[command(name = "tacit", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Models(models::cli::Args),
+}
+
+fn main() -> ExitCode {
+    match Arguments::parse().command {
+        Command::Models(args) => models::cli::run(&args),
+    }
+}
