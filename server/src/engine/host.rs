@@ -2,6 +2,7 @@
 //! back, and leaves when nobody needs it. Runs no model itself and never unloads weights: that is the inner engine's business.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +23,34 @@ const REACHABLE_STEP: Duration = Duration::from_secs(1);
 
 /// Pause after a failed accept, which is a lack of file descriptors in most cases.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What every `tacit engine` is told on its command line, whatever model it runs. [`super::launch`] writes it.
+#[derive(Debug, Clone, clap::Args)]
+pub struct HostArguments {
+    /// The socket to listen at; its folder is closed to other users
+    #[arg(long, value_name = "SOCKET")]
+    pub endpoint: PathBuf,
+    /// What windows call this model with its settings; they are refused if they want another
+    #[arg(long, value_name = "TEXT")]
+    pub identity: String,
+    /// Leave after so many seconds without a window
+    #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
+    pub idle_exit_seconds: u64,
+}
+
+impl HostArguments {
+    /// [`serve`]s as the arguments say.
+    ///
+    /// # Errors
+    /// If the endpoint can't be used.
+    pub async fn serve(self, engine: Arc<dyn Engine>) -> Result<Exit, EndpointError> {
+        let settings = HostSettings {
+            model: self.identity,
+            idle_exit: Duration::from_secs(self.idle_exit_seconds),
+        };
+        serve(&Endpoint::at(self.endpoint)?, engine, settings).await
+    }
+}
 
 #[derive(Debug, Clone)]
 pub struct HostSettings {

@@ -40,7 +40,7 @@ pub struct LaunchSettings {
     pub hello: Hello,
     /// tacit itself.
     pub program: PathBuf,
-    /// Its arguments, without `--endpoint`, which is added. Paths have to be absolute.
+    /// Its arguments, without `--endpoint` and `--identity`, which are added. Paths have to be absolute.
     pub arguments: Vec<OsString>,
 }
 
@@ -212,6 +212,8 @@ impl Launcher {
             .args(&self.settings.arguments)
             .arg("--endpoint")
             .arg(self.endpoint.path())
+            .arg("--identity")
+            .arg(&self.settings.hello.model)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log);
