@@ -4,14 +4,21 @@
 
 mod assemble;
 pub mod backend;
+pub mod connection;
 pub mod cpu;
+pub mod endpoint;
+pub mod host;
+pub mod launch;
 #[cfg(feature = "llama")]
 pub mod llama;
 pub mod local;
+pub mod recovery;
+pub mod remote;
 mod sampling;
 mod scheduler;
 mod slots;
 pub mod toy;
+pub mod wire;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};

@@ -1,0 +1,546 @@
+//! Where windows and the engine process meet: a private folder, a socket in it, the lock that makes its owner the only
+//! engine there, and a log. Owns every check that keeps other users of the machine out; starts no process.
+//!
+//! Two things protect the socket: the folder, which belongs to the user and is closed to everybody else (mode 0700), and the
+//! user id of the peer, which both ends compare where the system tells it (Linux, macOS, the BSDs). On Windows the socket is a
+//! named pipe with the system's default rights, and only the folder of the lock and the log is the user's own.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use interprocess::local_socket::tokio::prelude::*;
+use interprocess::local_socket::{ListenerOptions, Name};
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use super::wire::Hello;
+
+pub use interprocess::local_socket::tokio::Stream;
+
+/// Bytes that the path of a Unix socket may have: 103 on macOS, 107 on Linux.
+const LONGEST_SOCKET_PATH: usize = 103;
+
+/// An engine that is just leaving holds its lock for a moment after its socket has gone.
+const LOCK_PATIENCE: Duration = Duration::from_millis(500);
+const LOCK_STEP: Duration = Duration::from_millis(25);
+
+/// Connecting to a socket on the same machine is immediate, unless the engine is stopped and its queue is full.
+const CONNECT_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Log bytes above which a new engine starts the file anew.
+const LONGEST_LOG: u64 = 1 << 20;
+
+#[derive(Debug, Error)]
+pub enum EndpointError {
+    #[error("another engine runs at {}", .0.display())]
+    Taken(PathBuf),
+    #[error("nobody listens at {}", .0.display())]
+    NobodyListens(PathBuf),
+    #[error("{} should be the engine's socket, but it is something else: please delete it", .0.display())]
+    NotASocket(PathBuf),
+    #[error("{} belongs to another user, so tacit does not use it: please delete it, or set XDG_RUNTIME_DIR to a folder of your own", .0.display())]
+    OthersFolder(PathBuf),
+    #[error("{} is open to other users, so tacit does not use it: please run `chmod 700` on it", .0.display())]
+    OpenFolder(PathBuf),
+    #[error("{} should be a folder for the engine's socket, but it is something else: please delete it", .0.display())]
+    NotAFolder(PathBuf),
+    #[error("the process at {} belongs to another user", .0.display())]
+    OthersProcess(PathBuf),
+    #[error("the path {} is too long for a socket: please set XDG_RUNTIME_DIR to a folder with a short path", .0.display())]
+    TooLong(PathBuf),
+    #[error("the engine's socket {} can't be used: {error}", path.display())]
+    Io { path: PathBuf, error: io::Error },
+}
+
+/// The meeting point of one build and one model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    socket: PathBuf,
+}
+
+impl Endpoint {
+    /// The point where all windows meet that say the same [`Hello`]: in `$XDG_RUNTIME_DIR/tacit`, else in a folder of the user's
+    /// own within the temporary folder.
+    ///
+    /// # Errors
+    /// If no such folder is private, or none has a path short enough.
+    pub fn shared(hello: &Hello) -> Result<Self, EndpointError> {
+        let digest = Sha256::digest(format!(
+            "{}\0{}\0{}",
+            hello.protocol, hello.build, hello.model
+        ));
+        let name: String = digest
+            .iter()
+            .take(8)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let candidates = folder_candidates();
+        let fits = candidates
+            .iter()
+            .map(|folder| folder.join(format!("{name}.sock")))
+            .find(|socket| {
+                // Room for the suffix of `own`.
+                socket.as_os_str().len() + "-4294967295-999".len() <= LONGEST_SOCKET_PATH
+            });
+        let Some(socket) = fits else {
+            return Err(EndpointError::TooLong(
+                candidates.into_iter().next().unwrap_or_default(),
+            ));
+        };
+        Self::at(socket)
+    }
+
+    /// The point at this path, as an engine is told on its command line. Creates the folder where it is missing.
+    ///
+    /// # Errors
+    /// If the folder is not private, or the path is too long.
+    pub fn at(socket: PathBuf) -> Result<Self, EndpointError> {
+        if socket.as_os_str().len() > LONGEST_SOCKET_PATH {
+            return Err(EndpointError::TooLong(socket));
+        }
+        let folder = socket.parent().unwrap_or(Path::new("."));
+        private_folder(folder)?;
+        Ok(Self { socket })
+    }
+
+    /// A point beside this one that only this process knows: for when the shared one is of no use.
+    pub fn own(&self, attempt: u32) -> Self {
+        let stem = self
+            .socket
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy();
+        let stem = stem.split('-').next().unwrap_or_default();
+        Self {
+            socket: self
+                .socket
+                .with_file_name(format!("{stem}-{}-{attempt}.sock", std::process::id())),
+        }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.socket
+    }
+
+    /// Where the engine's standard error goes. It has no text of the user.
+    pub fn log_path(&self) -> PathBuf {
+        self.socket.with_extension("log")
+    }
+
+    /// The log, open to append.
+    ///
+    /// # Errors
+    /// If it can't be created.
+    pub fn open_log(&self) -> Result<File, EndpointError> {
+        let path = self.log_path();
+        let open = || {
+            let log = File::options().create(true).append(true).open(&path)?;
+            if log.metadata()?.len() > LONGEST_LOG {
+                log.set_len(0)?;
+            }
+            Ok(log)
+        };
+        open().map_err(|error| EndpointError::Io {
+            path: path.clone(),
+            error,
+        })
+    }
+
+    /// Connects to the engine that listens here.
+    ///
+    /// # Errors
+    /// [`EndpointError::NobodyListens`] when one has to be started; the others mean that this point is of no use.
+    pub async fn connect(&self) -> Result<Stream, EndpointError> {
+        let failed = |error| EndpointError::Io {
+            path: self.socket.clone(),
+            error,
+        };
+        self.check_kind()?;
+        let connecting = Stream::connect(self.name().map_err(failed)?);
+        let stream = match tokio::time::timeout(CONNECT_PATIENCE, connecting).await {
+            Err(_) => return Err(failed(io::ErrorKind::TimedOut.into())),
+            Ok(Err(error))
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
+                ) =>
+            {
+                return Err(EndpointError::NobodyListens(self.socket.clone()));
+            }
+            Ok(stream) => stream.map_err(failed)?,
+        };
+        if self.is_own_peer(&stream).map_err(failed)? {
+            Ok(stream)
+        } else {
+            Err(EndpointError::OthersProcess(self.socket.clone()))
+        }
+    }
+
+    /// Becomes the engine of this point, until the listener is dropped.
+    ///
+    /// # Errors
+    /// [`EndpointError::Taken`] if there is one already.
+    pub async fn listen(&self) -> Result<Listener, EndpointError> {
+        let failed = |error| EndpointError::Io {
+            path: self.socket.clone(),
+            error,
+        };
+        let lock = self.lock().await?;
+        self.check_kind()?;
+        // We hold the lock, so a socket that lies here has no listener any more.
+        #[cfg(unix)]
+        match fs::remove_file(&self.socket) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+        let listener = ListenerOptions::new()
+            .name(self.name().map_err(failed)?)
+            // We remove it ourselves, and only while it is ours.
+            .reclaim_name(false)
+            .create_tokio()
+            .map_err(failed)?;
+        Ok(Listener {
+            listener,
+            endpoint: self.clone(),
+            identity: self.identity(),
+            _lock: lock,
+        })
+    }
+
+    /// The lock file stays when the engine goes: removing it would let two engines lock two files of the same name.
+    async fn lock(&self) -> Result<File, EndpointError> {
+        let path = self.socket.with_extension("lock");
+        let failed = |error| EndpointError::Io {
+            path: path.clone(),
+            error,
+        };
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(failed)?;
+        let give_up = tokio::time::Instant::now() + LOCK_PATIENCE;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
+                Err(TryLockError::WouldBlock) if tokio::time::Instant::now() >= give_up => {
+                    return Err(EndpointError::Taken(self.socket.clone()));
+                }
+                Err(TryLockError::WouldBlock) => tokio::time::sleep(LOCK_STEP).await,
+            }
+        }
+    }
+
+    /// A file of the user that has our name stays untouched.
+    fn check_kind(&self) -> Result<(), EndpointError> {
+        #[cfg(unix)]
+        if let Ok(metadata) = fs::symlink_metadata(&self.socket) {
+            use std::os::unix::fs::FileTypeExt;
+            if !metadata.file_type().is_socket() {
+                return Err(EndpointError::NotASocket(self.socket.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    #[cfg(unix)]
+    fn name(&self) -> io::Result<Name<'_>> {
+        use interprocess::local_socket::{GenericFilePath, ToFsName};
+        self.socket.as_path().to_fs_name::<GenericFilePath>()
+    }
+
+    #[cfg(not(unix))]
+    fn name(&self) -> io::Result<Name<'_>> {
+        use interprocess::local_socket::{GenericNamespaced, ToNsName};
+        // The folder is part of the name, so that two users never meet.
+        let digest = Sha256::digest(self.socket.as_os_str().as_encoded_bytes());
+        let name: String = digest
+            .iter()
+            .take(16)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        format!("tacit-{name}").to_ns_name::<GenericNamespaced>()
+    }
+
+    #[cfg(unix)]
+    fn is_own_peer(&self, stream: &Stream) -> io::Result<bool> {
+        use std::os::unix::fs::MetadataExt;
+        // The folder was found to be ours when this endpoint was made.
+        let own = fs::metadata(self.socket.parent().unwrap_or(Path::new(".")))?.uid();
+        Ok(stream.peer_creds()?.euid().is_none_or(|peer| peer == own))
+    }
+
+    #[cfg(not(unix))]
+    fn is_own_peer(&self, _stream: &Stream) -> io::Result<bool> {
+        Ok(true)
+    }
+
+    /// Tells our socket from another one at the same path: device and inode.
+    #[cfg(unix)]
+    fn identity(&self) -> Option<(u64, u64)> {
+        use std::os::unix::fs::MetadataExt;
+        fs::symlink_metadata(&self.socket)
+            .ok()
+            .map(|metadata| (metadata.dev(), metadata.ino()))
+    }
+
+    /// A named pipe can't be replaced while it is open.
+    #[cfg(not(unix))]
+    fn identity(&self) -> Option<(u64, u64)> {
+        None
+    }
+}
+
+/// The engine's side of an [`Endpoint`]. Dropping it frees the name, then the lock.
+pub struct Listener {
+    listener: interprocess::local_socket::tokio::Listener,
+    endpoint: Endpoint,
+    identity: Option<(u64, u64)>,
+    _lock: File,
+}
+
+impl Listener {
+    /// The next window of the same user.
+    ///
+    /// # Errors
+    /// [`EndpointError::OthersProcess`] for one of another user, whose connection is closed.
+    pub async fn accept(&self) -> Result<Stream, EndpointError> {
+        let failed = |error| EndpointError::Io {
+            path: self.endpoint.socket.clone(),
+            error,
+        };
+        let stream = self.listener.accept().await.map_err(failed)?;
+        if self.endpoint.is_own_peer(&stream).map_err(failed)? {
+            Ok(stream)
+        } else {
+            Err(EndpointError::OthersProcess(self.endpoint.socket.clone()))
+        }
+    }
+
+    /// Whether windows still find us: the socket file has neither been removed nor replaced.
+    pub fn is_reachable(&self) -> bool {
+        self.endpoint.identity() == self.identity
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        if cfg!(unix) && self.is_reachable() {
+            // Failing leaves a dead socket, which the next engine removes.
+            let _ = fs::remove_file(&self.endpoint.socket);
+        }
+    }
+}
+
+/// Folders that may hold the socket, best first.
+fn folder_candidates() -> Vec<PathBuf> {
+    let runtime = std::env::var_os("XDG_RUNTIME_DIR")
+        .map(PathBuf::from)
+        .filter(|folder| folder.is_absolute() && folder.is_dir())
+        .map(|folder| folder.join("tacit"));
+    let temporary = [std::env::temp_dir(), PathBuf::from("/tmp")]
+        .into_iter()
+        .filter_map(|folder| {
+            let name = match owner_of_new_files(&folder) {
+                Some(user) => format!("tacit-{user}"),
+                None if cfg!(unix) => return None,
+                None => "tacit".to_owned(),
+            };
+            Some(folder.join(name))
+        });
+    runtime.into_iter().chain(temporary).collect()
+}
+
+/// Makes sure that `folder` exists, is the user's, and is closed to others.
+#[cfg(unix)]
+fn private_folder(folder: &Path) -> Result<(), EndpointError> {
+    use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+    let failed = |error| EndpointError::Io {
+        path: folder.to_owned(),
+        error,
+    };
+    match fs::DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(failed(error)),
+        _ => {}
+    }
+    // Not through a link, which somebody else could have put there.
+    let metadata = fs::symlink_metadata(folder).map_err(failed)?;
+    if !metadata.is_dir() {
+        return Err(EndpointError::NotAFolder(folder.to_owned()));
+    }
+    if metadata.mode() & 0o077 != 0 {
+        return Err(EndpointError::OpenFolder(folder.to_owned()));
+    }
+    if owner_of_new_files(folder) != Some(metadata.uid()) {
+        return Err(EndpointError::OthersFolder(folder.to_owned()));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn private_folder(folder: &Path) -> Result<(), EndpointError> {
+    fs::create_dir_all(folder).map_err(|error| EndpointError::Io {
+        path: folder.to_owned(),
+        error,
+    })
+}
+
+/// The user id of this process, which the standard library doesn't tell: that of a file that we create. `None` where we can't
+/// write, or where there are no user ids.
+#[cfg(unix)]
+fn owner_of_new_files(folder: &Path) -> Option<u32> {
+    use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static COUNTER: AtomicU32 = AtomicU32::new(0);
+    let count = COUNTER.fetch_add(1, Ordering::Relaxed);
+    let probe = folder.join(format!(".tacit-{}-{count}", std::process::id()));
+    let file = File::options()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&probe)
+        .ok()?;
+    let owner = file.metadata().ok().map(|metadata| metadata.uid());
+    // Failing leaves an empty hidden file.
+    let _ = fs::remove_file(&probe);
+    owner
+}
+
+#[cfg(not(unix))]
+fn owner_of_new_files(_folder: &Path) -> Option<u32> {
+    None
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    fn folder() -> tempfile::TempDir {
+        // Created with mode 0700.
+        tempfile::tempdir().unwrap()
+    }
+
+    #[test]
+    fn every_build_and_model_has_its_own_point() {
+        let of = |model: &str| Endpoint::shared(&Hello::new(model)).unwrap();
+        assert_eq!(of("a"), of("a"));
+        assert_ne!(of("a"), of("b"));
+        let newer = Hello {
+            build: "99.0.0".into(),
+            ..Hello::new("a")
+        };
+        assert_ne!(Endpoint::shared(&newer).unwrap(), of("a"));
+        assert!(of("a").own(u32::MAX).path().as_os_str().len() <= LONGEST_SOCKET_PATH);
+        assert_ne!(of("a").own(1), of("a").own(2));
+    }
+
+    #[test]
+    fn a_folder_that_others_may_enter_is_refused() {
+        let folder = folder();
+        let inner = folder.path().join("tacit");
+        assert!(Endpoint::at(inner.join("a.sock")).is_ok());
+        assert_eq!(
+            fs::metadata(&inner).unwrap().permissions().mode() & 0o777,
+            0o700
+        );
+        fs::set_permissions(&inner, fs::Permissions::from_mode(0o755)).unwrap();
+        let error = Endpoint::at(inner.join("a.sock")).unwrap_err();
+        assert!(matches!(error, EndpointError::OpenFolder(_)));
+        assert!(error.to_string().contains("chmod 700"));
+    }
+
+    #[test]
+    fn a_link_or_a_file_is_no_folder() {
+        let folder = folder();
+        symlink(folder.path(), folder.path().join("link")).unwrap();
+        File::create(folder.path().join("file")).unwrap();
+        for name in ["link", "file"] {
+            let error = Endpoint::at(folder.path().join(name).join("a.sock")).unwrap_err();
+            assert!(
+                matches!(error, EndpointError::NotAFolder(_)),
+                "{name}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_folder_of_another_user_is_refused() {
+        let folder = folder();
+        // Only root may give a folder away; others skip this, as they can't make the situation.
+        if std::os::unix::fs::chown(folder.path(), Some(65534), None).is_ok() {
+            let error = Endpoint::at(folder.path().join("a.sock")).unwrap_err();
+            assert!(matches!(error, EndpointError::OthersFolder(_)), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_path_too_long_for_a_socket_is_refused() {
+        let folder = folder();
+        let error = Endpoint::at(folder.path().join("x".repeat(LONGEST_SOCKET_PATH))).unwrap_err();
+        assert!(matches!(error, EndpointError::TooLong(_)));
+    }
+
+    #[tokio::test]
+    async fn only_one_listens_and_its_name_is_freed() {
+        let folder = folder();
+        let endpoint = Endpoint::at(folder.path().join("a.sock")).unwrap();
+        assert!(matches!(
+            endpoint.connect().await,
+            Err(EndpointError::NobodyListens(_))
+        ));
+        let listener = endpoint.listen().await.unwrap();
+        assert!(matches!(
+            endpoint.listen().await,
+            Err(EndpointError::Taken(_))
+        ));
+        let (accepted, connected) = tokio::join!(listener.accept(), endpoint.connect());
+        assert!(accepted.is_ok() && connected.is_ok());
+        drop(listener);
+        assert!(!endpoint.path().exists());
+        assert!(endpoint.listen().await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_dead_socket_is_replaced_and_a_file_is_left_alone() {
+        let folder = folder();
+        let endpoint = Endpoint::at(folder.path().join("a.sock")).unwrap();
+        drop(UnixListener::bind(endpoint.path()).unwrap());
+        assert!(endpoint.path().exists());
+        assert!(matches!(
+            endpoint.connect().await,
+            Err(EndpointError::NobodyListens(_))
+        ));
+        drop(endpoint.listen().await.unwrap());
+
+        fs::write(endpoint.path(), "precious").unwrap();
+        assert!(matches!(
+            endpoint.connect().await,
+            Err(EndpointError::NotASocket(_))
+        ));
+        assert!(matches!(
+            endpoint.listen().await,
+            Err(EndpointError::NotASocket(_))
+        ));
+        assert_eq!(fs::read_to_string(endpoint.path()).unwrap(), "precious");
+    }
+
+    #[tokio::test]
+    async fn a_replaced_socket_is_noticed_and_left_to_its_owner() {
+        let folder = folder();
+        let endpoint = Endpoint::at(folder.path().join("a.sock")).unwrap();
+        let listener = endpoint.listen().await.unwrap();
+        assert!(listener.is_reachable());
+        fs::remove_file(endpoint.path()).unwrap();
+        assert!(!listener.is_reachable());
+        let _newcomer = UnixListener::bind(endpoint.path()).unwrap();
+        drop(listener);
+        assert!(endpoint.path().exists());
+    }
+}
