@@ -12,4 +12,5 @@ pub mod engine;
 pub mod lsp;
 pub mod models;
 pub mod prompt;
+pub mod stats;
 pub mod syntax;

@@ -1,5 +1,6 @@
 //! From text to the sequence that the model reads. Pure: no I/O, no tokenizer.
 
+pub mod layout;
 pub mod words;
 
 use serde::{Deserialize, Serialize};
