@@ -6,6 +6,7 @@
 //! imported by one file, run by one thread, in a process of its own.
 #![forbid(unsafe_code)]
 
+pub mod cli;
 pub mod completion;
 pub mod documents;
 pub mod engine;

@@ -3,10 +3,12 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tacit::models;
+use tacit::{cli, models};
+use tracing_subscriber::EnvFilter;
 
+/// Code completion from a model on your own machine
 #[derive(Parser)]
-#[command(name = "tacit", version, about)]
+#[command(name = "tacit", version)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -14,11 +16,30 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    Complete(cli::complete::Arguments),
     Models(models::cli::Args),
+    #[command(subcommand)]
+    Bench(cli::bench::Command),
+    #[command(hide = true)]
+    Engine(cli::engine::Arguments),
 }
 
-fn main() -> ExitCode {
-    match Arguments::parse().command {
-        Command::Models(args) => models::cli::run(&args),
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_env("TACIT_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+
+    let done = match Arguments::parse().command {
+        Command::Complete(arguments) => cli::complete::run(arguments).await,
+        Command::Models(arguments) => return models::cli::run(&arguments),
+        Command::Bench(command) => cli::bench::run(command).await,
+        Command::Engine(arguments) => cli::engine::run(arguments).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }

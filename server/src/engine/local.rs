@@ -38,7 +38,7 @@ enum Command {
 
 impl LocalEngine {
     /// Starts the thread. The model is loaded by the first job and given back after `idle_unload` without any.
-    pub fn start(loader: impl Loader, idle_unload: Duration) -> std::io::Result<Self> {
+    pub fn start(loader: Box<dyn Loader>, idle_unload: Duration) -> std::io::Result<Self> {
         let (commands, inbox) = channel();
         let (status_sender, status) = watch::channel(Status::Stopped);
         thread::Builder::new()
@@ -91,8 +91,8 @@ impl Engine for LocalEngine {
     }
 }
 
-struct Worker<L> {
-    loader: L,
+struct Worker {
+    loader: Box<dyn Loader>,
     inbox: Receiver<Command>,
     status: watch::Sender<Status>,
     idle_unload: Duration,
@@ -104,7 +104,7 @@ enum Leave {
     Closed,
 }
 
-impl<L: Loader> Worker<L> {
+impl Worker {
     /// Until all handles are gone: wait for work, load, work, unload.
     fn run(self) {
         while let Ok(first) = self.inbox.recv() {

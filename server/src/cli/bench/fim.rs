@@ -1,0 +1,151 @@
+//! `tacit bench fim`: one completion for each hole of a data set.
+
+use std::{
+    fs::File,
+    io::{BufRead, BufReader, BufWriter, Read, Write},
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Instant,
+};
+
+use anyhow::{Context, Result};
+use clap::Args;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::{
+    cli::{EngineArguments, complete},
+    completion::{Complete, Completer, Request, Settings, Trigger},
+    prompt::layout::{AnchorPlace, Layout},
+};
+
+/// Fill the holes of a data set (JSON lines with task_id, prompt, suffix; may be gzipped)
+#[derive(Debug, Args)]
+pub struct Arguments {
+    data: PathBuf,
+    /// Only the first N holes
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// Where to write {"task_id", "completion"} lines (default: stdout)
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Lines that an answer may have; 1 is what a user gets while typing
+    #[arg(long, value_name = "N", default_value_t = u32::MAX)]
+    lines: u32,
+    /// Tokens that an answer may have
+    #[arg(long, value_name = "N", default_value_t = 256)]
+    tokens: u32,
+    /// Where the anchor goes: cursor (the layout of llama-server, without healing), a number of lines back, or window
+    #[arg(long, value_name = "PLACE")]
+    anchor: Option<AnchorArgument>,
+    /// Bytes of text before and after the cursor
+    #[arg(long, value_name = "BYTES")]
+    prefix_bytes: Option<usize>,
+    #[arg(long, value_name = "BYTES")]
+    suffix_bytes: Option<usize>,
+    #[command(flatten)]
+    engine: EngineArguments,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct AnchorArgument(AnchorPlace);
+
+impl FromStr for AnchorArgument {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Ok(Self(match text {
+            "cursor" => AnchorPlace::Cursor,
+            "window" => AnchorPlace::WindowStart,
+            lines => AnchorPlace::LinesBack(lines.parse().map_err(|_| "must be cursor, window or a number of lines")?),
+        }))
+    }
+}
+
+#[derive(Deserialize)]
+struct Hole {
+    task_id: String,
+    prompt: String,
+    suffix: String,
+    language: Option<String>,
+    path: Option<String>,
+}
+
+pub async fn run(arguments: Arguments) -> Result<()> {
+    let default = Layout::default();
+    let layout = Layout {
+        anchor: arguments.anchor.map_or(default.anchor, |argument| argument.0),
+        prefix_bytes: arguments.prefix_bytes.unwrap_or(default.prefix_bytes),
+        suffix_bytes: arguments.suffix_bytes.unwrap_or(default.suffix_bytes),
+        ..default
+    };
+    let settings = Settings { layout, max_tokens: arguments.tokens, max_lines: arguments.lines };
+    let completer = Completer::new(arguments.engine.open()?, settings);
+    let mut out: Box<dyn Write> = match &arguments.out {
+        Some(path) => Box::new(BufWriter::new(File::create(path).with_context(|| format!("cannot write {}", path.display()))?)),
+        None => Box::new(std::io::stdout()),
+    };
+
+    let started = Instant::now();
+    let mut first_token_ms = Vec::new();
+    let mut model = String::new();
+    for hole in holes(&arguments.data)?.take(arguments.limit.unwrap_or(usize::MAX)) {
+        let hole = hole?;
+        // A file of its own for each, so that no hole profits from the one before.
+        let file = file_name(&hole);
+        let snapshot = complete::snapshot(&Path::new("/").join(&hole.task_id.replace(['/', '\\'], "_")).join(&file), &(hole.prompt.clone() + &hole.suffix))?;
+        let workspace = snapshot.path.as_deref().and_then(|path| path.ancestors().nth(Path::new(&file).components().count())).map(Path::to_owned);
+        let request = Request {
+            cursor: hole.prompt.len(),
+            trigger: if arguments.lines == 1 { Trigger::Automatic } else { Trigger::Invoked },
+            selected: None,
+            workspace,
+            snapshot,
+        };
+        let completion = completer.complete(request).await;
+        first_token_ms.push(completion.metrics.first_token_ms);
+        model.clone_from(&completion.metrics.model);
+        writeln!(out, "{}", json!({ "task_id": hole.task_id, "completion": completion.text }))?;
+        eprint!("\r{} holes, {:.0} s ", first_token_ms.len(), started.elapsed().as_secs_f64());
+    }
+    out.flush()?;
+    eprintln!();
+
+    let stats = completer.stats();
+    first_token_ms.sort_by(f64::total_cmp);
+    let seconds = started.elapsed().as_secs_f64();
+    let summary = json!({
+        "model": model,
+        "holes": first_token_ms.len(),
+        "seconds": seconds,
+        "prompt_tokens_evaluated": stats.prompt_tokens_evaluated,
+        "prompt_tokens_reused": stats.prompt_tokens_reused,
+        "tokens_generated": stats.tokens_generated,
+        "first_token_ms_median": first_token_ms.get(first_token_ms.len() / 2),
+    });
+    eprintln!("{summary:#}");
+    Ok(())
+}
+
+/// The name under which the model sees the hole's file.
+fn file_name(hole: &Hole) -> String {
+    if let Some(path) = &hole.path {
+        return path.trim_start_matches('/').to_owned();
+    }
+    let language = hole.language.as_deref().unwrap_or("python").to_lowercase();
+    let extension = grammars::Language::by_lsp_id(&language).and_then(|language| language.extensions.first().cloned());
+    format!("solution.{}", extension.unwrap_or(language))
+}
+
+fn holes(path: &Path) -> Result<impl Iterator<Item = Result<Hole>>> {
+    let open = || format!("cannot read {}", path.display());
+    let file = File::open(path).with_context(open)?;
+    let reader: Box<dyn Read> =
+        if path.extension().is_some_and(|e| e == "gz") { Box::new(flate2::read::GzDecoder::new(file)) } else { Box::new(file) };
+    let name = path.display().to_string();
+    Ok(BufReader::new(reader).lines().enumerate().filter_map(move |(index, line)| match line {
+        Ok(line) if line.trim().is_empty() => None,
+        Ok(line) => Some(serde_json::from_str(&line).with_context(|| format!("line {} of {name} is not a hole", index + 1))),
+        Err(error) => Some(Err(error).with_context(|| format!("cannot read {name}"))),
+    }))
+}

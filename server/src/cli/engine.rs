@@ -1,0 +1,124 @@
+//! `tacit engine`: the process that holds the weights. Editors' servers start it; nobody has to.
+
+use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::{
+    engine::{
+        backend::Loader,
+        host::HostArguments,
+        local::LocalEngine,
+        toy::{ToyLoader, ToySettings},
+    },
+    models::store::Resolved,
+};
+
+/// Run the shared engine process (started by `tacit lsp` when it is needed)
+#[derive(Debug, Clone, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    host: HostArguments,
+    #[command(flatten)]
+    run: RunArguments,
+}
+
+/// What the engine runs and how.
+#[derive(Debug, Clone, Args)]
+pub struct RunArguments {
+    /// Model file; checked by whoever starts the engine
+    #[arg(long, value_name = "FILE", required_unless_present = "toy")]
+    model: Option<PathBuf>,
+    /// What to call the model
+    #[arg(long, value_name = "NAME", default_value = "model")]
+    name: String,
+    #[arg(long, value_name = "N", default_value_t = default_threads())]
+    threads: u32,
+    /// Size of the KV cache, shared by all documents
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_CONTEXT_TOKENS)]
+    context_tokens: u32,
+    /// Give the weights back after so many seconds without work
+    #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_IDLE_UNLOAD_SECONDS)]
+    idle_unload_seconds: u64,
+    /// Run the deterministic toy instead of a model, for tests; the number is milliseconds a token
+    #[arg(long, hide = true, value_name = "MS", num_args = 0..=1, default_missing_value = "0")]
+    toy: Option<u64>,
+}
+
+/// Five documents of 1,500 tokens; 100 MB with the 0.5B model, 230 MB with the 1.5B.
+pub const DEFAULT_CONTEXT_TOKENS: u32 = 8192;
+pub const DEFAULT_IDLE_UNLOAD_SECONDS: u64 = 15 * 60;
+
+/// All cores of a small machine, half of the logical ones (which are the physical ones, mostly) of a large one. More than eight bring
+/// little, because memory bandwidth is used up.
+pub fn default_threads() -> u32 {
+    let logical = std::thread::available_parallelism().map_or(2, usize::from) as u32;
+    if logical <= 4 { logical } else { (logical / 2).min(8) }
+}
+
+impl RunArguments {
+    pub fn new(model: &Resolved, threads: Option<u32>) -> Self {
+        Self {
+            model: Some(model.path.clone()),
+            name: model.name.clone(),
+            threads: threads.unwrap_or_else(default_threads),
+            context_tokens: DEFAULT_CONTEXT_TOKENS,
+            idle_unload_seconds: DEFAULT_IDLE_UNLOAD_SECONDS,
+            toy: None,
+        }
+    }
+
+    /// The same as a command line for `tacit engine`.
+    pub fn to_command_line(&self) -> Vec<OsString> {
+        let mut line: Vec<OsString> = vec!["engine".into()];
+        let mut option = |name: &str, value: OsString| line.extend([name.into(), value]);
+        if let Some(model) = &self.model {
+            option("--model", model.into());
+        }
+        if let Some(milliseconds) = self.toy {
+            option("--toy", milliseconds.to_string().into());
+        }
+        option("--name", self.name.clone().into());
+        option("--threads", self.threads.to_string().into());
+        option("--context-tokens", self.context_tokens.to_string().into());
+        option("--idle-unload-seconds", self.idle_unload_seconds.to_string().into());
+        line
+    }
+
+    /// Windows share an engine when this is equal.
+    pub fn identity(&self) -> String {
+        self.to_command_line().iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("\n")
+    }
+
+    /// What loads the model.
+    pub fn loader(&self) -> Result<Box<dyn Loader>> {
+        if let Some(milliseconds) = self.toy {
+            let token_time = Duration::from_millis(milliseconds);
+            return Ok(Box::new(ToyLoader(ToySettings { token_time, ..Default::default() })));
+        }
+        #[cfg(feature = "llama")]
+        if let Some(file) = &self.model {
+            return Ok(Box::new(crate::engine::llama::LlamaLoader {
+                file: file.clone(),
+                name: self.name.clone(),
+                context_tokens: self.context_tokens,
+                threads: self.threads,
+            }));
+        }
+        anyhow::bail!("This tacit was built without llama.cpp (feature `llama`) and can run only the toy.")
+    }
+
+    /// Starts the engine's thread in this process.
+    pub fn start(&self) -> Result<LocalEngine> {
+        Ok(LocalEngine::start(self.loader()?, Duration::from_secs(self.idle_unload_seconds))?)
+    }
+}
+
+pub async fn run(arguments: Arguments) -> Result<()> {
+    let engine = arguments.run.start()?;
+    engine.warm_up();
+    let exit = arguments.host.serve(Arc::new(engine)).await?;
+    tracing::info!(?exit, "engine ended");
+    Ok(())
+}
