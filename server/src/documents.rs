@@ -57,7 +57,9 @@ impl Snapshot {
 /// Why a change was not applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum ChangeError {
-    #[error("The editor changed a document that is not open. The change was ignored; open the document again.")]
+    #[error(
+        "The editor changed a document that is not open. The change was ignored; open the document again."
+    )]
     NotOpen,
     #[error(
         "An earlier change of this document was lost, so edits to it are ignored. Close the document and open it again."
