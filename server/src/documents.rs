@@ -17,6 +17,9 @@ use tree_sitter::{InputEdit, Point, Tree};
 use crate::lsp::position::{ByteOffset, PositionEncoding};
 use crate::syntax::{self, Parsed};
 
+/// With more edits in one message (replace all, format), telling the tree of each costs more than parsing afresh.
+const MAX_TREE_EDITS: usize = 256;
+
 /// The number that the client gave to a state of a document. It only labels the text: clients may repeat it, and count
 /// from anywhere after a document was opened again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -138,7 +141,11 @@ impl Documents {
         // Stays so if anything below panics.
         document.desynced = true;
         let now = &mut document.now;
-        for change in &changes[whole.unwrap_or(0)..] {
+        let changes = &changes[whole.unwrap_or(0)..];
+        if changes.len() > MAX_TREE_EDITS {
+            now.tree = None;
+        }
+        for change in changes {
             match change {
                 Whole(whole) => {
                     now.rope = Rope::from_str(&whole.text);

@@ -206,8 +206,32 @@ fn a_tree_is_stored_only_for_the_text_that_was_parsed() {
         .expect("applied");
     assert!(edited.tree.is_some() && edited.tree_is_behind() && edited.wants_parse());
 
+    assert!(documents.store(parsed(edited.clone())));
+    let at_end = edit((9, 9), (9, 9), "\n");
+    let edited = documents
+        .change(URI, DocVersion(3), &[at_end], Utf16)
+        .expect("applied");
+    assert!(edited.tree.is_some() && edited.tree_is_behind());
+
     documents.close(URI);
     assert!(!documents.store(parsed(edited)));
+}
+
+#[test]
+fn a_tree_does_not_follow_a_replace_all() {
+    let mut documents = open(&"let x = 1;\n".repeat(45_000));
+    let snapshot = documents.snapshot(URI).expect("open");
+    documents.store(parsed(snapshot));
+    let changes: Vec<_> = (0..20_000)
+        .map(|line| edit((line * 2, 4), (line * 2, 5), "yy"))
+        .collect();
+    let start = std::time::Instant::now();
+    let snapshot = documents
+        .change(URI, DocVersion(2), &changes, Utf16)
+        .expect("applied");
+    eprintln!("MEASURE20k {:?}", start.elapsed());
+    assert_eq!(snapshot.rope.line(2).to_string(), "let yy = 1;\n");
+    assert!(snapshot.tree.is_none() && snapshot.wants_parse());
 }
 
 #[test]
