@@ -17,6 +17,10 @@ use tree_sitter::{InputEdit, Point, Tree};
 use crate::lsp::position::{ByteOffset, PositionEncoding};
 use crate::syntax::{self, Parsed};
 
+/// With more edits in one message (replace all, format) the tree is parsed afresh: telling it of each would hold up the
+/// loop, at up to a quarter of a millisecond for one (see [`advance`]).
+const MAX_TREE_EDITS: usize = 64;
+
 /// The number that the client gave to a state of a document. It only labels the text: clients may repeat it, and count
 /// from anywhere after a document was opened again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,7 +61,9 @@ impl Snapshot {
 /// Why a change was not applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum ChangeError {
-    #[error("The editor changed a document that is not open. The change was ignored; open the document again.")]
+    #[error(
+        "The editor changed a document that is not open. The change was ignored; open the document again."
+    )]
     NotOpen,
     #[error(
         "An earlier change of this document was lost, so edits to it are ignored. Close the document and open it again."
@@ -136,7 +142,11 @@ impl Documents {
         // Stays so if anything below panics.
         document.desynced = true;
         let now = &mut document.now;
-        for change in &changes[whole.unwrap_or(0)..] {
+        let changes = &changes[whole.unwrap_or(0)..];
+        if changes.len() > MAX_TREE_EDITS {
+            now.tree = None;
+        }
+        for change in changes {
             match change {
                 Whole(whole) => {
                     now.rope = Rope::from_str(&whole.text);
@@ -230,7 +240,7 @@ fn input_edit(rope: &Rope, range: &Range<ByteOffset>, text: &str) -> InputEdit {
 }
 
 /// Where `point` comes to by reading `chunks`. To tree-sitter only LF ends a line, so the rope's lines, which a CR ends
-/// too, do not help; reading all of a text of [`syntax::MAX_PARSED_BYTES`] costs a fraction of a millisecond.
+/// too, do not help; reading all of a text of [`syntax::MAX_PARSED_BYTES`] costs a quarter of a millisecond.
 fn advance<'a>(mut point: Point, chunks: impl Iterator<Item = &'a str>) -> Point {
     for chunk in chunks {
         let line_feeds = chunk.bytes().filter(|&byte| byte == b'\n').count();

@@ -63,9 +63,7 @@ pub fn parse(
 pub fn newest_tree(snapshot: &Snapshot, budget: Duration) -> Option<Tree> {
     let old_tree = snapshot.tree.as_ref();
     let new_tree = match &snapshot.grammar {
-        Some(grammar) if snapshot.wants_parse() => {
-            parse(&snapshot.rope, grammar, old_tree, budget)
-        }
+        Some(grammar) if snapshot.wants_parse() => parse(&snapshot.rope, grammar, old_tree, budget),
         _ => None,
     };
     new_tree.or_else(|| old_tree.cloned())
@@ -118,10 +116,7 @@ impl ParseWorker {
         })
     }
 
-    fn spawn_with(
-        deliver: impl Fn(Parsed) + Send + Sync + 'static,
-        parse: ParseSnapshot,
-    ) -> Self {
+    fn spawn_with(deliver: impl Fn(Parsed) + Send + Sync + 'static, parse: ParseSnapshot) -> Self {
         let shared = Arc::new(Shared {
             mailbox: Mutex::default(),
             changed: Condvar::new(),
@@ -153,7 +148,9 @@ impl ParseWorker {
         if let Some((culprit, _)) = stuck {
             mailbox.thread += 1;
             mailbox.waiting.retain(|waiting| waiting.uri != culprit.uri);
-            self.shared.clone().start_thread(mailbox.thread, Some(culprit));
+            self.shared
+                .clone()
+                .start_thread(mailbox.thread, Some(culprit));
         }
         self.shared.changed.notify_all();
     }

@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn only_lf_crlf_and_cr_end_lines() {
-        assert_eq!(offset(Utf16, "a\u{2028}b\u{85}c\u{b}d\ne", 1, 0), 12);
+        assert_eq!(offset(Utf16, "a\u{2028}b\u{85}c\u{b}d\ne", 1, 0), 11);
     }
 
     #[test]
@@ -179,8 +179,14 @@ mod tests {
     #[test]
     fn bytes_are_preferred_and_utf16_is_the_rest() {
         use PositionEncodingKind as Kind;
-        assert_eq!(PositionEncoding::negotiate(&[Kind::UTF16, Kind::UTF8]), Utf8);
-        assert_eq!(PositionEncoding::negotiate(&[Kind::UTF16, Kind::UTF32]), Utf32);
+        assert_eq!(
+            PositionEncoding::negotiate(&[Kind::UTF16, Kind::UTF8]),
+            Utf8
+        );
+        assert_eq!(
+            PositionEncoding::negotiate(&[Kind::UTF16, Kind::UTF32]),
+            Utf32
+        );
         assert_eq!(PositionEncoding::negotiate(&[]), Utf16);
         let unknown = Kind::Custom("utf-7".into());
         assert_eq!(PositionEncoding::negotiate(&[unknown]), Utf16);
