@@ -1,1 +1,5 @@
+//! What the end-to-end tests share.
 
+pub mod gguf;
+pub mod http;
+pub mod models;
