@@ -108,7 +108,7 @@ fn an_unreadable_file_is_refused() {
     use std::os::unix::fs::PermissionsExt;
     let scene = Scene::new();
     let path = scene.write(&format!("models/{FILE}"), &scene.body);
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).expect("permissions");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).expect("permissions");
     let read = scene.store.resolve(NAME);
     // The superuser may read everything, and then the file is as good as any.
     match File::open(&path) {
