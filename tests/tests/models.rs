@@ -269,6 +269,13 @@ fn remove_deletes_only_files_of_the_store() {
         Removed::Deleted(own.clone())
     );
     assert!(!own.exists());
+    let part = scene.write(&format!("models/{FILE}.part"), &scene.body[..1000]);
+    let wheel = scene.write(&format!("models/{FILE}.wheels/half.whl"), b"PK");
+    scene
+        .store
+        .remove(NAME)
+        .expect("what an unfinished pull left");
+    assert!(!part.exists() && !wheel.exists());
     let error = scene.store.remove(NAME).expect_err("not ours");
     assert!(error.to_string().contains("LM Studio"), "{error}");
     assert!(held.exists());

@@ -44,7 +44,7 @@ enum Command {
     Path { name: String },
     /// Allow a model file that is not in the catalogue; any later change of it is refused
     Trust { file: PathBuf },
-    /// Delete tacit's own copy of a model, or no longer trust a file; files of other programs are never touched
+    /// Delete tacit's own copy of a model and what an unfinished pull left, or no longer trust a file; files of other programs are never touched
     Remove { name: String },
 }
 
@@ -201,7 +201,7 @@ fn draw(bar: &ProgressBar, step: Step) -> ControlFlow<()> {
                 && let Some(total) = total
             {
                 bar.set_length(total);
-                let template = "{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta} {msg}";
+                let template = "{bar:30} {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec} {eta} {msg}";
                 bar.set_style(
                     ProgressStyle::with_template(template)
                         .unwrap_or_else(|_| ProgressStyle::default_bar()),

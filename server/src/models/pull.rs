@@ -249,6 +249,15 @@ pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
+/// What is there of a pinned file and of unfinished pulls of it: files, and the folder of the mirror's wheels.
+pub(super) fn traces(target: &Path) -> impl Iterator<Item = PathBuf> {
+    let suffixes = ["", ".part", ".part.json", ".wheels"];
+    suffixes
+        .map(|suffix| with_suffix(target, suffix))
+        .into_iter()
+        .filter(|path| path.exists())
+}
+
 /// Takes the lock; the bool tells whether another process had it. The empty lock file stays: deleting it would let two
 /// processes hold two locks of the same name.
 fn lock(path: &Path, entry: &Entry, progress: Progress) -> Result<(File, bool), PullError> {

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use super::catalogue::{Catalogue, CatalogueError, Entry};
 use super::discover::{self, Found, Holder, Places};
 use super::gguf::{self, Facts, Refusal};
+use super::pull::traces;
 use super::records::{Records, RecordsError, Stamp};
 
 /// Names the model folder.
@@ -229,17 +230,15 @@ impl Store {
         Ok(self.resolved(file, sha256, facts, Origin::Elsewhere))
     }
 
-    /// Deletes tacit's own copy of a pinned model, or forgets that a file is trusted; returns the path. A file outside
+    /// Deletes tacit's own copy of a pinned model and what an unfinished pull of it left, or forgets that a file is trusted; returns the path. A file outside
     /// the store is never deleted.
     pub fn remove(&self, name_or_path: &str) -> Result<Removed, ModelError> {
         let Some(entry) = self.catalogue.find(name_or_path) else {
             return self.distrust(name_or_path);
         };
         let path = self.own_path(entry);
-        if let Err(source) = fs::remove_file(&path) {
-            if source.kind() != io::ErrorKind::NotFound {
-                return Err(ModelError::CannotRemove { path, source });
-            }
+        let ours: Vec<PathBuf> = traces(&path).collect();
+        if ours.is_empty() {
             return Err(match self.candidates(entry).into_iter().next() {
                 Some((path, Origin::Held(holder))) => ModelError::NotOurs {
                     path,
@@ -249,6 +248,14 @@ impl Store {
                     name: entry.name.clone(),
                 },
             });
+        }
+        for path in ours {
+            let removed = if path.is_dir() {
+                fs::remove_dir_all(&path)
+            } else {
+                fs::remove_file(&path)
+            };
+            removed.map_err(|source| ModelError::CannotRemove { path, source })?;
         }
         if let Some(key) = path.to_str() {
             Records::update(&self.folder, |records| records.forget(key))?;
