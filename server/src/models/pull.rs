@@ -70,7 +70,7 @@ pub enum PullError {
     #[error("{} cannot be written: {source}. Check the folder's permissions, or set TACIT_MODELS to another folder.", .path.display())]
     Write { path: PathBuf, source: io::Error },
     #[error(
-        "{hub} cannot be reached: {reason}. Check the network and the proxy variables (HTTPS_PROXY), or set HF_ENDPOINT to a mirror of the hub. What has arrived is kept."
+        "{hub} cannot be reached: {reason}. Check the network and the proxy (HTTPS_PROXY; SSL_CERT_FILE if it brings its own certificates), or set HF_ENDPOINT to a mirror of the hub. What has arrived is kept."
     )]
     Unreachable { hub: String, reason: String },
     #[error(
