@@ -1,5 +1,9 @@
 //! What the end-to-end tests share.
 
+pub mod gguf;
+pub mod http;
+pub mod models;
+
 use std::path::PathBuf;
 
 /// The program under test: `$TACIT_BIN`, else the one that was built beside this test.

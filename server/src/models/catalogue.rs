@@ -85,7 +85,12 @@ impl Catalogue {
             entry.name = if taken.insert(short.clone()) {
                 short
             } else {
-                let organisation = entry.repo.split('/').next().unwrap_or_default().to_lowercase();
+                let organisation = entry
+                    .repo
+                    .split('/')
+                    .next()
+                    .unwrap_or_default()
+                    .to_lowercase();
                 format!("{organisation}/{short}")
             };
         }
@@ -102,8 +107,12 @@ impl Catalogue {
         let name = without_extension(name).to_lowercase();
         let by_name = |name: &str| self.entries.iter().find(|entry| entry.name == name);
         by_name(&name).or_else(|| {
-            let is_size = name.strip_suffix('b').is_some_and(|number| number.parse::<f32>().is_ok());
-            is_size.then(|| by_name(&format!("qwen2.5-coder-{name}-instruct-q4_k_m"))).flatten()
+            let is_size = name
+                .strip_suffix('b')
+                .is_some_and(|number| number.parse::<f32>().is_ok());
+            is_size
+                .then(|| by_name(&format!("qwen2.5-coder-{name}-instruct-q4_k_m")))
+                .flatten()
         })
     }
 
@@ -149,7 +158,13 @@ impl Parts {
 /// `model.GGUF` and `model.gguf` are both `model`.
 fn without_extension(file: &str) -> &str {
     match file.len().checked_sub(".gguf".len()) {
-        Some(at) if file.get(at..).is_some_and(|end| end.eq_ignore_ascii_case(".gguf")) => &file[..at],
+        Some(at)
+            if file
+                .get(at..)
+                .is_some_and(|end| end.eq_ignore_ascii_case(".gguf")) =>
+        {
+            &file[..at]
+        }
         _ => file,
     }
 }
@@ -169,15 +184,43 @@ mod tests {
         let mut files = HashSet::new();
         for entry in catalogue.entries() {
             let hexadecimal = |c: char| matches!(c, '0'..='9' | 'a'..='f');
-            assert!(entry.sha256.len() == 64 && entry.sha256.chars().all(hexadecimal), "{}", entry.name);
-            assert!(entry.url.starts_with(HUB) && entry.url.ends_with(&entry.file), "{}", entry.name);
-            assert!(names.insert(&entry.name), "two entries are called {}", entry.name);
-            assert!(files.insert(entry.store_file()), "two entries are stored as {}", entry.store_file());
+            assert!(
+                entry.sha256.len() == 64 && entry.sha256.chars().all(hexadecimal),
+                "{}",
+                entry.name
+            );
+            assert!(
+                entry.url.starts_with(HUB) && entry.url.ends_with(&entry.file),
+                "{}",
+                entry.name
+            );
+            assert!(
+                names.insert(&entry.name),
+                "two entries are called {}",
+                entry.name
+            );
+            assert!(
+                files.insert(entry.store_file()),
+                "two entries are stored as {}",
+                entry.store_file()
+            );
             assert_eq!(catalogue.find(&entry.name), Some(entry));
             if let Some(parts) = &entry.parts {
-                let numbers: Vec<u32> = parts.in_order().expect("numbered").iter().map(|part| part.0).collect();
-                assert_eq!(numbers, (1..=parts.packages.len() as u32).collect::<Vec<_>>());
-                assert!(entry.bytes.is_some(), "{} has parts but no length", entry.name);
+                let numbers: Vec<u32> = parts
+                    .in_order()
+                    .expect("numbered")
+                    .iter()
+                    .map(|part| part.0)
+                    .collect();
+                assert_eq!(
+                    numbers,
+                    (1..=parts.packages.len() as u32).collect::<Vec<_>>()
+                );
+                assert!(
+                    entry.bytes.is_some(),
+                    "{} has parts but no length",
+                    entry.name
+                );
             }
         }
         assert!(names.len() > 30);
@@ -190,7 +233,10 @@ mod tests {
         assert_eq!(name_of(DEFAULT), Some(DEFAULT));
         assert_eq!(name_of("0.5b"), Some(DEFAULT));
         assert_eq!(name_of("1.5B"), Some("qwen2.5-coder-1.5b-instruct-q4_k_m"));
-        assert_eq!(name_of("Qwen2.5-Coder-0.5B-Instruct-Q4_K_M.GGUF"), Some(DEFAULT));
+        assert_eq!(
+            name_of("Qwen2.5-Coder-0.5B-Instruct-Q4_K_M.GGUF"),
+            Some(DEFAULT)
+        );
         assert_eq!(
             name_of("bartowski/qwen2.5-coder-1.5b-instruct-q4_k_m"),
             Some("bartowski/qwen2.5-coder-1.5b-instruct-q4_k_m")
@@ -204,15 +250,35 @@ mod tests {
     fn another_hub_keeps_the_path() {
         let catalogue = compiled_in();
         let entry = catalogue.find(DEFAULT).expect("default");
-        assert!(entry.url_at("http://127.0.0.1:1/").starts_with("http://127.0.0.1:1/Qwen/"));
+        assert!(
+            entry
+                .url_at("http://127.0.0.1:1/")
+                .starts_with("http://127.0.0.1:1/Qwen/")
+        );
         assert_eq!(entry.url_at(HUB), entry.url);
     }
 
     #[test]
     fn part_ten_comes_after_part_two() {
-        let packages = ["x-part10", "x-part2", "x-part1"].map(String::from).to_vec();
-        let parts = Parts { version: String::new(), packages, publisher: String::new() };
-        assert_eq!(parts.in_order(), Some(vec![(1, "x-part1"), (2, "x-part2"), (10, "x-part10")]));
-        assert_eq!(Parts { packages: vec!["x".into()], ..parts }.in_order(), None);
+        let packages = ["x-part10", "x-part2", "x-part1"]
+            .map(String::from)
+            .to_vec();
+        let parts = Parts {
+            version: String::new(),
+            packages,
+            publisher: String::new(),
+        };
+        assert_eq!(
+            parts.in_order(),
+            Some(vec![(1, "x-part1"), (2, "x-part2"), (10, "x-part10")])
+        );
+        assert_eq!(
+            Parts {
+                packages: vec!["x".into()],
+                ..parts
+            }
+            .in_order(),
+            None
+        );
     }
 }

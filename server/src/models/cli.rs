@@ -44,7 +44,7 @@ enum Command {
     Path { name: String },
     /// Allow a model file that is not in the catalogue; any later change of it is refused
     Trust { file: PathBuf },
-    /// Delete tacit's own copy of a model, or no longer trust a file; files of other programs are never touched
+    /// Delete tacit's own copy of a model and what an unfinished pull left, or no longer trust a file; files of other programs are never touched
     Remove { name: String },
 }
 
@@ -59,7 +59,9 @@ enum Failure {
 
 /// Runs one command on this user's store. Exit code 0: done; 1: failed; 2: a name that does not exist.
 pub fn run(args: &Args) -> ExitCode {
-    let done = Store::open().map_err(Failure::from).and_then(|store| execute(&store, args));
+    let done = Store::open()
+        .map_err(Failure::from)
+        .and_then(|store| execute(&store, args));
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -91,17 +93,33 @@ fn execute(store: &Store, args: &Args) -> Result<(), Failure> {
             let words = match outcome {
                 Outcome::Pulled => format!("{} is ready: {place}", resolved.name),
                 Outcome::WasHere => match resolved.origin {
-                    Origin::Held(holder) => format!("{} is here already, held by {holder}: {place}", resolved.name),
+                    Origin::Held(holder) => format!(
+                        "{} is here already, held by {holder}: {place}",
+                        resolved.name
+                    ),
                     _ => format!("{} is here already: {place}", resolved.name),
                 },
-                Outcome::PulledByOther => format!("{} was pulled by another process: {place}", resolved.name),
+                Outcome::PulledByOther => {
+                    format!("{} was pulled by another process: {place}", resolved.name)
+                }
             };
             say(&resolved, words);
         }
         Command::Verify { name } => {
             let resolved = store.verify(name)?;
-            let against = if resolved.entry.is_some() { "the catalogue" } else { "what you trusted" };
-            say(&resolved, format!("{} matches {against}: SHA-256 {}", resolved.path.display(), resolved.sha256));
+            let against = if resolved.entry.is_some() {
+                "the catalogue"
+            } else {
+                "what you trusted"
+            };
+            say(
+                &resolved,
+                format!(
+                    "{} matches {against}: SHA-256 {}",
+                    resolved.path.display(),
+                    resolved.sha256
+                ),
+            );
         }
         Command::Path { name } => {
             let resolved = store.resolve(name)?;
@@ -109,7 +127,11 @@ fn execute(store: &Store, args: &Args) -> Result<(), Failure> {
         }
         Command::Trust { file } => {
             let resolved = store.trust(file)?;
-            let words = format!("{} is trusted: {}", resolved.path.display(), facts_text(&resolved));
+            let words = format!(
+                "{} is trusted: {}",
+                resolved.path.display(),
+                facts_text(&resolved)
+            );
             say(&resolved, words);
         }
         Command::Remove { name } => {
@@ -118,7 +140,10 @@ fn execute(store: &Store, args: &Args) -> Result<(), Failure> {
                 Removed::NoLongerTrusted(path) => ("no longer trusted", path),
             };
             match args.json {
-                true => println!("{}", json!({ "removed": word, "path": path.display().to_string() })),
+                true => println!(
+                    "{}",
+                    json!({ "removed": word, "path": path.display().to_string() })
+                ),
                 false => println!("{} is {word}.", path.display()),
             }
         }
@@ -128,7 +153,11 @@ fn execute(store: &Store, args: &Args) -> Result<(), Failure> {
 
 /// Pulls with progress on stderr: a bar on a terminal, else a line now and then.
 pub fn pull(store: &Store, entry: &Entry) -> Result<(Resolved, Outcome), PullError> {
-    let license = if entry.license == "Apache-2.0" { "" } else { " Mind the licence." };
+    let license = if entry.license == "Apache-2.0" {
+        ""
+    } else {
+        " Mind the licence."
+    };
     eprintln!(
         "{} ({}, licence {}).{license} Folder: {}",
         entry.name,
@@ -143,7 +172,10 @@ pub fn pull(store: &Store, entry: &Entry) -> Result<(Resolved, Outcome), PullErr
         bar.finish_and_clear();
         pulled
     } else {
-        let mut lines = Lines { last: Instant::now(), waiting: false };
+        let mut lines = Lines {
+            last: Instant::now(),
+            waiting: false,
+        };
         pull::pull(store, entry, &sources, &mut |step| lines.write(step))
     }
 }
@@ -169,12 +201,17 @@ fn draw(bar: &ProgressBar, step: Step) -> ControlFlow<()> {
                 && let Some(total) = total
             {
                 bar.set_length(total);
-                let template = "{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta} {msg}";
-                bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+                let template = "{bar:30} {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec} {eta} {msg}";
+                bar.set_style(
+                    ProgressStyle::with_template(template)
+                        .unwrap_or_else(|_| ProgressStyle::default_bar()),
+                );
             }
             bar.set_position(done);
         }
-        (Step::Connecting { .. } | Step::Mirror { .. }, Some(words)) => bar.suspend(|| eprintln!("{words}")),
+        (Step::Connecting { .. } | Step::Mirror { .. }, Some(words)) => {
+            bar.suspend(|| eprintln!("{words}"))
+        }
         (_, words) => bar.set_message(words.unwrap_or_default()),
     }
     ControlFlow::Continue(())
@@ -206,9 +243,16 @@ impl Lines {
 
 fn facts_text(resolved: &Resolved) -> String {
     let facts = &resolved.facts;
-    let mut words = vec![facts.architecture.clone(), format!("{:.1} billion weights", facts.parameters as f64 / 1e9)];
+    let mut words = vec![
+        facts.architecture.clone(),
+        format!("{:.1} billion weights", facts.parameters as f64 / 1e9),
+    ];
     words.extend(facts.quantisation.map(str::to_owned));
-    words.extend(facts.context_length.map(|tokens| format!("context of {tokens} tokens")));
+    words.extend(
+        facts
+            .context_length
+            .map(|tokens| format!("context of {tokens} tokens")),
+    );
     if !facts.fill_in_the_middle {
         words.push("no fill-in-the-middle tokens, so it cannot complete inside a text".to_owned());
     }
@@ -278,19 +322,36 @@ fn inventory_json(store: &Store, inventory: &Inventory) -> Value {
 }
 
 fn inventory_text(store: &Store, inventory: &Inventory) -> String {
-    let width = inventory.pinned.iter().map(|(entry, _)| entry.name.len()).max().unwrap_or(0);
+    let width = inventory
+        .pinned
+        .iter()
+        .map(|(entry, _)| entry.name.len())
+        .max()
+        .unwrap_or(0);
     let line = |entry: &Entry, place: &str| {
-        let size = entry.bytes.map_or("size unknown".to_owned(), |bytes| human_bytes(Some(bytes)));
+        let size = entry
+            .bytes
+            .map_or("size unknown".to_owned(), |bytes| human_bytes(Some(bytes)));
         let tuning = tuning_text(entry.tuning);
-        let default = if entry.name == DEFAULT { "  (default)" } else { "" };
-        format!("  {:width$}  {size:>12}  {tuning:8}  {}{place}{default}\n", entry.name, entry.license)
+        let default = if entry.name == DEFAULT {
+            "  (default)"
+        } else {
+            ""
+        };
+        format!(
+            "  {:width$}  {size:>12}  {tuning:8}  {}{place}{default}\n",
+            entry.name, entry.license
+        )
     };
     let mut here = String::new();
     let mut to_pull = String::new();
     for (entry, place) in &inventory.pinned {
         match place {
             Some((path, origin)) => {
-                here += &line(entry, &format!("  [{}] {}", origin_text(*origin), path.display()));
+                here += &line(
+                    entry,
+                    &format!("  [{}] {}", origin_text(*origin), path.display()),
+                );
             }
             None => to_pull += &line(entry, ""),
         }
@@ -301,12 +362,20 @@ fn inventory_text(store: &Store, inventory: &Inventory) -> String {
     if here.is_empty() {
         here = format!("  none yet; `tacit models pull` fetches {DEFAULT}\n");
     }
-    let mut text = format!("Models here (own folder: {}):\n{here}", store.folder().display());
+    let mut text = format!(
+        "Models here (own folder: {}):\n{here}",
+        store.folder().display()
+    );
     if !inventory.unpinned.is_empty() {
         text += "\nOther model files here; `tacit models trust FILE` allows one:\n";
         for found in &inventory.unpinned {
             let size = human_bytes(Some(found.bytes));
-            text += &format!("  {}  {size}  [{}] {}\n", found.label, found.holder, found.path.display());
+            text += &format!(
+                "  {}  {size}  [{}] {}\n",
+                found.label,
+                found.holder,
+                found.path.display()
+            );
         }
     }
     text + &format!("\nTo be had with `tacit models pull NAME`:\n{to_pull}")

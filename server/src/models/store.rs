@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use super::catalogue::{Catalogue, CatalogueError, Entry};
 use super::discover::{self, Found, Holder, Places};
 use super::gguf::{self, Facts, Refusal};
+use super::pull::traces;
 use super::records::{Records, RecordsError, Stamp};
 
 /// Names the model folder.
@@ -23,7 +24,9 @@ pub const FOLDER_VARIABLE: &str = "TACIT_MODELS";
 pub enum ModelError {
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
-    #[error("No home folder is known, so there is no place for models. Set {FOLDER_VARIABLE} to a folder for them.")]
+    #[error(
+        "No home folder is known, so there is no place for models. Set {FOLDER_VARIABLE} to a folder for them."
+    )]
     NoFolder,
     #[error("No model is called \"{name}\", and there is no such file. `tacit models list` shows the names.{}", similar_names(.similar))]
     Unknown { name: String, similar: Vec<String> },
@@ -37,7 +40,12 @@ pub enum ModelError {
         "{} is not the file that the catalogue pins as {name}: it has {have}, expected {expected}. Pull the model again with `tacit models pull {name}`.",
         .path.display()
     )]
-    Mismatch { path: PathBuf, name: String, have: String, expected: String },
+    Mismatch {
+        path: PathBuf,
+        name: String,
+        have: String,
+        expected: String,
+    },
     #[error(
         "{} is in no catalogue of tacit's. If you know where it comes from, allow it with `tacit models trust {}`.",
         .0.display(), quoted(.0)
@@ -111,12 +119,20 @@ impl Store {
         let home = etcetera::home_dir().ok();
         let variable = |name: &str| std::env::var_os(name);
         let folder = default_folder(variable).ok_or(ModelError::NoFolder)?;
-        Ok(Self::new(folder, Catalogue::compiled_in()?, Places::of(home.as_deref(), variable)))
+        Ok(Self::new(
+            folder,
+            Catalogue::compiled_in()?,
+            Places::of(home.as_deref(), variable),
+        ))
     }
 
     /// A store in any folder, which need not exist yet.
     pub fn new(folder: PathBuf, catalogue: Catalogue, places: Places) -> Self {
-        Self { folder, catalogue, places }
+        Self {
+            folder,
+            catalogue,
+            places,
+        }
     }
 
     pub fn folder(&self) -> &Path {
@@ -134,10 +150,12 @@ impl Store {
 
     /// The entry that a name means.
     pub fn entry(&self, name: &str) -> Result<&Entry, ModelError> {
-        self.catalogue.find(name).ok_or_else(|| ModelError::Unknown {
-            name: name.to_owned(),
-            similar: self.similar_to(name),
-        })
+        self.catalogue
+            .find(name)
+            .ok_or_else(|| ModelError::Unknown {
+                name: name.to_owned(),
+                similar: self.similar_to(name),
+            })
     }
 
     /// The usable file that a name of the catalogue, a path, or the file name of a trusted file stands for. Hashes a
@@ -151,9 +169,15 @@ impl Store {
             return self.admit(path);
         }
         let trusted = Records::load(&self.folder).trusted_paths();
-        match trusted.into_iter().find(|path| path.file_name().is_some_and(|file| file == name_or_path)) {
+        match trusted
+            .into_iter()
+            .find(|path| path.file_name().is_some_and(|file| file == name_or_path))
+        {
             Some(path) => self.admit(&path),
-            None => Err(ModelError::Unknown { name: name_or_path.to_owned(), similar: self.similar_to(name_or_path) }),
+            None => Err(ModelError::Unknown {
+                name: name_or_path.to_owned(),
+                similar: self.similar_to(name_or_path),
+            }),
         }
     }
 
@@ -169,15 +193,23 @@ impl Store {
                 }
             }
         }
-        Err(wrong.unwrap_or_else(|| ModelError::NotHere { name: entry.name.clone() }))
+        Err(wrong.unwrap_or_else(|| ModelError::NotHere {
+            name: entry.name.clone(),
+        }))
     }
 
     /// Hashes the file again, whatever was remembered.
     pub fn verify(&self, name_or_path: &str) -> Result<Resolved, ModelError> {
         let path = match self.catalogue.find(name_or_path) {
             Some(entry) => match self.candidates(entry).into_iter().next() {
-                Some((path, origin)) => return self.verify_pinned(&path, entry, origin, Memory::Renew),
-                None => return Err(ModelError::NotHere { name: entry.name.clone() }),
+                Some((path, origin)) => {
+                    return self.verify_pinned(&path, entry, origin, Memory::Renew);
+                }
+                None => {
+                    return Err(ModelError::NotHere {
+                        name: entry.name.clone(),
+                    });
+                }
             },
             None => PathBuf::from(name_or_path),
         };
@@ -190,26 +222,40 @@ impl Store {
         let file = self.regular_file(path)?;
         let facts = inspect(&file.path)?;
         let sha256 = self.digest(&file, Memory::Renew)?;
-        let key = file.path.to_str().ok_or_else(|| ModelError::NotUnicode(file.path.clone()))?;
+        let key = file
+            .path
+            .to_str()
+            .ok_or_else(|| ModelError::NotUnicode(file.path.clone()))?;
         Records::update(&self.folder, |records| records.trust(key, &sha256))?;
         Ok(self.resolved(file, sha256, facts, Origin::Elsewhere))
     }
 
-    /// Deletes tacit's own copy of a pinned model, or forgets that a file is trusted; returns the path. A file outside
+    /// Deletes tacit's own copy of a pinned model and what an unfinished pull of it left, or forgets that a file is trusted; returns the path. A file outside
     /// the store is never deleted.
     pub fn remove(&self, name_or_path: &str) -> Result<Removed, ModelError> {
         let Some(entry) = self.catalogue.find(name_or_path) else {
             return self.distrust(name_or_path);
         };
         let path = self.own_path(entry);
-        if let Err(source) = fs::remove_file(&path) {
-            if source.kind() != io::ErrorKind::NotFound {
-                return Err(ModelError::CannotRemove { path, source });
-            }
+        let ours: Vec<PathBuf> = traces(&path).collect();
+        if ours.is_empty() {
             return Err(match self.candidates(entry).into_iter().next() {
-                Some((path, Origin::Held(holder))) => ModelError::NotOurs { path, holder: holder.to_string() },
-                _ => ModelError::NotHere { name: entry.name.clone() },
+                Some((path, Origin::Held(holder))) => ModelError::NotOurs {
+                    path,
+                    holder: holder.to_string(),
+                },
+                _ => ModelError::NotHere {
+                    name: entry.name.clone(),
+                },
             });
+        }
+        for path in ours {
+            let removed = if path.is_dir() {
+                fs::remove_dir_all(&path)
+            } else {
+                fs::remove_file(&path)
+            };
+            removed.map_err(|source| ModelError::CannotRemove { path, source })?;
         }
         if let Some(key) = path.to_str() {
             Records::update(&self.folder, |records| records.forget(key))?;
@@ -221,13 +267,31 @@ impl Store {
     pub fn inventory(&self) -> Inventory {
         let found = discover::scan(&self.places);
         let likely = |entry: &Entry| self.candidates_among(entry, &found).into_iter().next();
-        let pinned: Vec<_> = self.catalogue.entries().iter().map(|entry| (entry.clone(), likely(entry))).collect();
+        let pinned: Vec<_> = self
+            .catalogue
+            .entries()
+            .iter()
+            .map(|entry| (entry.clone(), likely(entry)))
+            .collect();
         let trusted = Records::load(&self.folder).trusted_paths();
         let known = |found: &Found| {
-            trusted.contains(&found.path) || self.catalogue.entries().iter().any(|entry| found.may_be(entry))
+            trusted.contains(&found.path)
+                || self
+                    .catalogue
+                    .entries()
+                    .iter()
+                    .any(|entry| found.may_be(entry))
         };
-        let unpinned = found.iter().filter(|found| !known(found)).cloned().collect();
-        Inventory { pinned, unpinned, trusted }
+        let unpinned = found
+            .iter()
+            .filter(|found| !known(found))
+            .cloned()
+            .collect();
+        Inventory {
+            pinned,
+            unpinned,
+            trusted,
+        }
     }
 
     /// Remembers a file whose bytes were hashed as they were written.
@@ -245,10 +309,18 @@ impl Store {
         let own = self.own_path(entry);
         let own = own.exists().then_some((own, Origin::Store));
         let held = found.iter().filter(|found| found.may_be(entry));
-        own.into_iter().chain(held.map(|found| (found.path.clone(), Origin::Held(found.holder)))).collect()
+        own.into_iter()
+            .chain(held.map(|found| (found.path.clone(), Origin::Held(found.holder))))
+            .collect()
     }
 
-    fn verify_pinned(&self, path: &Path, entry: &Entry, origin: Origin, memory: Memory) -> Result<Resolved, ModelError> {
+    fn verify_pinned(
+        &self,
+        path: &Path,
+        entry: &Entry,
+        origin: Origin,
+        memory: Memory,
+    ) -> Result<Resolved, ModelError> {
         let file = self.regular_file(path)?;
         let mismatch = |have: String, expected: String| ModelError::Mismatch {
             path: file.path.clone(),
@@ -257,21 +329,38 @@ impl Store {
             expected,
         };
         if let Some(bytes) = entry.bytes.filter(|&bytes| bytes != file.stamp.bytes) {
-            return Err(mismatch(format!("{} bytes", file.stamp.bytes), format!("{bytes} bytes")));
+            return Err(mismatch(
+                format!("{} bytes", file.stamp.bytes),
+                format!("{bytes} bytes"),
+            ));
         }
         let sha256 = self.digest(&file, memory)?;
         if sha256 != entry.sha256 {
-            return Err(mismatch(format!("SHA-256 {sha256}"), format!("SHA-256 {}", entry.sha256)));
+            return Err(mismatch(
+                format!("SHA-256 {sha256}"),
+                format!("SHA-256 {}", entry.sha256),
+            ));
         }
         let facts = inspect(&file.path)?;
-        Ok(Resolved { entry: Some(entry.clone()), name: entry.name.clone(), ..self.resolved(file, sha256, facts, origin) })
+        Ok(Resolved {
+            entry: Some(entry.clone()),
+            name: entry.name.clone(),
+            ..self.resolved(file, sha256, facts, origin)
+        })
     }
 
     /// A file named by its path: usable if its bytes are pinned or trusted.
     fn admit(&self, path: &Path) -> Result<Resolved, ModelError> {
         let file = self.regular_file(path)?;
-        let trusted = file.path.to_str().and_then(|key| Records::load(&self.folder).trusted(key));
-        let may_be_pinned = self.catalogue.entries().iter().any(|entry| entry.may_have_length(file.stamp.bytes));
+        let trusted = file
+            .path
+            .to_str()
+            .and_then(|key| Records::load(&self.folder).trusted(key));
+        let may_be_pinned = self
+            .catalogue
+            .entries()
+            .iter()
+            .any(|entry| entry.may_have_length(file.stamp.bytes));
         if trusted.is_none() && !may_be_pinned {
             // A damaged file cannot be trusted: say that at once rather than send the user to a second refusal.
             inspect(&file.path)?;
@@ -289,19 +378,46 @@ impl Store {
         Ok(self.resolved(file, sha256, facts, Origin::Elsewhere))
     }
 
-    fn resolved(&self, file: RegularFile, sha256: String, facts: Facts, origin: Origin) -> Resolved {
+    fn resolved(
+        &self,
+        file: RegularFile,
+        sha256: String,
+        facts: Facts,
+        origin: Origin,
+    ) -> Resolved {
         let entry = self.catalogue.find_sha256(&sha256).cloned();
-        let file_name = || file.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let name = entry.as_ref().map_or_else(file_name, |entry| entry.name.clone());
-        Resolved { name, entry, sha256, bytes: file.stamp.bytes, origin, facts, path: file.path }
+        let file_name = || {
+            file.path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned()
+        };
+        let name = entry
+            .as_ref()
+            .map_or_else(file_name, |entry| entry.name.clone());
+        Resolved {
+            name,
+            entry,
+            sha256,
+            bytes: file.stamp.bytes,
+            origin,
+            facts,
+            path: file.path,
+        }
     }
 
     fn distrust(&self, name_or_path: &str) -> Result<Removed, ModelError> {
         let named = fs::canonicalize(name_or_path).unwrap_or_else(|_| PathBuf::from(name_or_path));
         let trusted = Records::load(&self.folder).trusted_paths();
-        let path = trusted.into_iter().find(|path| *path == named || path.file_name() == Some(name_or_path.as_ref()));
+        let path = trusted
+            .into_iter()
+            .find(|path| *path == named || path.file_name() == Some(name_or_path.as_ref()));
         let Some(path) = path else {
-            return Err(ModelError::Unknown { name: name_or_path.to_owned(), similar: self.similar_to(name_or_path) });
+            return Err(ModelError::Unknown {
+                name: name_or_path.to_owned(),
+                similar: self.similar_to(name_or_path),
+            });
         };
         if let Some(key) = path.to_str() {
             Records::update(&self.folder, |records| records.forget(key))?;
@@ -311,7 +427,10 @@ impl Store {
 
     /// Looks at a file with all links resolved, so that it has one name in the records.
     fn regular_file(&self, path: &Path) -> Result<RegularFile, ModelError> {
-        let unreadable = |source| ModelError::Unreadable { path: path.to_owned(), source };
+        let unreadable = |source| ModelError::Unreadable {
+            path: path.to_owned(),
+            source,
+        };
         let path = fs::canonicalize(path).map_err(unreadable)?;
         let metadata = fs::metadata(&path).map_err(unreadable)?;
         if metadata.is_dir() {
@@ -321,9 +440,18 @@ impl Store {
             let source = io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file");
             return Err(ModelError::Unreadable { path, source });
         }
-        let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        let modified = metadata
+            .modified()
+            .ok()
+            .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         let modified_ns = modified.and_then(|since| u64::try_from(since.as_nanos()).ok());
-        Ok(RegularFile { path, stamp: Stamp { bytes: metadata.len(), modified_ns } })
+        Ok(RegularFile {
+            path,
+            stamp: Stamp {
+                bytes: metadata.len(),
+                modified_ns,
+            },
+        })
     }
 
     /// The SHA-256 of a file, remembered or computed.
@@ -334,8 +462,10 @@ impl Store {
         {
             return Ok(sha256);
         }
-        let sha256 =
-            sha256_of_file(&file.path).map_err(|source| ModelError::Unreadable { path: file.path.clone(), source })?;
+        let sha256 = sha256_of_file(&file.path).map_err(|source| ModelError::Unreadable {
+            path: file.path.clone(),
+            source,
+        })?;
         self.record(file, &sha256);
         Ok(sha256)
     }
@@ -343,7 +473,9 @@ impl Store {
     /// Failing to remember costs time at the next start and nothing else.
     fn record(&self, file: &RegularFile, sha256: &str) {
         if let Some(key) = file.path.to_str()
-            && let Err(error) = Records::update(&self.folder, |records| records.verify(key, file.stamp, sha256))
+            && let Err(error) = Records::update(&self.folder, |records| {
+                records.verify(key, file.stamp, sha256)
+            })
         {
             tracing::debug!("the verification is not remembered: {error}");
         }
@@ -351,8 +483,18 @@ impl Store {
 
     fn similar_to(&self, name: &str) -> Vec<String> {
         let wanted = name.to_lowercase();
-        let alike = |entry: &&Entry| wanted.split(['-', '_', '/']).all(|word| entry.name.contains(word));
-        self.catalogue.entries().iter().filter(alike).take(4).map(|entry| entry.name.clone()).collect()
+        let alike = |entry: &&Entry| {
+            wanted
+                .split(['-', '_', '/'])
+                .all(|word| entry.name.contains(word))
+        };
+        self.catalogue
+            .entries()
+            .iter()
+            .filter(alike)
+            .take(4)
+            .map(|entry| entry.name.clone())
+            .collect()
     }
 }
 
@@ -389,18 +531,31 @@ pub fn sha256_of_file(path: &Path) -> io::Result<String> {
 
 /// The digest of what was hashed, as the catalogue writes it.
 pub(super) fn hexadecimal(hasher: Sha256) -> String {
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hasher
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 fn inspect(path: &Path) -> Result<Facts, ModelError> {
-    gguf::inspect_file(path).map_err(|refusal| ModelError::Refused { path: path.to_owned(), refusal })
+    gguf::inspect_file(path).map_err(|refusal| ModelError::Refused {
+        path: path.to_owned(),
+        refusal,
+    })
 }
 
 /// `TACIT_MODELS`, else `tacit/models` in the platform's folder for a program's data.
 fn default_folder(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     match variable(FOLDER_VARIABLE).filter(|value| !value.is_empty()) {
         Some(folder) => Some(folder.into()),
-        None => Some(etcetera::choose_base_strategy().ok()?.data_dir().join("tacit").join("models")),
+        None => Some(
+            etcetera::choose_base_strategy()
+                .ok()?
+                .data_dir()
+                .join("tacit")
+                .join("models"),
+        ),
     }
 }
 
@@ -415,5 +570,9 @@ fn similar_names(similar: &[String]) -> String {
 fn quoted(path: &Path) -> String {
     let path = path.display().to_string();
     let plain = |c: char| c.is_alphanumeric() || "/._-+\\:".contains(c);
-    if path.chars().all(plain) { path } else { format!("'{}'", path.replace('\'', r"'\''")) }
+    if path.chars().all(plain) {
+        path
+    } else {
+        format!("'{}'", path.replace('\'', r"'\''"))
+    }
 }

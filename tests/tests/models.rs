@@ -1,0 +1,541 @@
+//! Which model files are used, which are refused, and with what words.
+
+use std::fs::{self, File};
+use std::io::Cursor;
+use std::path::Path;
+
+use proptest::prelude::*;
+use tacit::models::discover::Holder;
+use tacit::models::gguf::{self, Refusal};
+use tacit::models::store::{ModelError, Origin, Removed};
+use tests::gguf::{Gguf, Value};
+use tests::models::{FILE, NAME, Scene, sha256};
+
+#[test]
+fn a_pinned_file_in_the_store_is_used_by_any_of_its_names() {
+    let scene = Scene::new();
+    scene.write(&format!("models/{FILE}"), &scene.body);
+    for name in [NAME, FILE, "TINY-Q4_K_M"] {
+        let resolved = scene.store.resolve(name).expect(name);
+        assert_eq!(resolved.origin, Origin::Store);
+        assert_eq!(resolved.name, NAME);
+        assert_eq!(resolved.sha256, sha256(&scene.body));
+        assert_eq!(resolved.facts.architecture, "qwen2");
+    }
+}
+
+#[test]
+fn a_missing_model_and_an_unknown_name_are_told_apart() {
+    let scene = Scene::new();
+    let error = scene.store.resolve(NAME).expect_err("not here");
+    assert_eq!(
+        error.to_string(),
+        format!("The model {NAME} is not on this machine. Get it with `tacit models pull {NAME}`.")
+    );
+    let error = scene.store.resolve("tiny").expect_err("unknown");
+    assert!(
+        matches!(&error, ModelError::Unknown { similar, .. } if similar == &[NAME]),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_file_of_the_right_length_with_other_bytes_is_refused() {
+    let scene = Scene::new();
+    let mut body = scene.body.clone();
+    *body.last_mut().expect("bytes") ^= 1;
+    scene.write(&format!("models/{FILE}"), &body);
+    let error = scene.store.resolve(NAME).expect_err("other bytes");
+    assert!(matches!(error, ModelError::Mismatch { .. }), "{error}");
+    assert!(error.to_string().contains("tacit models pull"), "{error}");
+}
+
+#[test]
+fn cut_and_empty_files_are_refused_by_name_and_by_path() {
+    for percent in [0, 10, 50, 99] {
+        let scene = Scene::new();
+        let cut = &scene.body[..scene.body.len() * percent / 100];
+        let path = scene.write(&format!("models/{FILE}"), cut);
+        let error = scene.store.resolve(NAME).expect_err("cut");
+        assert!(
+            matches!(error, ModelError::Mismatch { .. }),
+            "{percent} %: {error}"
+        );
+        for error in [
+            scene.store.resolve(&path.to_string_lossy()),
+            scene.store.trust(&path),
+        ] {
+            let error = error.expect_err("cut");
+            let expected = |refusal: &Refusal| match percent {
+                0 => matches!(refusal, Refusal::Empty),
+                _ => matches!(refusal, Refusal::Cut { .. }),
+            };
+            assert!(
+                matches!(&error, ModelError::Refused { refusal, .. } if expected(refusal)),
+                "{percent} %: {error}"
+            );
+            assert!(
+                error.to_string().contains("pull the model again"),
+                "{error}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_no_model_file_is_refused() {
+    let scene = Scene::new();
+    let text = scene.write("text.gguf", b"GGML, but longer than a header");
+    let error = scene.store.trust(&text).expect_err("no GGUF");
+    assert!(error.to_string().contains("not a GGUF file"), "{error}");
+
+    let error = scene
+        .store
+        .resolve(&scene.root.path().to_string_lossy())
+        .expect_err("a folder");
+    assert!(matches!(error, ModelError::IsFolder(_)), "{error}");
+
+    let error = scene
+        .store
+        .resolve("/no/such/file.gguf")
+        .expect_err("nothing there");
+    assert!(matches!(error, ModelError::Unreadable { .. }), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_unreadable_file_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let scene = Scene::new();
+    let path = scene.write(&format!("models/{FILE}"), &scene.body);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).expect("permissions");
+    let read = scene.store.resolve(NAME);
+    // The superuser may read everything, and then the file is as good as any.
+    match File::open(&path) {
+        Ok(_) => assert!(read.is_ok()),
+        Err(_) => assert!(matches!(read, Err(ModelError::Unreadable { .. }))),
+    }
+    // A loop of links is readable to nobody.
+    let link = scene.root.path().join("loop.gguf");
+    std::os::unix::fs::symlink(&link, &link).expect("a link");
+    let error = scene
+        .store
+        .resolve(&link.to_string_lossy())
+        .expect_err("a loop");
+    assert!(matches!(error, ModelError::Unreadable { .. }), "{error}");
+}
+
+#[test]
+fn any_other_file_is_used_only_while_it_is_what_the_user_trusted() {
+    let scene = Scene::new();
+    let own = Gguf {
+        filling: 7,
+        ..Gguf::default()
+    };
+    let path = scene.write("my models/größer 模型.gguf", &own.bytes());
+    let named = path.to_string_lossy().into_owned();
+
+    let error = scene.store.resolve(&named).expect_err("not trusted");
+    assert!(matches!(error, ModelError::NotTrusted(_)), "{error}");
+    assert!(
+        error.to_string().contains("models trust '"),
+        "a path with a blank is quoted: {error}"
+    );
+
+    let trusted = scene.store.trust(&path).expect("a good file");
+    assert_eq!(trusted.sha256, sha256(&own.bytes()));
+    assert_eq!(
+        scene.store.resolve(&named).expect("trusted").origin,
+        Origin::Elsewhere
+    );
+    assert_eq!(
+        scene
+            .store
+            .resolve("größer 模型.gguf")
+            .expect("by its file name")
+            .path,
+        trusted.path
+    );
+
+    fs::write(
+        &path,
+        Gguf {
+            filling: 8,
+            ..Gguf::default()
+        }
+        .bytes(),
+    )
+    .expect("written");
+    let error = scene.store.resolve(&named).expect_err("changed");
+    assert!(matches!(error, ModelError::Changed(_)), "{error}");
+
+    fs::write(&path, own.bytes()).expect("written back");
+    scene
+        .store
+        .resolve(&named)
+        .expect("the trusted bytes again");
+    assert!(matches!(
+        scene.store.remove(&named),
+        Ok(Removed::NoLongerTrusted(_))
+    ));
+    assert!(path.exists(), "a trusted file is the user's, not tacit's");
+    assert!(matches!(
+        scene.store.resolve(&named),
+        Err(ModelError::NotTrusted(_))
+    ));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_path_that_is_not_unicode_is_refused_with_a_reason() {
+    use std::os::unix::ffi::OsStrExt;
+    let scene = Scene::new();
+    let path = scene
+        .root
+        .path()
+        .join(std::ffi::OsStr::from_bytes(b"mod\xffel.gguf"));
+    fs::write(&path, Gguf::default().bytes()).expect("a file");
+    let error = scene.store.trust(&path).expect_err("cannot be recorded");
+    assert!(matches!(error, ModelError::NotUnicode(_)), "{error}");
+}
+
+#[test]
+fn a_pinned_file_is_recognised_wherever_it_lies() {
+    let scene = Scene::new();
+    let path = scene.write("downloads/renamed.gguf", &scene.body);
+    let resolved = scene
+        .store
+        .resolve(&path.to_string_lossy())
+        .expect("pinned bytes");
+    assert_eq!(resolved.name, NAME);
+}
+
+#[test]
+fn a_verification_is_remembered_and_verify_looks_again() {
+    let scene = Scene::new();
+    let path = scene.write(&format!("models/{FILE}"), &scene.body);
+    scene.store.resolve(NAME).expect("good");
+
+    // Same length, same time, other bytes in the tensor: only reading it all can tell.
+    let modified = fs::metadata(&path)
+        .and_then(|metadata| metadata.modified())
+        .expect("a time");
+    let mut body = scene.body.clone();
+    *body.last_mut().expect("bytes") ^= 1;
+    fs::write(&path, body).expect("written");
+    File::options()
+        .write(true)
+        .open(&path)
+        .and_then(|file| file.set_modified(modified))
+        .expect("a time");
+
+    scene
+        .store
+        .resolve(NAME)
+        .expect("remembered: the file was not read again");
+    assert!(matches!(
+        scene.store.verify(NAME),
+        Err(ModelError::Mismatch { .. })
+    ));
+    assert!(
+        matches!(scene.store.resolve(NAME), Err(ModelError::Mismatch { .. })),
+        "what verify found stays known"
+    );
+}
+
+#[test]
+fn damaged_records_make_nothing_usable_and_harm_nothing() {
+    let scene = Scene::new();
+    scene.write(&format!("models/{FILE}"), &scene.body);
+    scene.write("models/records.json", b"{\"verified\": [1");
+    scene.store.resolve(NAME).expect("hashed anew");
+    let other = scene.write("other.gguf", &Gguf::default().bytes());
+    assert!(matches!(
+        scene.store.resolve(&other.to_string_lossy()),
+        Err(ModelError::NotTrusted(_))
+    ));
+}
+
+#[test]
+fn remove_deletes_only_files_of_the_store() {
+    let scene = Scene::new();
+    let own = scene.write(&format!("models/{FILE}"), &scene.body);
+    let held = scene.write(
+        &format!("home/.lmstudio/models/Org/Tiny/{FILE}"),
+        &scene.body,
+    );
+    assert_eq!(
+        scene.store.remove(NAME).expect("ours"),
+        Removed::Deleted(own.clone())
+    );
+    assert!(!own.exists());
+    let part = scene.write(&format!("models/{FILE}.part"), &scene.body[..1000]);
+    let wheel = scene.write(&format!("models/{FILE}.wheels/half.whl"), b"PK");
+    scene
+        .store
+        .remove(NAME)
+        .expect("what an unfinished pull left");
+    assert!(!part.exists() && !wheel.exists());
+    let error = scene.store.remove(NAME).expect_err("not ours");
+    assert!(error.to_string().contains("LM Studio"), "{error}");
+    assert!(held.exists());
+    assert!(matches!(
+        scene.store.remove("../../etc/passwd"),
+        Err(ModelError::Unknown { .. })
+    ));
+}
+
+#[test]
+fn files_of_ollama_lm_studio_and_hugging_face_are_used_where_they_lie() {
+    let scene = Scene::new();
+    let digest = sha256(&scene.body);
+    let manifest = format!(
+        r#"{{"schemaVersion":2,"layers":[{{"mediaType":"application/vnd.ollama.image.template","digest":"sha256:{0}","size":1}},
+            {{"mediaType":"application/vnd.ollama.image.model","digest":"sha256:{digest}","size":1}}]}}"#,
+        "0".repeat(64)
+    );
+    let ollama = scene.write(
+        &format!("home/.ollama/models/blobs/sha256-{digest}"),
+        &scene.body,
+    );
+    let tag = scene.write(
+        "home/.ollama/models/manifests/hf.co/Org/Tiny/Q4_K_M",
+        manifest.as_bytes(),
+    );
+    assert_held(&scene, Holder::Ollama, &ollama);
+    fs::remove_file(tag).expect("removed");
+
+    let lm_studio = scene.write(
+        &format!("home/.cache/lm-studio/models/Org/Tiny/{FILE}"),
+        &scene.body,
+    );
+    assert_held(&scene, Holder::LmStudio, &lm_studio);
+    fs::remove_file(lm_studio).expect("removed");
+
+    let blob = scene.write(
+        &format!("home/.cache/huggingface/hub/models--Org--Tiny/blobs/{digest}"),
+        &scene.body,
+    );
+    let snapshot = blob
+        .ancestors()
+        .nth(2)
+        .expect("repository")
+        .join("snapshots/abc");
+    fs::create_dir_all(&snapshot).expect("folders");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(
+        format!("../../blobs/{digest}"),
+        snapshot.join("any-name.gguf"),
+    )
+    .expect("a link");
+    #[cfg(not(unix))]
+    fs::copy(&blob, snapshot.join(FILE)).expect("a copy");
+    assert_held(&scene, Holder::HuggingFace, &blob);
+}
+
+fn assert_held(scene: &Scene, holder: Holder, path: &Path) {
+    let resolved = scene
+        .store
+        .resolve(NAME)
+        .unwrap_or_else(|error| panic!("{holder}: {error}"));
+    assert_eq!(resolved.origin, Origin::Held(holder));
+    assert_eq!(
+        resolved.path,
+        fs::canonicalize(path).expect("a path"),
+        "used without a copy"
+    );
+    let inventory = scene.store.inventory();
+    assert_eq!(
+        inventory.pinned[0].1.as_ref().map(|(_, origin)| *origin),
+        Some(Origin::Held(holder))
+    );
+    assert!(inventory.unpinned.is_empty());
+}
+
+#[test]
+fn what_others_hold_is_believed_only_by_its_hash() {
+    let scene = Scene::new();
+    let mut body = scene.body.clone();
+    body[100_000] ^= 1;
+    let digest = sha256(&scene.body);
+    scene.write(&format!("home/.lmstudio/models/Org/Tiny/{FILE}"), &body);
+    scene.write(&format!("home/.ollama/models/blobs/sha256-{digest}"), &body);
+    let layer = format!(
+        r#"{{"layers":[{{"mediaType":"application/vnd.ollama.image.model","digest":"sha256:{digest}"}}]}}"#
+    );
+    scene.write(
+        "home/.ollama/models/manifests/r/library/tiny/latest",
+        layer.as_bytes(),
+    );
+    assert!(matches!(
+        scene.store.resolve(NAME),
+        Err(ModelError::Mismatch { .. })
+    ));
+
+    // A good copy anywhere is found behind the bad ones.
+    scene.write(
+        &format!("home/.cache/huggingface/hub/models--O--T/snapshots/abc/{FILE}"),
+        &scene.body,
+    );
+    assert_eq!(
+        scene.store.resolve(NAME).expect("the good one").origin,
+        Origin::Held(Holder::HuggingFace)
+    );
+}
+
+#[test]
+fn models_that_nobody_pinned_are_listed_for_trust() {
+    let scene = Scene::new();
+    let other = Gguf::default().bytes();
+    let digest = sha256(&other);
+    let path = scene.write(
+        &format!("home/.ollama/models/blobs/sha256-{digest}"),
+        &other,
+    );
+    let layer = format!(
+        r#"{{"layers":[{{"mediaType":"application/vnd.ollama.image.model","digest":"sha256:{digest}"}}]}}"#
+    );
+    scene.write(
+        "home/.ollama/models/manifests/registry/library/coder/0.5b",
+        layer.as_bytes(),
+    );
+    scene.write(
+        "home/.ollama/models/manifests/registry/library/bad/1",
+        b"not JSON",
+    );
+    let escape = r#"{"layers":[{"mediaType":"application/vnd.ollama.image.model","digest":"sha256:../../../secret"}]}"#;
+    scene.write(
+        "home/.ollama/models/manifests/registry/library/evil/1",
+        escape.as_bytes(),
+    );
+
+    let labels = |scene: &Scene| -> Vec<_> {
+        scene
+            .store
+            .inventory()
+            .unpinned
+            .into_iter()
+            .map(|found| found.label)
+            .collect()
+    };
+    assert_eq!(labels(&scene), ["coder:0.5b"]);
+    scene.store.trust(&path).expect("a good file");
+    assert!(labels(&scene).is_empty());
+    assert_eq!(
+        scene.store.inventory().trusted,
+        [fs::canonicalize(path).expect("a path")]
+    );
+}
+
+fn inspect(bytes: &[u8]) -> Result<gguf::Facts, Refusal> {
+    gguf::inspect(Cursor::new(bytes), bytes.len() as u64)
+}
+
+#[test]
+fn a_header_tells_what_a_model_is() {
+    let bytes = Gguf::default().bytes();
+    let facts = inspect(&bytes).expect("well-formed");
+    assert_eq!(facts.architecture, "qwen2");
+    assert_eq!(facts.name.as_deref(), Some("Tiny"));
+    assert_eq!(facts.quantisation, Some("Q4_K_M"));
+    assert_eq!(facts.context_length, Some(32_768));
+    assert_eq!(
+        (facts.vocabulary, facts.tensors, facts.parameters),
+        (5, 1, 64)
+    );
+    assert!(facts.fill_in_the_middle);
+    assert_eq!(facts.bytes_needed, bytes.len() as u64);
+
+    let plain = Gguf::default()
+        .without("tokenizer.ggml.tokens")
+        .with("tokenizer.ggml.tokens", Value::Texts(&["a"]));
+    assert!(
+        !inspect(&plain.bytes())
+            .expect("well-formed")
+            .fill_in_the_middle
+    );
+}
+
+#[test]
+fn every_cut_of_a_small_file_is_refused() {
+    let bytes = Gguf::default().bytes();
+    for length in 0..bytes.len() {
+        assert!(
+            inspect(&bytes[..length]).is_err(),
+            "cut at {length} of {}",
+            bytes.len()
+        );
+    }
+}
+
+#[test]
+fn headers_that_make_no_sense_are_refused_for_the_right_reason() {
+    let refusal = |gguf: Gguf| inspect(&gguf.bytes()).expect_err("refused");
+    let no_architecture = refusal(Gguf::default().without("general.architecture"));
+    assert!(matches!(no_architecture, Refusal::NoArchitecture));
+    assert!(matches!(
+        refusal(Gguf::default().without("tokenizer.ggml.tokens")),
+        Refusal::NoTokenizer
+    ));
+    assert!(matches!(
+        refusal(Gguf {
+            version: 1,
+            ..Gguf::default()
+        }),
+        Refusal::Version(1)
+    ));
+    assert!(matches!(
+        refusal(Gguf {
+            version: 3_u32.swap_bytes(),
+            ..Gguf::default()
+        }),
+        Refusal::BigEndian
+    ));
+    for alignment in [0, 3, 8192] {
+        let odd = refusal(Gguf::default().with("general.alignment", Value::Number(alignment)));
+        assert!(matches!(odd, Refusal::Damaged(_)), "{alignment}: {odd}");
+    }
+    inspect(
+        &Gguf::default()
+            .with("general.alignment", Value::Number(16))
+            .bytes(),
+    )
+    .expect("a power of two");
+}
+
+#[test]
+fn numbers_in_a_header_never_decide_how_much_memory_is_taken() {
+    let good = Gguf::default().bytes();
+    // Every 8 bytes of the header become the largest number, in a file that claims to be endless: a reader that believes
+    // any of them aborts for want of memory, or reads on for ever.
+    for at in 0..good.len().min(700) - 8 {
+        for number in [u64::MAX, u64::MAX / 2, 1 << 40, 1 << 31] {
+            let mut bytes = good.clone();
+            bytes[at..at + 8].copy_from_slice(&number.to_le_bytes());
+            let _ = inspect(&bytes);
+            let _ = gguf::inspect(Cursor::new(&bytes), u64::MAX);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn no_damage_to_a_header_brings_the_reader_down(
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12),
+        end in any::<prop::sample::Index>(),
+        claimed in prop_oneof![Just(None), any::<u64>().prop_map(Some)],
+    ) {
+        let mut bytes = Gguf::default().bytes();
+        for (at, value) in &damage {
+            let at = at.index(bytes.len());
+            bytes[at] = *value;
+        }
+        bytes.truncate(end.index(bytes.len() * 2).min(bytes.len()));
+        let length = claimed.unwrap_or(bytes.len() as u64);
+        if let Ok(facts) = gguf::inspect(Cursor::new(&bytes), length) {
+            prop_assert!(facts.bytes_needed <= length, "a file that is let through holds its tensors");
+        }
+    }
+}
