@@ -1,1 +1,181 @@
+//! The languages that tacit knows: how to recognise them, how to comment in them, how to parse them.
+//!
+//! Owns the table (`languages.toml`) and the choice of grammar crates. Must not read files, parse text or know about
+//! editors: callers bring a language id, or a path and a first line, and get facts back.
 
+use std::path::Path;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+use tree_sitter_language::LanguageFn;
+
+/// A row of the table. There is one `'static` value per language: compare them with `==`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Language {
+    /// What people call it, e.g. "C#".
+    pub name: String,
+    /// Identifiers that editors send in `textDocument/didOpen`; never empty, the first is the canonical one.
+    pub lsp_ids: Vec<String>,
+    /// Whole file names, case-sensitive.
+    #[serde(default)]
+    pub file_names: Vec<String>,
+    /// Lower case, without the dot.
+    #[serde(default)]
+    pub extensions: Vec<String>,
+    /// Programs that a `#!` line names, without path and version.
+    #[serde(default)]
+    pub interpreters: Vec<String>,
+    /// Starts a comment that runs to the end of the line.
+    #[serde(default)]
+    pub line_comment: Option<String>,
+    /// Encloses a comment.
+    #[serde(default)]
+    pub block_comment: Option<BlockComment>,
+    #[serde(default)]
+    grammar: Option<String>,
+}
+
+/// The tokens around a comment, e.g. `/*` and `*/`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BlockComment {
+    pub open: String,
+    pub close: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    language: Vec<Language>,
+}
+
+/// The table is compiled in and every test reads it: it cannot be malformed in a build that passed them.
+static LANGUAGES: LazyLock<Vec<Language>> = LazyLock::new(|| {
+    toml::from_str::<Table>(include_str!("../languages.toml"))
+        .expect("languages.toml is a valid table")
+        .language
+});
+
+impl Language {
+    /// Every language of the table, those without a grammar included.
+    pub fn all() -> &'static [Language] {
+        &LANGUAGES
+    }
+
+    /// The language that an editor means by `id`; `None` for unknown ids and for "plaintext".
+    pub fn by_lsp_id(id: &str) -> Option<&'static Language> {
+        find(|language| &language.lsp_ids, id)
+    }
+
+    /// The language of a file, by what says most: its name, its extension, its name without extension
+    /// (`Dockerfile.dev`), the interpreter of its `#!` line. `None` when nothing matches: plain text.
+    pub fn detect(path: &Path, first_line: &str) -> Option<&'static Language> {
+        let text = |part: Option<&std::ffi::OsStr>| {
+            part.and_then(|part| part.to_str())
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let extension = text(path.extension()).to_lowercase();
+        find(|language| &language.file_names, &text(path.file_name()))
+            .or_else(|| find(|language| &language.extensions, &extension))
+            .or_else(|| find(|language| &language.file_names, &text(path.file_stem())))
+            .or_else(|| find(|language| &language.interpreters, interpreter(first_line)?))
+    }
+
+    /// The canonical identifier, e.g. "typescriptreact".
+    pub fn id(&self) -> &str {
+        &self.lsp_ids[0]
+    }
+
+    /// The grammar; `None` where the table names none or this build was made without it (feature `all`).
+    pub fn parser(&self) -> Option<tree_sitter::Language> {
+        grammar(self.grammar.as_deref()?).map(Into::into)
+    }
+
+    /// `text`, which must be a single line, as a comment: with the line token if there is one, else between the block
+    /// tokens. `None` where the language has no comments, or where `text` would end the comment early.
+    pub fn comment_line(&self, text: &str) -> Option<String> {
+        if text.contains(['\n', '\r']) {
+            return None;
+        }
+        if let Some(token) = &self.line_comment {
+            return Some(format!("{token} {text}"));
+        }
+        let BlockComment { open, close } = self.block_comment.as_ref()?;
+        (!text.contains(close.as_str())).then(|| format!("{open} {text} {close}"))
+    }
+}
+
+impl PartialEq for Language {
+    fn eq(&self, other: &Self) -> bool {
+        self.id() == other.id()
+    }
+}
+
+impl Eq for Language {}
+
+fn find(column: impl Fn(&Language) -> &Vec<String>, value: &str) -> Option<&'static Language> {
+    Language::all()
+        .iter()
+        .find(|language| column(language).iter().any(|entry| entry == value))
+}
+
+/// The program that a `#!` line runs: "python" for `#!/usr/bin/env -S python3.12 -u`.
+fn interpreter(first_line: &str) -> Option<&str> {
+    let mut words = first_line.strip_prefix("#!")?.split_whitespace();
+    let mut program = words.next()?.rsplit('/').next()?;
+    if program == "env" {
+        program = words
+            .find(|word| !word.starts_with('-') && !word.contains('='))?
+            .rsplit('/')
+            .next()?;
+    }
+    let unversioned = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    Some(unversioned.strip_suffix('-').unwrap_or(unversioned))
+}
+
+fn grammar(name: &str) -> Option<LanguageFn> {
+    Some(match name {
+        "bash" => tree_sitter_bash::LANGUAGE,
+        "c" => tree_sitter_c::LANGUAGE,
+        "cpp" => tree_sitter_cpp::LANGUAGE,
+        "csharp" => tree_sitter_c_sharp::LANGUAGE,
+        "css" => tree_sitter_css::LANGUAGE,
+        "go" => tree_sitter_go::LANGUAGE,
+        "html" => tree_sitter_html::LANGUAGE,
+        "java" => tree_sitter_java::LANGUAGE,
+        "javascript" => tree_sitter_javascript::LANGUAGE,
+        "json" => tree_sitter_json::LANGUAGE,
+        "lua" => tree_sitter_lua::LANGUAGE,
+        "markdown" => tree_sitter_md::LANGUAGE,
+        "php" => tree_sitter_php::LANGUAGE_PHP,
+        "python" => tree_sitter_python::LANGUAGE,
+        "ruby" => tree_sitter_ruby::LANGUAGE,
+        "rust" => tree_sitter_rust::LANGUAGE,
+        "toml" => tree_sitter_toml_ng::LANGUAGE,
+        "tsx" => tree_sitter_typescript::LANGUAGE_TSX,
+        "typescript" => tree_sitter_typescript::LANGUAGE_TYPESCRIPT,
+        "yaml" => tree_sitter_yaml::LANGUAGE,
+        #[cfg(feature = "all")]
+        "dockerfile" => tree_sitter_containerfile::LANGUAGE,
+        #[cfg(feature = "all")]
+        "elixir" => tree_sitter_elixir::LANGUAGE,
+        #[cfg(feature = "all")]
+        "haskell" => tree_sitter_haskell::LANGUAGE,
+        #[cfg(feature = "all")]
+        "kotlin" => tree_sitter_kotlin_ng::LANGUAGE,
+        #[cfg(feature = "all")]
+        "scala" => tree_sitter_scala::LANGUAGE,
+        #[cfg(feature = "all")]
+        "sql" => tree_sitter_sequel::LANGUAGE,
+        #[cfg(feature = "all")]
+        "swift" => tree_sitter_swift::LANGUAGE,
+        #[cfg(feature = "all")]
+        "zig" => tree_sitter_zig::LANGUAGE,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -9,4 +9,6 @@
 pub mod completion;
 pub mod documents;
 pub mod engine;
+pub mod lsp;
 pub mod prompt;
+pub mod syntax;

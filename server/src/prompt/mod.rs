@@ -1,5 +1,7 @@
 //! From text to the sequence that the model reads. Pure: no I/O, no tokenizer.
 
+pub mod words;
+
 use serde::{Deserialize, Serialize};
 
 /// A piece of a prompt. User text is always `Text`, which is tokenised without looking for special tokens, so
@@ -27,4 +29,14 @@ pub struct Prompt {
     /// Token healing: the text between the last safe token boundary and the cursor. The answer is forced to begin with it,
     /// whatever tokens spell it, and it is not repeated in the answer.
     pub healed: String,
+}
+
+impl Special {
+    pub const ALL: [Special; 5] = [
+        Self::RepoName,
+        Self::FileSep,
+        Self::FimPrefix,
+        Self::FimSuffix,
+        Self::FimMiddle,
+    ];
 }

@@ -1,0 +1,288 @@
+//! llama.cpp behind [`Backend`]. The only file that knows the crate, run by one thread only: llama.cpp aborts the process on
+//! a broken precondition, so every bound is checked here first.
+
+use std::{
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
+
+use llama_cpp_2::{
+    DecodeError, LogOptions,
+    context::{LlamaContext, params::LlamaContextParams},
+    llama_backend::{LlamaBackend, load_backends_from_path},
+    llama_batch::LlamaBatch,
+    model::{LlamaModel, params::LlamaModelParams},
+    token::LlamaToken,
+};
+
+use super::{
+    backend::{Backend, Dimensions, EvaluateError, LoadError, Loader, SeqId, Token, Vocabulary},
+    cpu,
+};
+use crate::prompt::Special;
+
+/// What to load and how to run it.
+#[derive(Debug, Clone)]
+pub struct LlamaLoader {
+    pub file: PathBuf,
+    /// For people; usually the name in the catalogue.
+    pub name: String,
+    /// Cells of the KV cache, shared by all documents.
+    pub context_tokens: u32,
+    pub threads: u32,
+}
+
+/// Documents that keep their place in the KV cache.
+const SEQUENCES: u32 = 8;
+/// Upper bound of one `llama_decode`; the scheduler's chunks are smaller.
+const BATCH_TOKENS: u32 = 512;
+/// Folder of llama.cpp's libraries, relative to the folder of the binary: of an installation (and of test binaries), of a build.
+const LIBRARY_FOLDERS: [&str; 2] = ["../lib/tacit", "lib/tacit"];
+
+impl Loader for LlamaLoader {
+    fn load(
+        &self,
+        progress: &mut dyn FnMut(f32),
+        work: &mut dyn FnMut(&mut dyn Backend),
+    ) -> Result<(), LoadError> {
+        let llama = llama()?;
+        progress(0.0);
+        let params = LlamaModelParams::default().with_n_gpu_layers(u32::MAX >> 1);
+        let model = LlamaModel::load_from_file(llama, &self.file, &params).map_err(|error| {
+            LoadError(format!(
+                "The model {} could not be loaded ({error}). It may be damaged or made for a newer version: check it with \
+                 `tacit models verify`, or choose another with `tacit models list`.",
+                self.file.display()
+            ))
+        })?;
+        progress(0.9);
+        let threads = self.threads.max(1) as i32;
+        let params = LlamaContextParams::default()
+            .with_n_ctx(NonZeroU32::new(self.context_tokens))
+            .with_n_batch(BATCH_TOKENS)
+            .with_n_ubatch(BATCH_TOKENS)
+            .with_n_seq_max(SEQUENCES)
+            .with_kv_unified(true)
+            .with_n_threads(threads)
+            .with_n_threads_batch(threads);
+        let context = model.new_context(llama, params).map_err(|error| {
+            LoadError(format!(
+                "There is not enough memory for a context of {} tokens ({error}). Lower `engine.context_tokens` or choose a \
+                 smaller model.",
+                self.context_tokens
+            ))
+        })?;
+        let dimensions = Dimensions {
+            cells: context.n_ctx(),
+            sequences: SEQUENCES,
+            batch: BATCH_TOKENS,
+        };
+        let mut backend = Llama {
+            dimensions,
+            vocabulary: vocabulary(&model),
+            device: format!("{}, {threads} threads", device_names()),
+            batch: LlamaBatch::new(BATCH_TOKENS as usize, 1),
+            held: vec![0; SEQUENCES as usize],
+            last_output: None,
+            model: &model,
+            context,
+        };
+        progress(1.0);
+        work(&mut backend);
+        Ok(())
+    }
+
+    fn model(&self) -> String {
+        self.name.clone()
+    }
+}
+
+/// The CPU back end in use, for `tacit doctor`; `None` where llama.cpp chooses for itself.
+pub fn cpu_backend() -> Option<cpu::Chosen> {
+    cpu::choose(&library_folder()?)
+}
+
+/// llama.cpp's global state, set up once per process.
+fn llama() -> Result<&'static LlamaBackend, LoadError> {
+    static LLAMA: OnceLock<Result<LlamaBackend, String>> = OnceLock::new();
+    let llama = LLAMA.get_or_init(|| {
+        llama_cpp_2::send_logs_to_tracing(LogOptions::default());
+        let folder = library_folder().ok_or("llama.cpp's libraries are missing: `lib/tacit` must lie beside the binary or its folder")?;
+        match cpu::choose(&folder) {
+            Some(chosen) => load_only(&chosen.library)?,
+            None => load_backends_from_path(&folder),
+        }
+        LlamaBackend::init().map_err(|error| error.to_string())
+    });
+    llama
+        .as_ref()
+        .map_err(|error| LoadError(format!("The engine could not be started: {error}.")))
+}
+
+/// Loads one back end. llama.cpp takes a folder and picks by itself, so it gets a folder that holds just the one.
+fn load_only(library: &Path) -> Result<(), String> {
+    let with_path = |error: std::io::Error| format!("cannot load {}: {error}", library.display());
+    let folder = tempfile::tempdir().map_err(with_path)?;
+    let name = library.file_name().unwrap_or_default();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(library, folder.path().join(name)).map_err(with_path)?;
+    #[cfg(not(unix))]
+    std::fs::copy(library, folder.path().join(name))
+        .map(drop)
+        .map_err(with_path)?;
+    load_backends_from_path(folder.path());
+    Ok(())
+}
+
+fn library_folder() -> Option<PathBuf> {
+    let binary = std::env::current_exe().ok()?.canonicalize().ok()?;
+    let folder = binary.parent()?;
+    LIBRARY_FOLDERS
+        .iter()
+        .map(|relative| folder.join(relative))
+        .find(|folder| folder.is_dir())
+}
+
+fn device_names() -> String {
+    let gpus = llama_cpp_2::list_llama_ggml_backend_devices();
+    let gpus = gpus
+        .iter()
+        .filter(|device| device.backend != "CPU")
+        .map(|device| device.description.clone());
+    let cpu = cpu_backend().map_or("CPU".to_owned(), |chosen| {
+        format!("CPU ({})", chosen.description)
+    });
+    gpus.chain([cpu]).collect::<Vec<_>>().join(" + ")
+}
+
+fn vocabulary(model: &LlamaModel) -> Vocabulary {
+    let vocab = model.vocab();
+    let special = |special: Special| {
+        let token = match special {
+            Special::RepoName => vocab.fim_rep(),
+            Special::FileSep => vocab.fim_sep(),
+            Special::FimPrefix => vocab.fim_pre(),
+            Special::FimSuffix => vocab.fim_suf(),
+            Special::FimMiddle => vocab.fim_mid(),
+        };
+        u32::try_from(token.0).ok().map(Token) // -1: the model has none
+    };
+    // The published Qwen2.5-Coder files list one end token only; generation ends at every marker.
+    let markers: Vec<i32> = Special::ALL
+        .into_iter()
+        .filter_map(special)
+        .map(|t| t.0 as i32)
+        .chain([vocab.fim_pad().0])
+        .collect();
+    let tokens = (0..vocab.n_tokens()).map(|id| {
+        let token = LlamaToken(id);
+        let end = vocab.is_eog(token) || vocab.is_control(token) || markers.contains(&id);
+        (vocab.token_to_piece(token, false, None), end)
+    });
+    Vocabulary::new(tokens, special)
+}
+
+struct Llama<'m> {
+    dimensions: Dimensions,
+    vocabulary: Vocabulary,
+    device: String,
+    batch: LlamaBatch<'static>,
+    /// Tokens in each sequence, to check what the caller believes.
+    held: Vec<u32>,
+    /// Where the logits of the last evaluation lie.
+    last_output: Option<i32>,
+    model: &'m LlamaModel,
+    context: LlamaContext<'m>,
+}
+
+impl Backend for Llama<'_> {
+    fn dimensions(&self) -> Dimensions {
+        self.dimensions
+    }
+
+    fn device(&self) -> String {
+        self.device.clone()
+    }
+
+    fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
+    }
+
+    fn tokenize(&self, text: &str) -> Vec<Token> {
+        let tokens = self.model.vocab().tokenize(text.as_bytes(), false, false);
+        tokens
+            .into_iter()
+            .filter_map(|token| u32::try_from(token.0).ok().map(Token))
+            .collect()
+    }
+
+    fn evaluate(
+        &mut self,
+        sequence: SeqId,
+        start: u32,
+        tokens: &[Token],
+    ) -> Result<(), EvaluateError> {
+        let range = start..start.saturating_add(tokens.len() as u32);
+        let known = tokens
+            .iter()
+            .all(|token| (token.0 as usize) < self.vocabulary.len());
+        let in_place = self.held.get(sequence.0 as usize) == Some(&start);
+        let fits = !tokens.is_empty() && tokens.len() <= self.dimensions.batch as usize;
+        if !known || !in_place || !fits {
+            return Err(EvaluateError::OutOfBounds { sequence, range });
+        }
+        if self.held.iter().sum::<u32>() + tokens.len() as u32 > self.dimensions.cells {
+            return Err(EvaluateError::CacheFull);
+        }
+        self.last_output = None;
+        self.batch.clear();
+        for (position, token) in range.clone().zip(tokens) {
+            let output = position + 1 == range.end;
+            self.batch
+                .add(
+                    LlamaToken(token.0 as i32),
+                    position as i32,
+                    &[sequence.0 as i32],
+                    output,
+                )
+                .map_err(|error| EvaluateError::Failed(error.to_string()))?;
+        }
+        match self.context.decode(&mut self.batch) {
+            Ok(()) => {
+                self.held[sequence.0 as usize] = range.end;
+                self.last_output = Some(tokens.len() as i32 - 1);
+                Ok(())
+            }
+            Err(DecodeError::NoKvCacheSlot) => Err(EvaluateError::CacheFull),
+            Err(error) => {
+                // Part of the batch may have been kept.
+                let _ = self
+                    .context
+                    .kv_cache_seq_rm(sequence.0 as i32, Some(start), None);
+                Err(EvaluateError::Failed(error.to_string()))
+            }
+        }
+    }
+
+    fn logits(&self) -> &[f32] {
+        self.last_output
+            .map_or(&[], |output| self.context.get_logits_ith(output))
+    }
+
+    fn truncate(&mut self, sequence: SeqId, keep: u32) -> Result<(), EvaluateError> {
+        match self.held.get_mut(sequence.0 as usize) {
+            Some(held) if keep <= *held => {
+                self.context
+                    .kv_cache_seq_rm(sequence.0 as i32, Some(keep), None)
+                    .map_err(|error| EvaluateError::Failed(error.to_string()))?;
+                *held = keep;
+                Ok(())
+            }
+            _ => Err(EvaluateError::OutOfBounds {
+                sequence,
+                range: keep..keep,
+            }),
+        }
+    }
+}
