@@ -10,5 +10,6 @@ pub mod completion;
 pub mod documents;
 pub mod engine;
 pub mod lsp;
+pub mod models;
 pub mod prompt;
 pub mod syntax;

@@ -1,55 +1,27 @@
-//! The program. One subcommand, one line; what a subcommand does lives in the library.
+//! The `tacit` program: one subcommand, one line.
 
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::time::Duration;
 
-use clap::{Args, Parser};
-use tacit::engine::host::HostArguments;
-use tacit::engine::local::LocalEngine;
-use tacit::engine::toy::{ToyLoader, ToySettings};
+use clap::{Parser, Subcommand};
+use tacit::{engine, models};
 
-/// Code completion from a model on your own machine
 #[derive(Parser)]
-#[command(version)]
-enum Tacit {
-    /// The process that runs the model for all windows (started by tacit itself)
-    #[command(hide = true)]
-    Engine(EngineArguments),
+#[command(name = "tacit", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
 }
 
-#[derive(Args)]
-struct EngineArguments {
-    #[command(flatten)]
-    host: HostArguments,
-    /// Run the toy back end instead of a model, for tests
-    #[arg(long, required = true)]
-    toy: bool,
-    /// Milliseconds that the toy takes for each token
-    #[arg(long, default_value_t = 0)]
-    toy_token_time: u64,
+#[derive(Subcommand)]
+enum Command {
+    Models(models::cli::Args),
+    #[command(hide = true)]
+    Engine(engine::cli::Args),
 }
 
 fn main() -> ExitCode {
-    let result = match Tacit::parse() {
-        Tacit::Engine(arguments) => engine(arguments),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error:#}");
-            ExitCode::FAILURE
-        }
+    match Arguments::parse().command {
+        Command::Models(args) => models::cli::run(&args),
+        Command::Engine(args) => engine::cli::run(args),
     }
-}
-
-#[tokio::main]
-async fn engine(arguments: EngineArguments) -> anyhow::Result<()> {
-    let settings = ToySettings {
-        token_time: Duration::from_millis(arguments.toy_token_time),
-        ..ToySettings::default()
-    };
-    let engine = LocalEngine::start(ToyLoader(settings), Duration::from_secs(600))?;
-    arguments.host.serve(Arc::new(engine)).await?;
-    Ok(())
 }

