@@ -16,6 +16,14 @@ pub fn tacit_binary() -> PathBuf {
     }
     let name = format!("tacit{}", std::env::consts::EXE_SUFFIX);
     let test = std::env::current_exe().expect("the test's own path");
-    let beside = test.ancestors().map(|folder| folder.join(&name)).find(|path| path.is_file());
-    beside.unwrap_or_else(|| panic!("no {name} above {}: build it, or set TACIT_BIN", test.display()))
+    let beside = test
+        .ancestors()
+        .map(|folder| folder.join(&name))
+        .find(|path| path.is_file());
+    beside.unwrap_or_else(|| {
+        panic!(
+            "no {name} above {}: build it, or set TACIT_BIN",
+            test.display()
+        )
+    })
 }

@@ -39,7 +39,13 @@ pub async fn run(arguments: Arguments) -> Result<()> {
     let cursor = cursor(&snapshot, arguments.line, arguments.column)?;
     let workspace = arguments.workspace.map(std::path::absolute).transpose()?;
     let completer = Completer::new(arguments.engine.open()?, Settings::default());
-    let request = Request { snapshot, cursor, trigger: Trigger::Invoked, selected: None, workspace };
+    let request = Request {
+        snapshot,
+        cursor,
+        trigger: Trigger::Invoked,
+        selected: None,
+        workspace,
+    };
     let completion = completer.complete(request).await;
     if arguments.json {
         println!("{}", to_json(&completion));
@@ -53,7 +59,9 @@ pub async fn run(arguments: Arguments) -> Result<()> {
 
 /// A file as the language server would have it open.
 pub fn snapshot(file: &std::path::Path, text: &str) -> Result<Snapshot> {
-    let uri = url::Url::from_file_path(file).ok().with_context(|| format!("{} is not a file path", file.display()))?;
+    let uri = url::Url::from_file_path(file)
+        .ok()
+        .with_context(|| format!("{} is not a file path", file.display()))?;
     Ok(Documents::default().open(uri.as_str(), "", DocVersion(0), text))
 }
 
@@ -72,7 +80,14 @@ fn cursor(snapshot: &Snapshot, line: usize, column: usize) -> Result<usize> {
 }
 
 fn to_json(completion: &Completion) -> serde_json::Value {
-    let Completion { text, shown, reason, metrics, context, .. } = completion;
+    let Completion {
+        text,
+        shown,
+        reason,
+        metrics,
+        context,
+        ..
+    } = completion;
     json!({
         "text": text,
         "shown": shown,

@@ -54,7 +54,11 @@ pub const DEFAULT_IDLE_UNLOAD_SECONDS: u64 = 15 * 60;
 /// little, because memory bandwidth is used up.
 pub fn default_threads() -> u32 {
     let logical = std::thread::available_parallelism().map_or(2, usize::from) as u32;
-    if logical <= 4 { logical } else { (logical / 2).min(8) }
+    if logical <= 4 {
+        logical
+    } else {
+        (logical / 2).min(8)
+    }
 }
 
 impl RunArguments {
@@ -82,20 +86,30 @@ impl RunArguments {
         option("--name", self.name.clone().into());
         option("--threads", self.threads.to_string().into());
         option("--context-tokens", self.context_tokens.to_string().into());
-        option("--idle-unload-seconds", self.idle_unload_seconds.to_string().into());
+        option(
+            "--idle-unload-seconds",
+            self.idle_unload_seconds.to_string().into(),
+        );
         line
     }
 
     /// Windows share an engine when this is equal.
     pub fn identity(&self) -> String {
-        self.to_command_line().iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("\n")
+        self.to_command_line()
+            .iter()
+            .map(|part| part.to_string_lossy())
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     /// What loads the model.
     pub fn loader(&self) -> Result<Box<dyn Loader>> {
         if let Some(milliseconds) = self.toy {
             let token_time = Duration::from_millis(milliseconds);
-            return Ok(Box::new(ToyLoader(ToySettings { token_time, ..Default::default() })));
+            return Ok(Box::new(ToyLoader(ToySettings {
+                token_time,
+                ..Default::default()
+            })));
         }
         #[cfg(feature = "llama")]
         if let Some(file) = &self.model {
@@ -106,12 +120,17 @@ impl RunArguments {
                 threads: self.threads,
             }));
         }
-        anyhow::bail!("This tacit was built without llama.cpp (feature `llama`) and can run only the toy.")
+        anyhow::bail!(
+            "This tacit was built without llama.cpp (feature `llama`) and can run only the toy."
+        )
     }
 
     /// Starts the engine's thread in this process.
     pub fn start(&self) -> Result<LocalEngine> {
-        Ok(LocalEngine::start(self.loader()?, Duration::from_secs(self.idle_unload_seconds))?)
+        Ok(LocalEngine::start(
+            self.loader()?,
+            Duration::from_secs(self.idle_unload_seconds),
+        )?)
     }
 }
 

@@ -12,11 +12,7 @@ use clap::Args;
 
 use crate::{
     engine::{
-        Engine,
-        endpoint::Endpoint,
-        launch::LaunchSettings,
-        remote::RemoteEngine,
-        wire::Hello,
+        Engine, endpoint::Endpoint, launch::LaunchSettings, remote::RemoteEngine, wire::Hello,
     },
     models::store::{Resolved, Store},
 };
@@ -55,12 +51,18 @@ impl EngineArguments {
     /// The model file.
     pub fn resolve(&self) -> Result<Resolved> {
         let store = Store::open()?;
-        Ok(store.resolve(self.model.as_deref().unwrap_or(crate::models::catalogue::DEFAULT))?)
+        Ok(store.resolve(
+            self.model
+                .as_deref()
+                .unwrap_or(crate::models::catalogue::DEFAULT),
+        )?)
     }
 }
 
 /// Reads a text file that the user named.
 fn read_text(path: &PathBuf) -> Result<String> {
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    String::from_utf8(bytes).ok().with_context(|| format!("{} is not a UTF-8 text file", path.display()))
+    String::from_utf8(bytes)
+        .ok()
+        .with_context(|| format!("{} is not a UTF-8 text file", path.display()))
 }

@@ -12,7 +12,9 @@ use futures::future::{BoxFuture, FutureExt};
 use lru::LruCache;
 use tokio::sync::watch;
 
-use super::{Complete, Completion, ContextPiece, Metrics, Request, Selected, Trigger, post, privacy};
+use super::{
+    Complete, Completion, ContextPiece, Metrics, Request, Selected, Trigger, post, privacy,
+};
 use crate::{
     documents::Snapshot,
     engine::{Engine, Event, Finish, Job, Limits, Priority, Status},
@@ -36,7 +38,11 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { layout: Layout::default(), max_tokens: 64, max_lines: 8 }
+        Self {
+            layout: Layout::default(),
+            max_tokens: 64,
+            max_lines: 8,
+        }
     }
 }
 
@@ -56,7 +62,13 @@ impl Completer {
     pub fn new(engine: Arc<dyn Engine>, settings: Settings) -> Self {
         let client = std::process::id().to_string();
         let anchors = Mutex::new(LruCache::new(ANCHORS));
-        Self(Arc::new(Inner { engine, settings, client, anchors, stats: Mutex::default() }))
+        Self(Arc::new(Inner {
+            engine,
+            settings,
+            client,
+            anchors,
+            stats: Mutex::default(),
+        }))
     }
 }
 
@@ -75,7 +87,10 @@ impl Complete for Completer {
             Status::Ready(info) => Some(info.pid),
             _ => None,
         };
-        Stats { engine_pid, ..self.0.stats().clone() }
+        Stats {
+            engine_pid,
+            ..self.0.stats().clone()
+        }
     }
 
     fn closed(&self, uri: &str) {
@@ -87,22 +102,34 @@ impl Inner {
     async fn complete(&self, request: Request) -> Completion {
         let started = Instant::now();
         self.stats().requests += 1;
-        let Request { snapshot, cursor, trigger, selected, workspace } = request;
+        let Request {
+            snapshot,
+            cursor,
+            trigger,
+            selected,
+            workspace,
+        } = request;
         if let Some(reason) = snapshot.path.as_deref().and_then(privacy::secret) {
             return Completion::hidden(cursor, reason);
         }
 
         let selected = selected.filter(|selected| selected.range.end == cursor);
         let anchor = self.anchor(&snapshot, cursor);
-        let typed_until = selected.as_ref().map_or(cursor, |selected| selected.range.start);
+        let typed_until = selected
+            .as_ref()
+            .map_or(cursor, |selected| selected.range.start);
         if typed_until < anchor.at() {
             return Completion::hidden(cursor, "The selected menu entry replaces too much text.");
         }
-        let mut middle = snapshot.rope.byte_slice(anchor.at()..typed_until).to_string();
+        let mut middle = snapshot
+            .rope
+            .byte_slice(anchor.at()..typed_until)
+            .to_string();
         middle.extend(selected.iter().map(|selected| selected.text.as_str()));
 
         let (project, path) = names(&snapshot, workspace.as_deref());
-        let one_line = trigger == Trigger::Automatic || !rest_of_line(anchor.after()).trim().is_empty();
+        let one_line =
+            trigger == Trigger::Automatic || !rest_of_line(anchor.after()).trim().is_empty();
         let job = Job {
             document: format!("{} {}", self.client, snapshot.uri),
             prompt: anchor.prompt(&project, &path, &middle, &self.settings.layout),
@@ -172,7 +199,14 @@ impl Inner {
             Some(Selected { range, text: entry }) if shown => (entry + &text, range),
             _ => (text, cursor..cursor),
         };
-        Completion { text, replace, shown, reason, metrics, context }
+        Completion {
+            text,
+            replace,
+            shown,
+            reason,
+            metrics,
+            context,
+        }
     }
 
     /// The document's anchor, moved if it has to.
@@ -199,25 +233,39 @@ impl Inner {
 
     // Nothing panics while these are held, and what they guard has no broken states.
     fn stats(&self) -> MutexGuard<'_, Stats> {
-        self.stats.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.stats
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     fn anchors(&self) -> MutexGuard<'_, LruCache<Arc<str>, Anchor>> {
-        self.anchors.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.anchors
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
 /// The names of project and file in the prompt: real ones, as the model has seen them in training.
 fn names(snapshot: &Snapshot, workspace: Option<&Path>) -> (String, String) {
     let display = |path: &Path| path.to_string_lossy().replace('\\', "/");
-    let name = |path: Option<&Path>| path.and_then(Path::file_name).map(|name| display(Path::new(name)));
+    let name = |path: Option<&Path>| {
+        path.and_then(Path::file_name)
+            .map(|name| display(Path::new(name)))
+    };
     let Some(path) = snapshot.path.as_deref() else {
         let untitled = snapshot.uri.rsplit('/').next().unwrap_or_default();
         return ("project".to_owned(), untitled.to_owned());
     };
-    let root = workspace.filter(|root| path.starts_with(root)).or(path.parent());
-    let relative = root.and_then(|root| path.strip_prefix(root).ok()).unwrap_or(path);
-    (name(root).unwrap_or_else(|| "project".to_owned()), display(relative))
+    let root = workspace
+        .filter(|root| path.starts_with(root))
+        .or(path.parent());
+    let relative = root
+        .and_then(|root| path.strip_prefix(root).ok())
+        .unwrap_or(path);
+    (
+        name(root).unwrap_or_else(|| "project".to_owned()),
+        display(relative),
+    )
 }
 
 fn rest_of_line(after: &str) -> &str {

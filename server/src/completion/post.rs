@@ -19,7 +19,11 @@ pub fn fit(raw: &str, after: &str, line_end: &str) -> String {
         }
     }
     text.truncate(text.trim_end().len());
-    if line_end == "\n" { text } else { text.replace('\n', line_end) }
+    if line_end == "\n" {
+        text
+    } else {
+        text.replace('\n', line_end)
+    }
 }
 
 /// Removes the end of `text` that `rest_of_line` begins with.

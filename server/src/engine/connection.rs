@@ -65,7 +65,7 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
     pub async fn receive<M: DeserializeOwned>(&mut self) -> Result<Option<M>, ConnectionError> {
         let mut arrived = [0; READ_BYTES];
         loop {
-            if let Some(message) = self.decoder.next()? {
+            if let Some(message) = self.decoder.take()? {
                 return Ok(Some(message));
             }
             tokio::select! {

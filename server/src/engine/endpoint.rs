@@ -423,8 +423,9 @@ mod tests {
     use super::*;
 
     fn folder() -> tempfile::TempDir {
-        // Created with mode 0700.
-        tempfile::tempdir().unwrap()
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
+        folder
     }
 
     #[test]

@@ -121,7 +121,7 @@ impl Decoder {
     ///
     /// # Errors
     /// For a frame that is too long or no message of this kind. The connection is useless from then on.
-    pub fn next<M: DeserializeOwned>(&mut self) -> Result<Option<M>, WireError> {
+    pub fn take<M: DeserializeOwned>(&mut self) -> Result<Option<M>, WireError> {
         let rest = &self.bytes[self.consumed..];
         let Some((prefix, rest)) = rest.split_first_chunk::<LENGTH_BYTES>() else {
             return Ok(None);
@@ -202,7 +202,7 @@ mod tests {
             let mut received = Vec::new();
             for part in bytes.chunks(piece) {
                 decoder.push(part);
-                while let Some(message) = decoder.next::<HostMessage>().unwrap() {
+                while let Some(message) = decoder.take::<HostMessage>().unwrap() {
                     received.push(message);
                 }
             }
@@ -215,7 +215,7 @@ mod tests {
         let mut decoder = Decoder::default();
         decoder.push(&(MAX_FRAME as u32 + 1).to_le_bytes());
         assert!(matches!(
-            decoder.next::<HostMessage>(),
+            decoder.take::<HostMessage>(),
             Err(WireError::TooLong(_))
         ));
     }
@@ -235,7 +235,7 @@ mod tests {
             let mut decoder = Decoder::default();
             for piece in pieces {
                 decoder.push(&piece);
-                while let Ok(Some(_)) = decoder.next::<ClientMessage>() {}
+                while let Ok(Some(_)) = decoder.take::<ClientMessage>() {}
             }
         }
 
@@ -245,14 +245,14 @@ mod tests {
             let mut decoder = Decoder::default();
             decoder.push(&(body.len() as u32).to_le_bytes());
             decoder.push(&body);
-            prop_assert!(decoder.next::<ClientMessage>().is_err());
+            prop_assert!(decoder.take::<ClientMessage>().is_err());
         }
 
         #[test]
         fn any_text_arrives_as_it_was(text in ".*", id in any::<u64>()) {
             let mut decoder = Decoder::default();
             decoder.push(&encode(&ClientMessage::Submit { id, job: job(&text) }).unwrap());
-            let Some(ClientMessage::Submit { id: arrived, job }) = decoder.next().unwrap() else {
+            let Some(ClientMessage::Submit { id: arrived, job }) = decoder.take().unwrap() else {
                 return Err(TestCaseError::fail("no submit"));
             };
             prop_assert_eq!(arrived, id);

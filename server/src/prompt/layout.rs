@@ -77,7 +77,11 @@ impl Anchor {
                 // Half of the room is left for what will be typed.
                 let earliest = floor_char(text, cursor.saturating_sub(layout.middle_bytes / 2));
                 let at = text.line_to_byte(line).max(window.start);
-                if at < earliest { line_start_from(text, earliest, cursor) } else { at }
+                if at < earliest {
+                    line_start_from(text, earliest, cursor)
+                } else {
+                    at
+                }
             }
         };
         Self {
@@ -91,7 +95,8 @@ impl Anchor {
     pub fn holds(&self, text: &Rope, cursor: usize, layout: &Layout) -> bool {
         let at = self.at();
         let reaches = |range: Range<usize>, expected: &str| {
-            text.get_byte_slice(range).is_some_and(|slice| slice == expected)
+            text.get_byte_slice(range)
+                .is_some_and(|slice| slice == expected)
         };
         at <= cursor
             && cursor - at <= layout.middle_bytes
@@ -147,7 +152,11 @@ fn window(text: &Rope, cursor: usize, layout: &Layout) -> Range<usize> {
     let latest = floor_char(text, (cursor + layout.suffix_bytes).min(text.len_bytes()));
 
     let cursor_line = text.byte_to_line(cursor);
-    let first_whole = if earliest == 0 { 0 } else { text.byte_to_line(earliest) + 1 };
+    let first_whole = if earliest == 0 {
+        0
+    } else {
+        text.byte_to_line(earliest) + 1
+    };
     let on_grid = first_whole.next_multiple_of(GRID_LINES);
     let start = if on_grid <= cursor_line {
         text.line_to_byte(on_grid)
@@ -198,32 +207,48 @@ mod tests {
 
     #[test]
     fn typing_changes_only_the_middle() {
-        let (mut text, cursor) = at_cursor(&format!("{}let to$0;\n{}", numbered(0..40), numbered(41..80)));
+        let (mut text, cursor) = at_cursor(&format!(
+            "{}let to$0;\n{}",
+            numbered(0..40),
+            numbered(41..80)
+        ));
         let layout = Layout::default();
         let anchor = Anchor::place(&text, cursor, &layout);
         text.insert(text.byte_to_char(cursor), "tal = co");
         assert!(anchor.holds(&text, cursor + 8, &layout));
         assert!(!anchor.holds(&text, cursor, &layout), "the suffix changed");
         text.insert(text.byte_to_char(anchor.at() - 1), "x");
-        assert!(!anchor.holds(&text, cursor + 9, &layout), "the text before the anchor changed");
+        assert!(
+            !anchor.holds(&text, cursor + 9, &layout),
+            "the text before the anchor changed"
+        );
     }
 
     #[test]
     fn the_window_begins_on_the_grid() {
-        let layout = Layout { prefix_bytes: 300, ..Layout::default() };
+        let layout = Layout {
+            prefix_bytes: 300,
+            ..Layout::default()
+        };
         let starts: std::collections::BTreeSet<usize> = (100..132)
             .map(|line| {
                 let (text, cursor) = at_cursor(&format!("{}$0\n", numbered(0..line)));
                 text.byte_to_line(Anchor::place(&text, cursor, &layout).start)
             })
             .collect();
-        assert!(starts.len() <= 3 && starts.iter().all(|line| line % GRID_LINES == 0), "{starts:?}");
+        assert!(
+            starts.len() <= 3 && starts.iter().all(|line| line % GRID_LINES == 0),
+            "{starts:?}"
+        );
     }
 
     #[test]
     fn everything_may_stand_behind_the_middle_token() {
         let (text, cursor) = at_cursor("a\nb\nc$0\nd\n");
-        let layout = Layout { anchor: AnchorPlace::WindowStart, ..Layout::default() };
+        let layout = Layout {
+            anchor: AnchorPlace::WindowStart,
+            ..Layout::default()
+        };
         let anchor = Anchor::place(&text, cursor, &layout);
         assert_eq!((anchor.before.as_str(), anchor.after()), ("", "\nd\n"));
     }

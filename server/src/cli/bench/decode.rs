@@ -29,7 +29,8 @@ const ROUNDS: usize = 15;
 const TYPED_FILE: &str = "inventory.py";
 const BEFORE: &str = include_str!("typed_before.py");
 const TYPED: &str = "    total = 0\n    for item in self.items:\n        total += item.price * item.count\n    return total\n";
-const AFTER: &str = "\n\ndef main():\n    inventory = Inventory()\n    print(inventory.total_value())\n";
+const AFTER: &str =
+    "\n\ndef main():\n    inventory = Inventory()\n    print(inventory.total_value())\n";
 
 struct Passes {
     one_ms: f64,
@@ -92,7 +93,9 @@ pub async fn run(arguments: Arguments) -> Result<()> {
 
 fn measure_passes(run: &RunArguments) -> Result<Passes> {
     let mut passes = None;
-    run.loader()?.load(&mut |_| {}, &mut |backend| passes = Some(time_passes(backend)))?;
+    run.loader()?.load(&mut |_| {}, &mut |backend| {
+        passes = Some(time_passes(backend))
+    })?;
     passes.ok_or_else(|| anyhow!("the model was not run"))?
 }
 
@@ -101,7 +104,14 @@ fn time_passes(backend: &mut dyn Backend) -> Result<Passes> {
     let seq = SeqId(0);
     // A usual amount of text in the cache: attention over it is part of a pass.
     let mut held = 0u32;
-    for chunk in text.iter().copied().cycle().take(BATCH * 2).collect::<Vec<_>>().chunks(BATCH) {
+    for chunk in text
+        .iter()
+        .copied()
+        .cycle()
+        .take(BATCH * 2)
+        .collect::<Vec<_>>()
+        .chunks(BATCH)
+    {
         backend.evaluate(seq, held, chunk)?;
         held += chunk.len() as u32;
     }
@@ -116,7 +126,13 @@ fn time_passes(backend: &mut dyn Backend) -> Result<Passes> {
         }
         Ok(median(&mut times))
     };
-    Ok(Passes { one_ms: time(1)?, eight_ms: time(8)?, chunk_ms: time(CHUNK)?, batch_ms: time(BATCH)?, device: backend.device() })
+    Ok(Passes {
+        one_ms: time(1)?,
+        eight_ms: time(8)?,
+        chunk_ms: time(CHUNK)?,
+        batch_ms: time(BATCH)?,
+        device: backend.device(),
+    })
 }
 
 fn milliseconds(duration: Duration) -> f64 {

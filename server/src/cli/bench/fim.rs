@@ -57,7 +57,11 @@ impl FromStr for AnchorArgument {
         Ok(Self(match text {
             "cursor" => AnchorPlace::Cursor,
             "window" => AnchorPlace::WindowStart,
-            lines => AnchorPlace::LinesBack(lines.parse().map_err(|_| "must be cursor, window or a number of lines")?),
+            lines => AnchorPlace::LinesBack(
+                lines
+                    .parse()
+                    .map_err(|_| "must be cursor, window or a number of lines")?,
+            ),
         }))
     }
 }
@@ -74,15 +78,23 @@ struct Hole {
 pub async fn run(arguments: Arguments) -> Result<()> {
     let default = Layout::default();
     let layout = Layout {
-        anchor: arguments.anchor.map_or(default.anchor, |argument| argument.0),
+        anchor: arguments
+            .anchor
+            .map_or(default.anchor, |argument| argument.0),
         prefix_bytes: arguments.prefix_bytes.unwrap_or(default.prefix_bytes),
         suffix_bytes: arguments.suffix_bytes.unwrap_or(default.suffix_bytes),
         ..default
     };
-    let settings = Settings { layout, max_tokens: arguments.tokens, max_lines: arguments.lines };
+    let settings = Settings {
+        layout,
+        max_tokens: arguments.tokens,
+        max_lines: arguments.lines,
+    };
     let completer = Completer::new(arguments.engine.open()?, settings);
     let mut out: Box<dyn Write> = match &arguments.out {
-        Some(path) => Box::new(BufWriter::new(File::create(path).with_context(|| format!("cannot write {}", path.display()))?)),
+        Some(path) => Box::new(BufWriter::new(
+            File::create(path).with_context(|| format!("cannot write {}", path.display()))?,
+        )),
         None => Box::new(std::io::stdout()),
     };
 
@@ -93,11 +105,24 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         let hole = hole?;
         // A file of its own for each, so that no hole profits from the one before.
         let file = file_name(&hole);
-        let snapshot = complete::snapshot(&Path::new("/").join(&hole.task_id.replace(['/', '\\'], "_")).join(&file), &(hole.prompt.clone() + &hole.suffix))?;
-        let workspace = snapshot.path.as_deref().and_then(|path| path.ancestors().nth(Path::new(&file).components().count())).map(Path::to_owned);
+        let snapshot = complete::snapshot(
+            &Path::new("/")
+                .join(&hole.task_id.replace(['/', '\\'], "_"))
+                .join(&file),
+            &(hole.prompt.clone() + &hole.suffix),
+        )?;
+        let workspace = snapshot
+            .path
+            .as_deref()
+            .and_then(|path| path.ancestors().nth(Path::new(&file).components().count()))
+            .map(Path::to_owned);
         let request = Request {
             cursor: hole.prompt.len(),
-            trigger: if arguments.lines == 1 { Trigger::Automatic } else { Trigger::Invoked },
+            trigger: if arguments.lines == 1 {
+                Trigger::Automatic
+            } else {
+                Trigger::Invoked
+            },
             selected: None,
             workspace,
             snapshot,
@@ -105,8 +130,16 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         let completion = completer.complete(request).await;
         first_token_ms.push(completion.metrics.first_token_ms);
         model.clone_from(&completion.metrics.model);
-        writeln!(out, "{}", json!({ "task_id": hole.task_id, "completion": completion.text }))?;
-        eprint!("\r{} holes, {:.0} s ", first_token_ms.len(), started.elapsed().as_secs_f64());
+        writeln!(
+            out,
+            "{}",
+            json!({ "task_id": hole.task_id, "completion": completion.text })
+        )?;
+        eprint!(
+            "\r{} holes, {:.0} s ",
+            first_token_ms.len(),
+            started.elapsed().as_secs_f64()
+        );
     }
     out.flush()?;
     eprintln!();
@@ -133,19 +166,29 @@ fn file_name(hole: &Hole) -> String {
         return path.trim_start_matches('/').to_owned();
     }
     let language = hole.language.as_deref().unwrap_or("python").to_lowercase();
-    let extension = grammars::Language::by_lsp_id(&language).and_then(|language| language.extensions.first().cloned());
+    let extension = grammars::Language::by_lsp_id(&language)
+        .and_then(|language| language.extensions.first().cloned());
     format!("solution.{}", extension.unwrap_or(language))
 }
 
 fn holes(path: &Path) -> Result<impl Iterator<Item = Result<Hole>>> {
     let open = || format!("cannot read {}", path.display());
     let file = File::open(path).with_context(open)?;
-    let reader: Box<dyn Read> =
-        if path.extension().is_some_and(|e| e == "gz") { Box::new(flate2::read::GzDecoder::new(file)) } else { Box::new(file) };
+    let reader: Box<dyn Read> = if path.extension().is_some_and(|e| e == "gz") {
+        Box::new(flate2::read::GzDecoder::new(file))
+    } else {
+        Box::new(file)
+    };
     let name = path.display().to_string();
-    Ok(BufReader::new(reader).lines().enumerate().filter_map(move |(index, line)| match line {
-        Ok(line) if line.trim().is_empty() => None,
-        Ok(line) => Some(serde_json::from_str(&line).with_context(|| format!("line {} of {name} is not a hole", index + 1))),
-        Err(error) => Some(Err(error).with_context(|| format!("cannot read {name}"))),
-    }))
+    Ok(BufReader::new(reader)
+        .lines()
+        .enumerate()
+        .filter_map(move |(index, line)| match line {
+            Ok(line) if line.trim().is_empty() => None,
+            Ok(line) => Some(
+                serde_json::from_str(&line)
+                    .with_context(|| format!("line {} of {name} is not a hole", index + 1)),
+            ),
+            Err(error) => Some(Err(error).with_context(|| format!("cannot read {name}"))),
+        }))
 }
