@@ -7,8 +7,10 @@
 #![forbid(unsafe_code)]
 
 pub mod completion;
+pub mod config;
 pub mod documents;
 pub mod engine;
 pub mod lsp;
 pub mod prompt;
+pub mod stats;
 pub mod syntax;

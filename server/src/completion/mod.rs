@@ -1,1 +1,78 @@
-//! placeholder
+//! One completion, from what the user has on the screen to what he is shown.
+
+use std::ops::Range;
+use std::path::PathBuf;
+
+use futures::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use crate::documents::Snapshot;
+use crate::engine;
+use crate::stats::Stats;
+
+/// What is asked for: text at a place of a document.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub snapshot: Snapshot,
+    /// Byte offset in the snapshot.
+    pub cursor: usize,
+    pub trigger: Trigger,
+    pub selected: Option<Selected>,
+    /// The workspace folder that holds the file.
+    pub workspace: Option<PathBuf>,
+}
+
+/// Who wants it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trigger {
+    /// The user, by a key made for it.
+    Invoked,
+    /// The editor, after a key.
+    Automatic,
+}
+
+/// The entry that is selected in the completion menu while inline completions are asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selected {
+    /// Bytes of the snapshot that the entry would replace.
+    pub range: Range<usize>,
+    pub text: String,
+}
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Completion {
+    pub text: String,
+    /// Bytes of the snapshot that the text replaces. Contains the cursor.
+    pub replace: Range<usize>,
+    /// Whether it is good enough to be shown.
+    pub shown: bool,
+    /// Why it is shown or not, for a person.
+    pub reason: String,
+    pub metrics: Metrics,
+}
+
+/// What an answer cost.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Metrics {
+    pub prompt_tokens_evaluated: u32,
+    pub prompt_tokens_reused: u32,
+    pub tokens_generated: u32,
+    pub draft_tokens_accepted: u32,
+    pub first_token_ms: f64,
+    pub total_ms: f64,
+    /// An earlier answer fitted; the model was not asked.
+    pub from_cache: bool,
+    pub model: String,
+}
+
+/// Whoever completes.
+pub trait Complete: Send + Sync + 'static {
+    /// Dropping the future cancels the work.
+    fn complete(&self, request: Request) -> BoxFuture<'static, Completion>;
+    fn status(&self) -> watch::Receiver<engine::Status>;
+    fn stats(&self) -> Stats;
+    /// A document was closed: what is kept for it can go.
+    fn closed(&self, uri: &str);
+}
