@@ -62,14 +62,25 @@ pub struct CompletionConfig {
 
 impl Default for CompletionConfig {
     fn default() -> Self {
-        Self { enabled: true, menu: true, max_tokens: 256, max_lines: 24, debounce_ms: 0, disabled_languages: Vec::new() }
+        Self {
+            enabled: true,
+            menu: true,
+            max_tokens: 256,
+            max_lines: 24,
+            debounce_ms: 0,
+            disabled_languages: Vec::new(),
+        }
     }
 }
 
 impl CompletionConfig {
     /// Whether completions are wanted in a document of this language.
     pub fn wanted_in(&self, language_id: &str) -> bool {
-        self.enabled && !self.disabled_languages.iter().any(|disabled| disabled.eq_ignore_ascii_case(language_id))
+        self.enabled
+            && !self
+                .disabled_languages
+                .iter()
+                .any(|disabled| disabled.eq_ignore_ascii_case(language_id))
     }
 }
 
@@ -87,7 +98,12 @@ pub struct EngineConfig {
 
 impl Default for EngineConfig {
     fn default() -> Self {
-        Self { threads: 0, idle_unload_minutes: 15, idle_exit_minutes: 30, context_tokens: 0 }
+        Self {
+            threads: 0,
+            idle_unload_minutes: 15,
+            idle_exit_minutes: 30,
+            context_tokens: 0,
+        }
     }
 }
 
@@ -161,7 +177,11 @@ impl Layer {
     /// Settings as an editor sends them: nested under `tacit` or bare, with camel case or without.
     pub fn of_editor(values: &Value) -> Self {
         let own = values.get("tacit").unwrap_or(values);
-        Self { source: "the editor's settings".to_owned(), trust: Trust::User, values: keys::in_snake_case(own) }
+        Self {
+            source: "the editor's settings".to_owned(),
+            trust: Trust::User,
+            values: keys::in_snake_case(own),
+        }
     }
 }
 
@@ -213,7 +233,12 @@ impl Files {
         files.user = user_file().and_then(|path| read(&path, Trust::User));
         files.folders = folders
             .iter()
-            .filter_map(|folder| Some((folder.clone(), read(&folder.join(FILE_NAME), Trust::Workspace)?)))
+            .filter_map(|folder| {
+                Some((
+                    folder.clone(),
+                    read(&folder.join(FILE_NAME), Trust::Workspace)?,
+                ))
+            })
             .collect();
         files
     }

@@ -89,7 +89,15 @@ impl Client {
         let (reading, may_read) = watch::channel(true);
         tokio::spawn(read(output, received.clone(), may_read));
         let answering = watch::Sender::new(true);
-        Self { input: Some(input), received, server, reading, answering, asked: 0, settings }
+        Self {
+            input: Some(input),
+            received,
+            server,
+            reading,
+            answering,
+            asked: 0,
+            settings,
+        }
     }
 
     /// Started, `initialize`d with these capabilities and options, and `initialized`.
@@ -119,7 +127,9 @@ impl Client {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
-        tokio::time::timeout(PATIENCE, waiting).await.expect("the settings change");
+        tokio::time::timeout(PATIENCE, waiting)
+            .await
+            .expect("the settings change");
     }
 
     /// Stops or resumes reading what the server writes.
@@ -133,7 +143,10 @@ impl Client {
     }
 
     pub fn answer_with(&self, method: &str, answer: Value) {
-        self.received.lock().answers.insert(method.to_owned(), answer);
+        self.received
+            .lock()
+            .answers
+            .insert(method.to_owned(), answer);
     }
 
     /// Writes bytes as they are. Fails the test if the server does not take them in time.
@@ -145,7 +158,9 @@ impl Client {
     async fn write(&mut self, bytes: &[u8]) {
         let input = self.input.as_mut().expect("the input is open");
         let written = tokio::time::timeout(PATIENCE, input.write_all(bytes)).await;
-        written.expect("the server reads").expect("the server lives");
+        written
+            .expect("the server reads")
+            .expect("the server lives");
     }
 
     /// Whether all bytes are taken before `limit`; if not, some of them may be.
@@ -190,11 +205,10 @@ impl Client {
     /// The response to a request.
     pub async fn response(&mut self, id: usize) -> Value {
         let key = id.to_string();
-        let received = self.received.clone();
-        let waiting = received.wait(&format!("the response to request {id}"), |messages| {
-            messages.responses.get(&key).and_then(|responses| responses.first()).cloned()
-        });
-        waiting.await
+        let find = |messages: &mut Messages| messages.responses.get(&key)?.first().cloned();
+        self.received
+            .wait(&format!("the response to request {id}"), find)
+            .await
     }
 
     /// The next response to an id that is not one of [`Client::next_id`]'s, written as JSON.
@@ -203,7 +217,9 @@ impl Client {
             let responses = messages.responses.get_mut(id)?;
             (!responses.is_empty()).then(|| responses.remove(0))
         };
-        self.received.wait(&format!("a response to {id}"), take).await
+        self.received
+            .wait(&format!("a response to {id}"), take)
+            .await
     }
 
     pub fn is_answered(&self, id: usize) -> bool {
@@ -218,7 +234,10 @@ impl Client {
     /// The next notification of this method; others are left.
     pub async fn notification(&mut self, method: &str) -> Value {
         let take = |messages: &mut Messages| {
-            let at = messages.notifications.iter().position(|message| message["method"] == method)?;
+            let at = messages
+                .notifications
+                .iter()
+                .position(|message| message["method"] == method)?;
             messages.notifications.remove(at)
         };
         self.received.wait(method, take).await
@@ -227,7 +246,11 @@ impl Client {
     /// The next request of the server with this method, answered by the time this returns.
     pub async fn server_request(&mut self, method: &str) -> Value {
         let find = |messages: &mut Messages| {
-            messages.requests.iter().find(|message| message["method"] == method && !message["taken"].is_boolean()).cloned()
+            messages
+                .requests
+                .iter()
+                .find(|message| message["method"] == method && !message["taken"].is_boolean())
+                .cloned()
         };
         let request = self.received.wait(method, find).await;
         for message in &mut self.received.lock().requests {
@@ -241,7 +264,12 @@ impl Client {
 
     /// How often the server has asked this.
     pub fn server_requests(&self, method: &str) -> usize {
-        self.received.lock().requests.iter().filter(|message| message["method"] == method).count()
+        self.received
+            .lock()
+            .requests
+            .iter()
+            .filter(|message| message["method"] == method)
+            .count()
     }
 
     /// Answers what the server has asked so far, if this client does.
@@ -252,8 +280,15 @@ impl Client {
         let mut answers = Vec::new();
         {
             let mut messages = self.received.lock();
-            let Messages { requests, answers: scripted, .. } = &mut *messages;
-            for request in requests.iter_mut().filter(|request| !request["answered"].is_boolean()) {
+            let Messages {
+                requests,
+                answers: scripted,
+                ..
+            } = &mut *messages;
+            for request in requests
+                .iter_mut()
+                .filter(|request| !request["answered"].is_boolean())
+            {
                 request["answered"] = json!(true);
                 let method = request["method"].as_str().unwrap_or_default();
                 let result = scripted.get(method).cloned().unwrap_or(Value::Null);
@@ -270,7 +305,8 @@ impl Client {
 
     pub async fn open(&mut self, uri: &str, text: &str) {
         let document = json!({ "uri": uri, "languageId": "rust", "version": 1, "text": text });
-        self.notify("textDocument/didOpen", json!({ "textDocument": document })).await;
+        self.notify("textDocument/didOpen", json!({ "textDocument": document }))
+            .await;
     }
 
     /// Closes the input, as a client that dies does. What the server still writes is read.
@@ -281,16 +317,25 @@ impl Client {
     /// Waits for the server to end, and checks that each request was answered once. Returns the exit code.
     pub async fn ended(mut self) -> i32 {
         let code = tokio::time::timeout(PATIENCE, &mut self.server).await;
-        let code = code.expect("the server ends").expect("the server does not panic");
+        let code = code
+            .expect("the server ends")
+            .expect("the server does not panic");
         // What it wrote last may be on its way to the reading task.
         let asked = self.asked;
         let all_there = move |messages: &mut Messages| {
-            (1..=asked).all(|id| messages.responses.contains_key(&id.to_string())).then_some(())
+            (1..=asked)
+                .all(|id| messages.responses.contains_key(&id.to_string()))
+                .then_some(())
         };
-        self.received.wait("the responses to all requests", all_there).await;
+        self.received
+            .wait("the responses to all requests", all_there)
+            .await;
         for (id, responses) in &self.received.lock().responses {
             let is_counted = id.parse::<usize>().is_ok();
-            assert!(!is_counted || responses.len() == 1, "request {id} was answered more than once: {responses:?}");
+            assert!(
+                !is_counted || responses.len() == 1,
+                "request {id} was answered more than once: {responses:?}"
+            );
         }
         code
     }
@@ -305,7 +350,10 @@ impl Client {
 }
 
 pub fn request(id: usize, method: &str, params: Value) -> Value {
-    with_params(json!({ "jsonrpc": "2.0", "id": id, "method": method }), params)
+    with_params(
+        json!({ "jsonrpc": "2.0", "id": id, "method": method }),
+        params,
+    )
 }
 
 pub fn notification(method: &str, params: Value) -> Value {

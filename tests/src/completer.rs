@@ -38,7 +38,11 @@ impl Scripted {
     /// Answers at once with the version and the length of the document it was asked about.
     pub fn echo() -> Arc<Self> {
         Self::new(|request| async move {
-            let text = format!("v{} {}", request.snapshot.version.0, request.snapshot.rope.len_bytes());
+            let text = format!(
+                "v{} {}",
+                request.snapshot.version.0,
+                request.snapshot.rope.len_bytes()
+            );
             insertion(&request, &text)
         })
     }
@@ -90,7 +94,11 @@ impl Complete for Scripted {
     }
 
     fn stats(&self) -> Stats {
-        Stats { requests: self.requests.load(Ordering::SeqCst), engine_pid: Some(4711), ..Stats::default() }
+        Stats {
+            requests: self.requests.load(Ordering::SeqCst),
+            engine_pid: Some(4711),
+            ..Stats::default()
+        }
     }
 
     fn closed(&self, uri: &str) {

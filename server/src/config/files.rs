@@ -19,26 +19,44 @@ pub fn user_file() -> Option<PathBuf> {
     if let Some(path) = std::env::var_os("TACIT_CONFIG").filter(|path| !path.is_empty()) {
         return Some(PathBuf::from(path));
     }
-    let app = AppStrategyArgs { top_level_domain: "dev".into(), author: "tacit".into(), app_name: "tacit".into() };
+    let app = AppStrategyArgs {
+        top_level_domain: "dev".into(),
+        author: "tacit".into(),
+        app_name: "tacit".into(),
+    };
     Some(choose_app_strategy(app).ok()?.in_config_dir(FILE_NAME))
 }
 
 /// One file as a layer; `Ok(None)` if there is none.
 pub fn read_file(path: &Path, trust: Trust) -> Result<Option<Layer>, Issue> {
     let source = path.display().to_string();
-    let issue = |text: String| Issue { source: source.clone(), text };
+    let issue = |text: String| Issue {
+        source: source.clone(),
+        text,
+    };
     // Only regular files: a pipe of this name would never end.
     match std::fs::metadata(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(issue(format!("The file can't be read ({error}); it does not count."))),
-        Ok(metadata) if !metadata.is_file() => return Err(issue("This is not a file; it does not count.".into())),
+        Err(error) => {
+            return Err(issue(format!(
+                "The file can't be read ({error}); it does not count."
+            )));
+        }
+        Ok(metadata) if !metadata.is_file() => {
+            return Err(issue("This is not a file; it does not count.".into()));
+        }
         Ok(_) => {}
     }
     let mut text = String::new();
-    let read = std::fs::File::open(path).and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_string(&mut text));
+    let read = std::fs::File::open(path)
+        .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_string(&mut text));
     match read {
-        Err(error) => Err(issue(format!("The file can't be read ({error}); it does not count."))),
-        Ok(bytes) if bytes as u64 > MAX_FILE_BYTES => Err(issue("The file is larger than 1 MiB; it does not count.".into())),
+        Err(error) => Err(issue(format!(
+            "The file can't be read ({error}); it does not count."
+        ))),
+        Ok(bytes) if bytes as u64 > MAX_FILE_BYTES => Err(issue(
+            "The file is larger than 1 MiB; it does not count.".into(),
+        )),
         Ok(_) => parse(&text, &source, trust).map(Some),
     }
 }
@@ -46,11 +64,23 @@ pub fn read_file(path: &Path, trust: Trust) -> Result<Option<Layer>, Issue> {
 /// TOML text as a layer.
 pub fn parse(text: &str, source: &str, trust: Trust) -> Result<Layer, Issue> {
     match toml::from_str(text.trim_start_matches('\u{feff}')) {
-        Ok(values) => Ok(Layer { source: source.to_owned(), trust, values }),
+        Ok(values) => Ok(Layer {
+            source: source.to_owned(),
+            trust,
+            values,
+        }),
         Err(error) => {
-            let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-            let text = format!("Line {line} is not valid TOML ({}); the file does not count.", error.message());
-            Err(Issue { source: source.to_owned(), text })
+            let line = error.span().map_or(1, |span| {
+                text[..span.start.min(text.len())].matches('\n').count() + 1
+            });
+            let text = format!(
+                "Line {line} is not valid TOML ({}); the file does not count.",
+                error.message()
+            );
+            Err(Issue {
+                source: source.to_owned(),
+                text,
+            })
         }
     }
 }

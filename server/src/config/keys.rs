@@ -36,11 +36,19 @@ const LEVELS: &[(&str, LogLevel)] = &[
 ];
 
 const fn own(path: &'static str, kind: Kind) -> Key {
-    Key { path, kind, workspace: true }
+    Key {
+        path,
+        kind,
+        workspace: true,
+    }
 }
 
 const fn user_only(path: &'static str, kind: Kind) -> Key {
-    Key { path, kind, workspace: false }
+    Key {
+        path,
+        kind,
+        workspace: false,
+    }
 }
 
 /// Every key there is. The engine serves all windows, so no workspace may set its keys.
@@ -48,26 +56,67 @@ pub const KEYS: &[Key] = &[
     user_only("model", Kind::Model(|config| &mut config.model)),
     user_only("models_dir", Kind::Folder(|config| &mut config.models_dir)),
     user_only("log_level", Kind::Level(|config| &mut config.log_level)),
-    user_only("latency_target_ms", Kind::Integer(50..=10_000, |config| &mut config.latency_target_ms)),
-    own("completion.enabled", Kind::Boolean(|config| &mut config.completion.enabled)),
-    own("completion.menu", Kind::Boolean(|config| &mut config.completion.menu)),
-    own("completion.max_tokens", Kind::Integer(1..=4096, |config| &mut config.completion.max_tokens)),
-    own("completion.max_lines", Kind::Integer(1..=1000, |config| &mut config.completion.max_lines)),
-    own("completion.debounce_ms", Kind::Integer(0..=5000, |config| &mut config.completion.debounce_ms)),
-    own("completion.disabled_languages", Kind::Texts(|config| &mut config.completion.disabled_languages)),
-    user_only("engine.threads", Kind::Integer(0..=512, |config| &mut config.engine.threads)),
-    user_only("engine.idle_unload_minutes", Kind::Integer(0..=10_080, |config| &mut config.engine.idle_unload_minutes)),
-    user_only("engine.idle_exit_minutes", Kind::Integer(1..=10_080, |config| &mut config.engine.idle_exit_minutes)),
-    user_only("engine.context_tokens", Kind::Integer(0..=131_072, |config| &mut config.engine.context_tokens)),
+    user_only(
+        "latency_target_ms",
+        Kind::Integer(50..=10_000, |config| &mut config.latency_target_ms),
+    ),
+    own(
+        "completion.enabled",
+        Kind::Boolean(|config| &mut config.completion.enabled),
+    ),
+    own(
+        "completion.menu",
+        Kind::Boolean(|config| &mut config.completion.menu),
+    ),
+    own(
+        "completion.max_tokens",
+        Kind::Integer(1..=4096, |config| &mut config.completion.max_tokens),
+    ),
+    own(
+        "completion.max_lines",
+        Kind::Integer(1..=1000, |config| &mut config.completion.max_lines),
+    ),
+    own(
+        "completion.debounce_ms",
+        Kind::Integer(0..=5000, |config| &mut config.completion.debounce_ms),
+    ),
+    own(
+        "completion.disabled_languages",
+        Kind::Texts(|config| &mut config.completion.disabled_languages),
+    ),
+    user_only(
+        "engine.threads",
+        Kind::Integer(0..=512, |config| &mut config.engine.threads),
+    ),
+    user_only(
+        "engine.idle_unload_minutes",
+        Kind::Integer(0..=10_080, |config| &mut config.engine.idle_unload_minutes),
+    ),
+    user_only(
+        "engine.idle_exit_minutes",
+        Kind::Integer(1..=10_080, |config| &mut config.engine.idle_exit_minutes),
+    ),
+    user_only(
+        "engine.context_tokens",
+        Kind::Integer(0..=131_072, |config| &mut config.engine.context_tokens),
+    ),
 ];
 
 /// Applies what a layer may set and what makes sense; the rest becomes issues.
 pub fn apply(layer: &Layer, config: &mut Config, issues: &mut Vec<Issue>) {
-    let mut tell = |text| issues.push(Issue { source: layer.source.clone(), text });
+    let mut tell = |text| {
+        issues.push(Issue {
+            source: layer.source.clone(),
+            text,
+        })
+    };
     match &layer.values {
         Value::Null => {}
         Value::Object(table) => apply_table(table, "", layer.trust, config, &mut tell),
-        other => tell(format!("The settings have to be a table, not {}; they do not count.", describe(other))),
+        other => tell(format!(
+            "The settings have to be a table, not {}; they do not count.",
+            describe(other)
+        )),
     }
 }
 
@@ -81,21 +130,35 @@ fn apply_table(
     for (name, value) in table {
         let path = format!("{prefix}{name}");
         let key = KEYS.iter().find(|key| key.path == path);
-        let is_table = KEYS.iter().any(|key| key.path.strip_prefix(&path).is_some_and(|rest| rest.starts_with('.')));
+        let is_table = KEYS.iter().any(|key| {
+            key.path
+                .strip_prefix(&path)
+                .is_some_and(|rest| rest.starts_with('.'))
+        });
         match (key, value) {
             // Editors send what the user has not set as null.
             (_, Value::Null) => {}
             (Some(key), _) if trust == Trust::Workspace && !key.workspace => {
-                tell(format!("A workspace may not set `{path}`; it does not count."));
+                tell(format!(
+                    "A workspace may not set `{path}`; it does not count."
+                ));
             }
             (Some(key), _) => {
                 if let Err(expected) = set(&key.kind, value, config) {
-                    tell(format!("`{path}` has to be {expected}, not {}; it does not count.", describe(value)));
+                    tell(format!(
+                        "`{path}` has to be {expected}, not {}; it does not count.",
+                        describe(value)
+                    ));
                 }
             }
-            (None, Value::Object(inner)) if is_table => apply_table(inner, &format!("{path}."), trust, config, tell),
+            (None, Value::Object(inner)) if is_table => {
+                apply_table(inner, &format!("{path}."), trust, config, tell)
+            }
             (None, other) if is_table => {
-                tell(format!("`{path}` has to be a table, not {}; it does not count.", describe(other)));
+                tell(format!(
+                    "`{path}` has to be a table, not {}; it does not count.",
+                    describe(other)
+                ));
             }
             (None, _) => tell(match nearest(&path) {
                 Some(known) => format!("There is no setting `{path}`; did you mean `{known}`?"),
@@ -113,11 +176,16 @@ fn set(kind: &Kind, value: &Value, config: &mut Config) -> Result<(), String> {
             let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
             *field(config) = number
                 .filter(|number| range.contains(number))
-                .ok_or_else(|| format!("a whole number from {} to {}", range.start(), range.end()))?;
+                .ok_or_else(|| {
+                    format!("a whole number from {} to {}", range.start(), range.end())
+                })?;
         }
         Kind::Texts(field) => {
             let texts = value.as_array().and_then(|values| {
-                values.iter().map(|value| value.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
+                values
+                    .iter()
+                    .map(|value| value.as_str().map(str::to_owned))
+                    .collect::<Option<Vec<_>>>()
             });
             *field(config) = texts.ok_or("a list of texts")?;
         }
@@ -130,7 +198,9 @@ fn set(kind: &Kind, value: &Value, config: &mut Config) -> Result<(), String> {
             *field(config) = Some(files::expand_home(text.ok_or("a folder")?));
         }
         Kind::Level(field) => {
-            let level = LEVELS.iter().find(|(name, _)| Some(*name) == value.as_str());
+            let level = LEVELS
+                .iter()
+                .find(|(name, _)| Some(*name) == value.as_str());
             *field(config) = level.map(|(_, level)| *level).ok_or_else(|| {
                 let names: Vec<&str> = LEVELS.iter().map(|(name, _)| *name).collect();
                 format!("one of {}", names.join(", "))
@@ -156,7 +226,12 @@ fn describe(value: &Value) -> String {
 fn nearest(path: &str) -> Option<&'static str> {
     let last = path.rsplit('.').next().unwrap_or(path);
     KEYS.iter()
-        .map(|key| (similar_ratio(key.path.rsplit('.').next().unwrap_or(key.path), last), key.path))
+        .map(|key| {
+            (
+                similar_ratio(key.path.rsplit('.').next().unwrap_or(key.path), last),
+                key.path,
+            )
+        })
         .filter(|(ratio, _)| *ratio > 0.75)
         .max_by(|(left, _), (right, _)| left.total_cmp(right))
         .map(|(_, path)| path)
@@ -168,7 +243,9 @@ fn similar_ratio(left: &str, right: &str) -> f32 {
 
 /// Editors write `maxTokens` where `tacit.toml` has `max_tokens`: both are taken from them.
 pub fn in_snake_case(value: &Value) -> Value {
-    let Value::Object(table) = value else { return value.clone() };
+    let Value::Object(table) = value else {
+        return value.clone();
+    };
     let renamed = table.iter().map(|(name, value)| {
         let mut snake = String::with_capacity(name.len() + 4);
         for character in name.chars() {

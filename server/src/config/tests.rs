@@ -13,18 +13,33 @@ fn toml(text: &str, trust: Trust) -> Layer {
 }
 
 /// A layer, the sentences it gives, and what is changed in the defaults by it.
-type Case = (Trust, &'static str, &'static [&'static str], fn(&mut Config));
+type Case = (
+    Trust,
+    &'static str,
+    &'static [&'static str],
+    fn(&mut Config),
+);
 
 const CASES: &[Case] = &[
     (USER, "", &[], |_| {}),
-    (USER, "model = \"qwen2.5-coder-1.5b\"", &[], |c| c.model = ModelChoice::Named("qwen2.5-coder-1.5b".into())),
-    (USER, "model = \"/opt/my.gguf\"", &[], |c| c.model = ModelChoice::File("/opt/my.gguf".into())),
-    (USER, "model = \"auto\"\nmodels_dir = \"/m\"", &[], |c| c.models_dir = Some("/m".into())),
-    (USER, "log_level = \"debug\"", &[], |c| c.log_level = LogLevel::Debug),
+    (USER, "model = \"qwen2.5-coder-1.5b\"", &[], |c| {
+        c.model = ModelChoice::Named("qwen2.5-coder-1.5b".into())
+    }),
+    (USER, "model = \"/opt/my.gguf\"", &[], |c| {
+        c.model = ModelChoice::File("/opt/my.gguf".into())
+    }),
+    (USER, "model = \"auto\"\nmodels_dir = \"/m\"", &[], |c| {
+        c.models_dir = Some("/m".into())
+    }),
+    (USER, "log_level = \"debug\"", &[], |c| {
+        c.log_level = LogLevel::Debug
+    }),
     (
         USER,
         "log_level = \"loud\"\nlatency_target_ms = 200",
-        &["`log_level` has to be one of off, error, warn, info, debug, trace, not a text; it does not count."],
+        &[
+            "`log_level` has to be one of off, error, warn, info, debug, trace, not a text; it does not count.",
+        ],
         |c| c.latency_target_ms = 200,
     ),
     (
@@ -57,11 +72,18 @@ const CASES: &[Case] = &[
         ],
         |_| {},
     ),
-    (USER, "completion = 1", &["`completion` has to be a table, not 1; it does not count."], |_| {}),
+    (
+        USER,
+        "completion = 1",
+        &["`completion` has to be a table, not 1; it does not count."],
+        |_| {},
+    ),
     (
         USER,
         "[completion]\ndisabled_languages = [\"markdown\", 3]\nmenu = false",
-        &["`completion.disabled_languages` has to be a list of texts, not a list; it does not count."],
+        &[
+            "`completion.disabled_languages` has to be a list of texts, not a list; it does not count.",
+        ],
         |c| c.completion.menu = false,
     ),
     (
@@ -106,33 +128,73 @@ fn every_key_can_be_set_by_the_user_and_only_completions_by_a_workspace() {
             Kind::Model(_) | Kind::Folder(_) => json!("other"),
             Kind::Level(_) => json!("error"),
         };
-        let values = key.path.rsplit('.').fold(value, |inner, name| json!({ name: inner }));
-        let layer = |trust| Layer { source: "test".into(), trust, values: values.clone() };
+        let values = key
+            .path
+            .rsplit('.')
+            .fold(value, |inner, name| json!({ name: inner }));
+        let layer = |trust| Layer {
+            source: "test".into(),
+            trust,
+            values: values.clone(),
+        };
         let (of_user, issues) = resolve(&[layer(USER)]);
-        assert!(issues.is_empty() && of_user != Config::default(), "{}", key.path);
+        assert!(
+            issues.is_empty() && of_user != Config::default(),
+            "{}",
+            key.path
+        );
         let (of_workspace, issues) = resolve(&[layer(WORKSPACE)]);
-        assert_eq!(of_workspace != Config::default(), key.path.starts_with("completion."), "{}", key.path);
+        assert_eq!(
+            of_workspace != Config::default(),
+            key.path.starts_with("completion."),
+            "{}",
+            key.path
+        );
         assert_eq!(issues.is_empty(), key.workspace, "{}", key.path);
     }
 }
 
 #[test]
 fn stronger_layers_win_and_folders_have_their_own() {
-    let of_folder = toml("[completion]\nmax_lines = 2\nmax_tokens = 2\nenabled = false", WORKSPACE);
+    let of_folder = toml(
+        "[completion]\nmax_lines = 2\nmax_tokens = 2\nenabled = false",
+        WORKSPACE,
+    );
     let sources = Sources {
         files: Files {
-            user: Some(toml("latency_target_ms = 100\n[completion]\nmax_lines = 1\nmax_tokens = 1", USER)),
+            user: Some(toml(
+                "latency_target_ms = 100\n[completion]\nmax_lines = 1\nmax_tokens = 1",
+                USER,
+            )),
             folders: vec![("/one".into(), of_folder)],
             unreadable: Vec::new(),
         },
-        initialization: Some(Layer::of_editor(&json!({ "tacit": { "completion": { "maxTokens": 3 } } }))),
-        editor: Some(Layer::of_editor(&json!({ "latencyTargetMs": 400, "model": null, "nonsense": true }))),
+        initialization: Some(Layer::of_editor(
+            &json!({ "tacit": { "completion": { "maxTokens": 3 } } }),
+        )),
+        editor: Some(Layer::of_editor(
+            &json!({ "latencyTargetMs": 400, "model": null, "nonsense": true }),
+        )),
     };
     let (settings, issues) = sources.resolve();
     assert_eq!(issues.len(), 1, "the same issue is told once: {issues:?}");
     let (one, outside) = (settings.of(Some(Path::new("/one"))), settings.of(None));
-    assert_eq!((one.completion.max_lines, one.completion.max_tokens, one.latency_target_ms), (2, 3, 400));
-    assert_eq!((outside.completion.max_lines, outside.completion.max_tokens, outside.latency_target_ms), (1, 3, 400));
+    assert_eq!(
+        (
+            one.completion.max_lines,
+            one.completion.max_tokens,
+            one.latency_target_ms
+        ),
+        (2, 3, 400)
+    );
+    assert_eq!(
+        (
+            outside.completion.max_lines,
+            outside.completion.max_tokens,
+            outside.latency_target_ms
+        ),
+        (1, 3, 400)
+    );
     assert!(!one.completion.enabled && outside.completion.enabled);
     assert_eq!(settings.of(Some(Path::new("/two"))), outside);
 }
@@ -152,7 +214,15 @@ fn files_that_cannot_be_read_cost_only_themselves() {
         let issue = read_file(&path, WORKSPACE).expect_err("an issue");
         assert!(issue.text.starts_with(beginning), "{issue}");
         let files = Files::read(&[folder.path().to_owned()]);
-        assert!(Sources { files, ..Default::default() }.resolve().1.contains(&issue));
+        assert!(
+            Sources {
+                files,
+                ..Default::default()
+            }
+            .resolve()
+            .1
+            .contains(&issue)
+        );
     }
     std::fs::remove_file(&path).expect("removed");
     std::fs::create_dir(&path).expect("made");
@@ -163,12 +233,24 @@ fn files_that_cannot_be_read_cost_only_themselves() {
 fn settings_that_are_no_table_are_told() {
     let (config, issues) = resolve(&[Layer::of_editor(&json!([1]))]);
     assert_eq!(config, Config::default());
-    assert_eq!(issues[0].to_string(), "the editor's settings: The settings have to be a table, not a list; they do not count.");
+    assert_eq!(
+        issues[0].to_string(),
+        "the editor's settings: The settings have to be a table, not a list; they do not count."
+    );
 }
 
 #[test]
 fn a_language_is_disabled_whatever_its_case() {
-    let completion = CompletionConfig { disabled_languages: vec!["Markdown".into()], ..Default::default() };
+    let completion = CompletionConfig {
+        disabled_languages: vec!["Markdown".into()],
+        ..Default::default()
+    };
     assert!(!completion.wanted_in("markdown") && completion.wanted_in("rust"));
-    assert!(!CompletionConfig { enabled: false, ..Default::default() }.wanted_in("rust"));
+    assert!(
+        !CompletionConfig {
+            enabled: false,
+            ..Default::default()
+        }
+        .wanted_in("rust")
+    );
 }

@@ -2,9 +2,10 @@
 
 use serde_json::json;
 use tower_lsp::gen_lsp_types::{
-    ChangeNotifications, ClientCapabilities, CompletionOptions, ExecuteCommandOptions, InlineCompletionOptions,
-    Registration, Save, SaveOptions, ServerCapabilities, TextDocumentSyncKind, TextDocumentSyncOptions,
-    WorkspaceFoldersServerCapabilities, WorkspaceOptions,
+    ChangeNotifications, ClientCapabilities, CompletionOptions, ExecuteCommandOptions,
+    InlineCompletionOptions, Registration, Save, SaveOptions, ServerCapabilities,
+    TextDocumentSyncKind, TextDocumentSyncOptions, WorkspaceFoldersServerCapabilities,
+    WorkspaceOptions,
 };
 
 use super::position::PositionEncoding;
@@ -31,18 +32,37 @@ impl From<&ClientCapabilities> for Client {
         let general = announced.general.as_ref();
         let workspace = announced.workspace.as_ref();
         let text_document = announced.text_document.as_ref();
-        let offered = general.and_then(|general| general.position_encodings.as_deref()).unwrap_or_default();
+        let offered = general
+            .and_then(|general| general.position_encodings.as_deref())
+            .unwrap_or_default();
         Self {
             encoding: PositionEncoding::negotiate(offered),
-            inline_completion: text_document.is_some_and(|document| document.inline_completion.is_some()),
-            configuration: workspace.and_then(|workspace| workspace.configuration).unwrap_or(false),
+            inline_completion: text_document
+                .is_some_and(|document| document.inline_completion.is_some()),
+            configuration: workspace
+                .and_then(|workspace| workspace.configuration)
+                .unwrap_or(false),
             register_configuration: workspace
-                .and_then(|workspace| workspace.did_change_configuration.as_ref()?.dynamic_registration)
+                .and_then(|workspace| {
+                    workspace
+                        .did_change_configuration
+                        .as_ref()?
+                        .dynamic_registration
+                })
                 .unwrap_or(false),
             register_watched_files: workspace
-                .and_then(|workspace| workspace.did_change_watched_files.as_ref()?.dynamic_registration)
+                .and_then(|workspace| {
+                    workspace
+                        .did_change_watched_files
+                        .as_ref()?
+                        .dynamic_registration
+                })
                 .unwrap_or(false),
-            work_done_progress: announced.window.as_ref().and_then(|window| window.work_done_progress).unwrap_or(false),
+            work_done_progress: announced
+                .window
+                .as_ref()
+                .and_then(|window| window.work_done_progress)
+                .unwrap_or(false),
         }
     }
 }
@@ -50,14 +70,20 @@ impl From<&ClientCapabilities> for Client {
 /// What we announce in turn. Inline completion always: Neovim 0.11 has plugins for it without saying so.
 pub fn of_server(client: &Client) -> ServerCapabilities {
     // With inline completions the menu stays the language server's own until the user opens it.
-    let triggers = if client.inline_completion { &[] } else { TRIGGER_CHARACTERS };
+    let triggers = if client.inline_completion {
+        &[]
+    } else {
+        TRIGGER_CHARACTERS
+    };
     ServerCapabilities {
         position_encoding: Some(client.encoding.into()),
         text_document_sync: Some(
             TextDocumentSyncOptions {
                 open_close: Some(true),
                 change: Some(TextDocumentSyncKind::Incremental),
-                save: Some(Save::SaveOptions(SaveOptions { include_text: Some(false) })),
+                save: Some(Save::SaveOptions(SaveOptions {
+                    include_text: Some(false),
+                })),
                 ..Default::default()
             }
             .into(),
@@ -97,7 +123,9 @@ pub fn registrations(client: &Client) -> Vec<Registration> {
         registrations.push(Registration {
             id: "tacit/config-files".to_owned(),
             method: "workspace/didChangeWatchedFiles".to_owned(),
-            register_options: Some(json!({ "watchers": [{ "globPattern": format!("**/{FILE_NAME}") }] })),
+            register_options: Some(
+                json!({ "watchers": [{ "globPattern": format!("**/{FILE_NAME}") }] }),
+            ),
         });
     }
     registrations

@@ -28,7 +28,11 @@ struct Offer {
 
 impl Default for Feedback {
     fn default() -> Self {
-        Self { offers: LruCache::new(REMEMBERED), next_id: 1, counted: Stats::default() }
+        Self {
+            offers: LruCache::new(REMEMBERED),
+            next_id: 1,
+            counted: Stats::default(),
+        }
     }
 }
 
@@ -39,7 +43,15 @@ impl Feedback {
         let id = self.next_id;
         self.next_id += 1;
         self.counted.offered += 1;
-        self.offers.put(id, Offer { text: text.to_owned(), typed, shown: false, accepted: 0 });
+        self.offers.put(
+            id,
+            Offer {
+                text: text.to_owned(),
+                typed,
+                shown: false,
+                accepted: 0,
+            },
+        );
         vec![json!({ "id": id })]
     }
 
@@ -54,7 +66,9 @@ impl Feedback {
 
     /// The user took over the suggestion: all of it, or its first UTF-16 code units, however many were reported before.
     pub fn accepted(&mut self, arguments: &[Value], utf16_units: Option<usize>) {
-        let Some(offer) = self.offers.get_mut(&id_of(arguments)) else { return };
+        let Some(offer) = self.offers.get_mut(&id_of(arguments)) else {
+            return;
+        };
         let characters = match utf16_units {
             None => offer.text.chars().count(),
             Some(units) => characters_within(&offer.text, units),
@@ -83,7 +97,11 @@ impl Feedback {
 
 /// 0, which no suggestion has, where the client sent something else.
 fn id_of(arguments: &[Value]) -> u64 {
-    arguments.first().and_then(|argument| argument.get("id")).and_then(Value::as_u64).unwrap_or(0)
+    arguments
+        .first()
+        .and_then(|argument| argument.get("id"))
+        .and_then(Value::as_u64)
+        .unwrap_or(0)
 }
 
 fn characters_within(text: &str, utf16_units: usize) -> usize {
@@ -114,13 +132,24 @@ mod tests {
         feedback.accepted(&offer, None);
         let untouched = feedback.offer("x", 0);
         feedback.accepted(&untouched, Some(0));
-        for nonsense in [vec![], vec![json!({ "id": -1 })], vec![json!({ "id": 99 })], vec![json!("x")]] {
+        for nonsense in [
+            vec![],
+            vec![json!({ "id": -1 })],
+            vec![json!({ "id": 99 })],
+            vec![json!("x")],
+        ] {
             feedback.shown(&nonsense);
             feedback.accepted(&nonsense, None);
         }
-        let mut stats = Stats { requests: 7, ..Stats::default() };
+        let mut stats = Stats {
+            requests: 7,
+            ..Stats::default()
+        };
         feedback.fill(&mut stats);
-        assert_eq!((stats.requests, stats.offered, stats.shown, stats.accepted), (7, 2, 1, 1));
+        assert_eq!(
+            (stats.requests, stats.offered, stats.shown, stats.accepted),
+            (7, 2, 1, 1)
+        );
         assert_eq!(stats.accepted_characters, 7);
     }
 

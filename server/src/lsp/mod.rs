@@ -49,7 +49,10 @@ where
 /// Makes panics leave their place in the log, and nothing else: their texts may quote what the user wrote.
 pub fn log_panics_without_their_text() {
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let place = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         tracing::error!(place, "a bug in tacit: something panicked");
     }));
 }

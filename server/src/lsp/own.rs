@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tower_lsp::gen_lsp_types::{LspNotificationMethod, MessageDirection, Notification, TextDocumentIdentifier};
+use tower_lsp::gen_lsp_types::{
+    LspNotificationMethod, MessageDirection, Notification, TextDocumentIdentifier,
+};
 
 use crate::completion::Metrics;
 use crate::engine;
@@ -29,12 +31,24 @@ pub struct StatusParams {
 impl From<&engine::Status> for StatusParams {
     fn from(status: &engine::Status) -> Self {
         let (state, model, detail) = match status {
-            engine::Status::Stopped => ("stopped", "", "The model is loaded with the next completion.".to_owned()),
-            engine::Status::Loading { progress } => ("loading", "", format!("Loading the model, {}%", percent(*progress))),
+            engine::Status::Stopped => (
+                "stopped",
+                "",
+                "The model is loaded with the next completion.".to_owned(),
+            ),
+            engine::Status::Loading { progress } => (
+                "loading",
+                "",
+                format!("Loading the model, {}%", percent(*progress)),
+            ),
             engine::Status::Ready(info) => ("ready", info.model.as_str(), info.device.clone()),
             engine::Status::Failed(reason) => ("failed", "", reason.clone()),
         };
-        Self { state: state.to_owned(), model: model.to_owned(), detail }
+        Self {
+            state: state.to_owned(),
+            model: model.to_owned(),
+            detail,
+        }
     }
 }
 

@@ -17,12 +17,16 @@ use lru::LruCache;
 use serde_json::Value;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
-use tower_lsp::gen_lsp_types::{ExecuteCommandParams, InitializeParams, InitializeResult, InitializedParams, ServerInfo};
+use tower_lsp::gen_lsp_types::{
+    ExecuteCommandParams, InitializeParams, InitializeResult, InitializedParams, ServerInfo,
+};
 use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::{Client, ClientSocket, LanguageServer, LspService};
 
 use super::feedback::Feedback;
-use super::own::{DidPartiallyAcceptCompletionParams, DidShowCompletionParams, ExplainParams, Explanation};
+use super::own::{
+    DidPartiallyAcceptCompletionParams, DidShowCompletionParams, ExplainParams, Explanation,
+};
 use super::workspace::Folders;
 use super::{Start, capabilities};
 use crate::completion::Complete;
@@ -80,13 +84,28 @@ pub fn service(start: Start) -> (LspService<Server>, ClientSocket, Arc<Session>)
         .custom_method("textDocument/didClose", Server::did_close)
         .custom_method("textDocument/inlineCompletion", Server::inline_completion)
         .custom_method("textDocument/completion", Server::completion)
-        .custom_method("textDocument/didShowCompletion", Server::did_show_completion)
-        .custom_method("textDocument/didPartiallyAcceptCompletion", Server::did_partially_accept_completion)
+        .custom_method(
+            "textDocument/didShowCompletion",
+            Server::did_show_completion,
+        )
+        .custom_method(
+            "textDocument/didPartiallyAcceptCompletion",
+            Server::did_partially_accept_completion,
+        )
         .custom_method("textDocument/didFocus", Server::did_focus)
         .custom_method("workspace/executeCommand", Server::execute_command)
-        .custom_method("workspace/didChangeConfiguration", Server::did_change_configuration)
-        .custom_method("workspace/didChangeWorkspaceFolders", Server::did_change_workspace_folders)
-        .custom_method("workspace/didChangeWatchedFiles", Server::did_change_watched_files)
+        .custom_method(
+            "workspace/didChangeConfiguration",
+            Server::did_change_configuration,
+        )
+        .custom_method(
+            "workspace/didChangeWorkspaceFolders",
+            Server::did_change_workspace_folders,
+        )
+        .custom_method(
+            "workspace/didChangeWatchedFiles",
+            Server::did_change_watched_files,
+        )
         .custom_method("tacit/stats", Server::stats)
         .custom_method("tacit/explain", Server::explain)
         .finish();
@@ -122,7 +141,11 @@ impl Session {
     /// Ends the tasks of the session, and returns the exit code of a server that leaves now.
     pub fn end(&self) -> i32 {
         lock(&self.tasks).abort_all();
-        if self.shut_down.load(Ordering::Acquire) { 0 } else { 1 }
+        if self.shut_down.load(Ordering::Acquire) {
+            0
+        } else {
+            1
+        }
     }
 
     /// Runs something beside the message loop that ends with the session.
@@ -145,11 +168,14 @@ impl LanguageServer for Server {
         let session = &self.0;
         let client = capabilities::Client::from(&params.capabilities);
         *lock(&session.folders) = Folders::of_client(&params);
-        lock(&session.sources).initialization = params.initialization_options.as_ref().map(Layer::of_editor);
+        lock(&session.sources).initialization =
+            params.initialization_options.as_ref().map(Layer::of_editor);
         session.clone().load_config_files().await;
 
         if session.terms.get().is_none() {
-            let start = lock(&session.start).take().ok_or_else(Error::internal_error)?;
+            let start = lock(&session.start)
+                .take()
+                .ok_or_else(Error::internal_error)?;
             let completer = start(session.settings.subscribe());
             let _ = session.terms.set(Terms { client, completer });
         }
@@ -179,7 +205,11 @@ impl LanguageServer for Server {
                 }
             });
         }
-        self.0.spawn(status::forward(self.0.client.clone(), terms.completer.status(), terms.client.work_done_progress));
+        self.0.spawn(status::forward(
+            self.0.client.clone(),
+            terms.completer.status(),
+            terms.client.work_done_progress,
+        ));
         self.0.begin_telling_issues();
         self.0.pull_configuration();
     }
@@ -220,13 +250,17 @@ impl Server {
     }
 
     async fn explain(&self, params: ExplainParams) -> Result<Option<Explanation>> {
-        Ok(lock(&self.0.explanations).get(&params.text_document.uri.0).cloned())
+        Ok(lock(&self.0.explanations)
+            .get(&params.text_document.uri.0)
+            .cloned())
     }
 }
 
 /// The arguments of an item's command.
 fn arguments_of(item: &Value) -> &[Value] {
-    item.pointer("/command/arguments").and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    item.pointer("/command/arguments")
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
 }
 
 /// Requests of which a document has one at a time: a newer one takes the place of the older. Neovim 0.12 cancels nothing

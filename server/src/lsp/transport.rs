@@ -97,7 +97,13 @@ where
 
     reader.abort();
     // Cancels what is open. After an `exit` of the client this finds the service closed, and nothing left to do.
-    begin(&mut service, Request::build("exit").finish(), &mut open, &outbox).await;
+    begin(
+        &mut service,
+        Request::build("exit").finish(),
+        &mut open,
+        &outbox,
+    )
+    .await;
     let farewell = async {
         while let Some(outcome) = open.next().await {
             outbox.answer(outcome);
@@ -132,7 +138,10 @@ async fn begin<S>(
     S: Service<Request, Response = Option<Response>, Error = ExitedError>,
     S::Future: Send + 'static,
 {
-    if std::future::poll_fn(|context| service.poll_ready(context)).await.is_err() {
+    if std::future::poll_fn(|context| service.poll_ready(context))
+        .await
+        .is_err()
+    {
         return;
     }
     let awaits_end = request.method() == "initialize";
@@ -146,7 +155,11 @@ async fn begin<S>(
     };
     let took = started.elapsed();
     if took > SLOW_TURN && !awaits_end {
-        tracing::warn!(method, took_ms = took.as_millis() as u64, "a handler kept the message loop waiting");
+        tracing::warn!(
+            method,
+            took_ms = took.as_millis() as u64,
+            "a handler kept the message loop waiting"
+        );
     }
     match first {
         Poll::Ready(outcome) => conclude(service, outcome, outbox).await,
@@ -185,7 +198,9 @@ where
     };
     outbox.answer(outcome);
     if let Some(id) = panicked {
-        let forget = Request::build("$/cancelRequest").params(json!({ "id": id })).finish();
+        let forget = Request::build("$/cancelRequest")
+            .params(json!({ "id": id }))
+            .finish();
         call(service, forget).await;
     }
 }
@@ -210,7 +225,10 @@ async fn read<R: AsyncRead + Unpin>(mut input: R, messages: mpsc::Sender<Incomin
                     incoming
                 }
                 Err(error) => {
-                    let error = Error { message: error.to_string().into(), ..Error::parse_error() };
+                    let error = Error {
+                        message: error.to_string().into(),
+                        ..Error::parse_error()
+                    };
                     message::malformed(Id::Null, error)
                 }
             };
@@ -267,8 +285,12 @@ impl Outbox {
         match outcome {
             Outcome::Done(Some(response)) => self.send(&response),
             Outcome::Panicked(Some(id)) => {
-                let text = "tacit failed while it handled this request. The details are in its log.";
-                self.send(&Response::from_error(id, message::refusal(ErrorCode::InternalError, text)));
+                let text =
+                    "tacit failed while it handled this request. The details are in its log.";
+                self.send(&Response::from_error(
+                    id,
+                    message::refusal(ErrorCode::InternalError, text),
+                ));
             }
             Outcome::Done(None) | Outcome::Panicked(None) => {}
         }
@@ -284,11 +306,19 @@ impl Outbox {
     }
 }
 
-async fn write<W: AsyncWrite + Unpin>(mut output: W, mut queue: mpsc::UnboundedReceiver<Vec<u8>>, backlog: Arc<Backlog>) {
+async fn write<W: AsyncWrite + Unpin>(
+    mut output: W,
+    mut queue: mpsc::UnboundedReceiver<Vec<u8>>,
+    backlog: Arc<Backlog>,
+) {
     while let Some(frame) = queue.recv().await {
         let written = async {
             output.write_all(&frame).await?;
-            if queue.is_empty() { output.flush().await } else { Ok(()) }
+            if queue.is_empty() {
+                output.flush().await
+            } else {
+                Ok(())
+            }
         };
         if let Err(error) = written.await {
             tracing::info!(%error, "the client no longer reads");

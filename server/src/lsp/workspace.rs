@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use tower_lsp::gen_lsp_types::{InitializeParams, RootPath, WorkspaceFolder, WorkspaceFolders, WorkspaceFoldersChangeEvent};
+use tower_lsp::gen_lsp_types::{
+    InitializeParams, RootPath, WorkspaceFolder, WorkspaceFolders, WorkspaceFoldersChangeEvent,
+};
 
 use crate::documents::file_path;
 
@@ -16,13 +18,19 @@ impl Folders {
     pub fn of_client(params: &InitializeParams) -> Self {
         let mut folders = Self::default();
         match &params.workspace_folders_initialize_params.workspace_folders {
-            Some(WorkspaceFolders::WorkspaceFolderList(list)) if !list.is_empty() => folders.add(list),
+            Some(WorkspaceFolders::WorkspaceFolderList(list)) if !list.is_empty() => {
+                folders.add(list)
+            }
             _ => {
                 let root_path = match &params.root_path {
                     Some(RootPath::String(path)) => Some(PathBuf::from(path)),
                     _ => None,
                 };
-                let root = params.root_uri.as_ref().and_then(|uri| file_path(&uri.0)).or(root_path);
+                let root = params
+                    .root_uri
+                    .as_ref()
+                    .and_then(|uri| file_path(&uri.0))
+                    .or(root_path);
                 folders.0.extend(root.filter(|path| path.is_absolute()));
             }
         }
@@ -30,7 +38,11 @@ impl Folders {
     }
 
     pub fn change(&mut self, event: &WorkspaceFoldersChangeEvent) {
-        let removed: Vec<PathBuf> = event.removed.iter().filter_map(|folder| file_path(&folder.uri.0)).collect();
+        let removed: Vec<PathBuf> = event
+            .removed
+            .iter()
+            .filter_map(|folder| file_path(&folder.uri.0))
+            .collect();
         self.0.retain(|path| !removed.contains(path));
         self.add(&event.added);
     }
@@ -50,7 +62,9 @@ impl Folders {
     /// The innermost folder that holds a file.
     pub fn holding(&self, file: &Path) -> Option<&Path> {
         let holding = self.0.iter().filter(|folder| file.starts_with(folder));
-        holding.max_by_key(|folder| folder.components().count()).map(PathBuf::as_path)
+        holding
+            .max_by_key(|folder| folder.components().count())
+            .map(PathBuf::as_path)
     }
 }
 
@@ -70,8 +84,14 @@ mod tests {
         let none = Vec::<PathBuf>::new();
         for (params, expected) in [
             (json!({ "capabilities": {} }), none.clone()),
-            (json!({ "capabilities": {}, "workspaceFolders": null, "rootUri": "file:///a%20b" }), vec!["/a b".into()]),
-            (json!({ "capabilities": {}, "workspaceFolders": [], "rootPath": "/c" }), vec!["/c".into()]),
+            (
+                json!({ "capabilities": {}, "workspaceFolders": null, "rootUri": "file:///a%20b" }),
+                vec!["/a b".into()],
+            ),
+            (
+                json!({ "capabilities": {}, "workspaceFolders": [], "rootPath": "/c" }),
+                vec!["/c".into()],
+            ),
             (json!({ "capabilities": {}, "rootUri": "untitled:x" }), none),
             (
                 json!({ "capabilities": {}, "rootUri": "file:///a",
@@ -85,16 +105,31 @@ mod tests {
 
     #[test]
     fn the_innermost_folder_holds_a_file() {
-        let folder = |uri: &str| WorkspaceFolder { uri: uri.into(), name: String::new() };
+        let folder = |uri: &str| WorkspaceFolder {
+            uri: uri.into(),
+            name: String::new(),
+        };
         let mut folders = Folders::default();
         folders.change(&WorkspaceFoldersChangeEvent {
             added: vec![folder("file:///a"), folder("file:///a/b")],
             removed: vec![],
         });
-        assert_eq!(folders.holding(Path::new("/a/b/c.rs")), Some(Path::new("/a/b")));
-        assert_eq!(folders.holding(Path::new("/a/bc.rs")), Some(Path::new("/a")));
+        assert_eq!(
+            folders.holding(Path::new("/a/b/c.rs")),
+            Some(Path::new("/a/b"))
+        );
+        assert_eq!(
+            folders.holding(Path::new("/a/bc.rs")),
+            Some(Path::new("/a"))
+        );
         assert_eq!(folders.holding(Path::new("/other")), None);
-        folders.change(&WorkspaceFoldersChangeEvent { added: vec![], removed: vec![folder("file:///a/b")] });
-        assert_eq!(folders.holding(Path::new("/a/b/c.rs")), Some(Path::new("/a")));
+        folders.change(&WorkspaceFoldersChangeEvent {
+            added: vec![],
+            removed: vec![folder("file:///a/b")],
+        });
+        assert_eq!(
+            folders.holding(Path::new("/a/b/c.rs")),
+            Some(Path::new("/a"))
+        );
     }
 }

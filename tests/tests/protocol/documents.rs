@@ -15,9 +15,17 @@ async fn mirror() -> Client {
 
 /// What the server takes for the document's text; `None` if it completes nothing there.
 async fn text_of(client: &mut Client, uri: &str) -> Option<String> {
-    let answer = client.call("textDocument/inlineCompletion", at(uri, 0, 0)).await;
-    let items = answer["result"]["items"].as_array().expect("a list").clone();
-    let text = items.first()?["insertText"].as_str().expect("a text").to_owned();
+    let answer = client
+        .call("textDocument/inlineCompletion", at(uri, 0, 0))
+        .await;
+    let items = answer["result"]["items"]
+        .as_array()
+        .expect("a list")
+        .clone();
+    let text = items.first()?["insertText"]
+        .as_str()
+        .expect("a text")
+        .to_owned();
     Some(text.trim_matches(['<', '>']).to_owned())
 }
 
@@ -25,19 +33,31 @@ async fn text_of(client: &mut Client, uri: &str) -> Option<String> {
 async fn careless_clients_keep_their_text() {
     let mut client = mirror().await;
     let uri = "file:///a.rs";
-    client.notify("textDocument/didChange", insert(uri, 1, "before it is open")).await;
+    client
+        .notify(
+            "textDocument/didChange",
+            insert(uri, 1, "before it is open"),
+        )
+        .await;
     assert_eq!(text_of(&mut client, uri).await, None);
     client.open(uri, "one").await;
     client.open(uri, "two").await;
     assert_eq!(text_of(&mut client, uri).await.as_deref(), Some("two"));
     for version in [5, 5, 3] {
-        client.notify("textDocument/didChange", insert(uri, version, "x")).await;
+        client
+            .notify("textDocument/didChange", insert(uri, version, "x"))
+            .await;
     }
     assert_eq!(text_of(&mut client, uri).await.as_deref(), Some("xxxtwo"));
     let close = json!({ "textDocument": { "uri": uri } });
     client.notify("textDocument/didClose", close.clone()).await;
     client.notify("textDocument/didClose", close).await;
-    client.notify("textDocument/didChange", insert(uri, 9, "after it was closed")).await;
+    client
+        .notify(
+            "textDocument/didChange",
+            insert(uri, 9, "after it was closed"),
+        )
+        .await;
     assert_eq!(text_of(&mut client, uri).await, None);
     assert_eq!(client.leave().await, 0);
 }
@@ -75,14 +95,26 @@ async fn a_change_that_cannot_be_read_costs_its_document_only() {
         "contentChanges": [{ "range": { "start": position, "end": position }, "text": "lost" }],
     });
     client.notify("textDocument/didChange", unreadable).await;
-    client.notify("textDocument/didChange", json!({ "contentChanges": 1 })).await;
-    client.notify("textDocument/didChange", insert(uri, 3, "x")).await;
-    client.notify("textDocument/didChange", insert(other, 2, "x")).await;
-    assert_eq!(text_of(&mut client, uri).await, None, "nothing is shown for a text that is not known for sure");
+    client
+        .notify("textDocument/didChange", json!({ "contentChanges": 1 }))
+        .await;
+    client
+        .notify("textDocument/didChange", insert(uri, 3, "x"))
+        .await;
+    client
+        .notify("textDocument/didChange", insert(other, 2, "x"))
+        .await;
+    assert_eq!(
+        text_of(&mut client, uri).await,
+        None,
+        "nothing is shown for a text that is not known for sure"
+    );
     assert_eq!(text_of(&mut client, other).await.as_deref(), Some("xb"));
     let whole = json!({ "textDocument": { "uri": uri, "version": 4 }, "contentChanges": [{ "text": "all" }] });
     client.notify("textDocument/didChange", whole).await;
-    client.notify("textDocument/didChange", insert(uri, 5, "x")).await;
+    client
+        .notify("textDocument/didChange", insert(uri, 5, "x"))
+        .await;
     assert_eq!(text_of(&mut client, uri).await.as_deref(), Some("xall"));
     assert_eq!(client.leave().await, 0);
 }
@@ -93,10 +125,18 @@ async fn the_completer_hears_of_closed_documents() {
     let mut client = Client::ready(completer.clone(), json!({ "capabilities": {} })).await;
     client.open("untitled:1", "").await;
     for uri in ["untitled:1", "untitled:2"] {
-        client.notify("textDocument/didClose", json!({ "textDocument": { "uri": uri } })).await;
+        client
+            .notify(
+                "textDocument/didClose",
+                json!({ "textDocument": { "uri": uri } }),
+            )
+            .await;
     }
     client.call("tacit/stats", Value::Null).await;
-    assert_eq!(*completer.closed.lock().expect("not poisoned"), ["untitled:1"]);
+    assert_eq!(
+        *completer.closed.lock().expect("not poisoned"),
+        ["untitled:1"]
+    );
     assert_eq!(client.leave().await, 0);
 }
 
@@ -110,7 +150,8 @@ async fn two_thousand_requests_between_edits_each_see_their_version() {
     for number in 0..1000 {
         let uri = format!("file:///{number}.rs");
         let document = json!({ "uri": uri, "languageId": "rust", "version": 1, "text": "" });
-        let change = |version, text| notification("textDocument/didChange", insert(&uri, version, text));
+        let change =
+            |version, text| notification("textDocument/didChange", insert(&uri, version, text));
         let (inline, list) = (client.next_id(), client.next_id());
         for message in [
             notification("textDocument/didOpen", json!({ "textDocument": document })),
@@ -127,7 +168,10 @@ async fn two_thousand_requests_between_edits_each_see_their_version() {
     client.send_bytes(&stream).await;
     for (inline, list) in asked {
         let answer = client.response(inline).await;
-        assert_eq!(answer["result"]["items"][0]["insertText"], "v2 2", "{answer}");
+        assert_eq!(
+            answer["result"]["items"][0]["insertText"], "v2 2",
+            "{answer}"
+        );
         let answer = client.response(list).await;
         assert_eq!(answer["result"]["items"][0]["label"], "xyv3 2", "{answer}");
     }

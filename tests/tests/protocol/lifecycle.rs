@@ -12,17 +12,51 @@ const URI: &str = "file:///project/main.rs";
 async fn requests_out_of_season_get_the_right_codes() {
     let mut client = Client::start(Scripted::echo());
     for method in ["textDocument/inlineCompletion", "tacit/stats", "shutdown"] {
-        assert_eq!(client.call(method, at(URI, 0, 0)).await["error"]["code"], -32002, "{method}");
+        assert_eq!(
+            client.call(method, at(URI, 0, 0)).await["error"]["code"],
+            -32002,
+            "{method}"
+        );
     }
     client.open(URI, "ignored").await;
     client.initialize(json!({ "capabilities": {} })).await;
-    assert_eq!(client.call("initialize", json!({ "capabilities": {} })).await["error"]["code"], -32600);
-    assert_eq!(client.call("textDocument/hover", at(URI, 0, 0)).await["error"]["code"], -32601);
-    assert_eq!(client.call("textDocument/inlineCompletion", json!({})).await["error"]["code"], -32602);
-    assert_eq!(client.call("workspace/executeCommand", json!({ "command": "rm" })).await["error"]["code"], -32602);
-    assert_eq!(client.call("shutdown", Value::Null).await["result"], Value::Null);
-    for method in ["textDocument/inlineCompletion", "tacit/stats", "shutdown", "initialize"] {
-        assert_eq!(client.call(method, at(URI, 0, 0)).await["error"]["code"], -32600, "{method}");
+    assert_eq!(
+        client
+            .call("initialize", json!({ "capabilities": {} }))
+            .await["error"]["code"],
+        -32600
+    );
+    assert_eq!(
+        client.call("textDocument/hover", at(URI, 0, 0)).await["error"]["code"],
+        -32601
+    );
+    assert_eq!(
+        client
+            .call("textDocument/inlineCompletion", json!({}))
+            .await["error"]["code"],
+        -32602
+    );
+    assert_eq!(
+        client
+            .call("workspace/executeCommand", json!({ "command": "rm" }))
+            .await["error"]["code"],
+        -32602
+    );
+    assert_eq!(
+        client.call("shutdown", Value::Null).await["result"],
+        Value::Null
+    );
+    for method in [
+        "textDocument/inlineCompletion",
+        "tacit/stats",
+        "shutdown",
+        "initialize",
+    ] {
+        assert_eq!(
+            client.call(method, at(URI, 0, 0)).await["error"]["code"],
+            -32600,
+            "{method}"
+        );
     }
     client.notify("exit", Value::Null).await;
     assert_eq!(client.ended().await, 0);
@@ -31,7 +65,12 @@ async fn requests_out_of_season_get_the_right_codes() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_initialize_that_makes_no_sense_can_be_repeated() {
     let mut client = Client::start(Scripted::echo());
-    assert_eq!(client.call("initialize", json!({ "capabilities": 1 })).await["error"]["code"], -32602);
+    assert_eq!(
+        client
+            .call("initialize", json!({ "capabilities": 1 }))
+            .await["error"]["code"],
+        -32602
+    );
     client.initialize(json!({ "capabilities": {} })).await;
     assert_eq!(client.leave().await, 0);
 }
@@ -52,13 +91,19 @@ async fn a_client_that_hangs_up_frees_everything_within_a_second() {
     let completer = Scripted::hanging();
     let mut client = Client::ready(completer.clone(), json!({ "capabilities": {} })).await;
     client.open(URI, "").await;
-    let open = client.request("textDocument/inlineCompletion", at(URI, 0, 0)).await;
+    let open = client
+        .request("textDocument/inlineCompletion", at(URI, 0, 0))
+        .await;
     assert!(client.call("tacit/stats", Value::Null).await["result"].is_object());
     let left = Instant::now();
     client.hang_up();
     assert_eq!(client.response(open).await["error"]["code"], -32800);
     assert_eq!(client.ended().await, 1);
-    assert!(left.elapsed() < Duration::from_secs(1), "{:?}", left.elapsed());
+    assert!(
+        left.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        left.elapsed()
+    );
     assert_eq!(completer.running(), 0);
 
     let mut client = Client::ready(Scripted::echo(), json!({ "capabilities": {} })).await;
@@ -80,11 +125,15 @@ async fn a_panic_costs_one_request() {
     client.open(URI, "panic").await;
     client.open("file:///b.rs", "well").await;
     for _ in 0..3 {
-        let answer = client.call("textDocument/inlineCompletion", at(URI, 0, 5)).await;
+        let answer = client
+            .call("textDocument/inlineCompletion", at(URI, 0, 5))
+            .await;
         assert_eq!(answer["error"]["code"], -32603, "{answer}");
         let answer = client.call("textDocument/completion", at(URI, 0, 5)).await;
         assert_eq!(answer["error"]["code"], -32603, "{answer}");
-        let answer = client.call("textDocument/inlineCompletion", at("file:///b.rs", 0, 4)).await;
+        let answer = client
+            .call("textDocument/inlineCompletion", at("file:///b.rs", 0, 4))
+            .await;
         assert_eq!(answer["result"]["items"][0]["insertText"], "fine");
     }
     assert_eq!(client.leave().await, 0);
@@ -100,12 +149,17 @@ async fn the_id_of_a_request_that_panicked_can_be_used_again() {
     client.open(URI, "").await;
     let message = |params| json!({ "jsonrpc": "2.0", "id": "again", "method": "textDocument/inlineCompletion", "params": params });
     client.send(&message(at(URI, 0, 0))).await;
-    client.notify("textDocument/didChange", tests::client::insert(URI, 2, "x")).await;
+    client
+        .notify("textDocument/didChange", tests::client::insert(URI, 2, "x"))
+        .await;
     assert!(client.call("tacit/stats", Value::Null).await["result"].is_object());
     let first = client.response_to("\"again\"").await;
     assert_eq!(first["error"]["code"], -32603, "{first}");
     client.send(&message(at(URI, 0, 0))).await;
     let second = client.response_to("\"again\"").await;
-    assert_eq!(second["result"]["items"][0]["insertText"], "fine", "{second}");
+    assert_eq!(
+        second["result"]["items"][0]["insertText"], "fine",
+        "{second}"
+    );
     assert_eq!(client.leave().await, 0);
 }

@@ -15,15 +15,27 @@ async fn hung_requests_keep_nothing_else_waiting() {
         for number in 0..hung {
             let uri = format!("file:///{number}.rs");
             client.open(&uri, "").await;
-            open.push(client.request("textDocument/inlineCompletion", at(&uri, 0, 0)).await);
+            open.push(
+                client
+                    .request("textDocument/inlineCompletion", at(&uri, 0, 0))
+                    .await,
+            );
         }
         let asked = Instant::now();
-        client.notify("textDocument/didChange", insert("file:///0.rs", 2, "x")).await;
+        client
+            .notify("textDocument/didChange", insert("file:///0.rs", 2, "x"))
+            .await;
         assert!(client.call("tacit/stats", Value::Null).await["result"].is_object());
-        client.notify("$/cancelRequest", json!({ "id": open[0] })).await;
+        client
+            .notify("$/cancelRequest", json!({ "id": open[0] }))
+            .await;
         assert_eq!(client.response(open[0]).await["error"]["code"], -32800);
         // The server's own part is far below 50 ms; the rest is the machine that runs the tests.
-        assert!(asked.elapsed() < Duration::from_secs(1), "{hung} hung: {:?}", asked.elapsed());
+        assert!(
+            asked.elapsed() < Duration::from_secs(1),
+            "{hung} hung: {:?}",
+            asked.elapsed()
+        );
         for &id in &open[1..] {
             client.notify("$/cancelRequest", json!({ "id": id })).await;
             assert_eq!(client.response(id).await["error"]["code"], -32800);
@@ -47,19 +59,34 @@ async fn cancelling_at_any_time_gives_one_answer() {
     // Before it starts: the client names an id that comes later.
     let early = client.next_id();
     client.notify("$/cancelRequest", cancel(early)).await;
-    client.send(&request(early, "textDocument/inlineCompletion", at(uri, 0, 0))).await;
-    assert_eq!(client.response(early).await["result"]["items"][0]["insertText"], "done");
+    client
+        .send(&request(
+            early,
+            "textDocument/inlineCompletion",
+            at(uri, 0, 0),
+        ))
+        .await;
+    assert_eq!(
+        client.response(early).await["result"]["items"][0]["insertText"],
+        "done"
+    );
     // After it is done, and an id that never was.
     client.notify("$/cancelRequest", cancel(early)).await;
     client.notify("$/cancelRequest", cancel(123_456)).await;
     // In the middle, twice, at different moments.
     for wait in [0, 1, 5, 10, 19, 20, 21] {
-        let id = client.request("textDocument/inlineCompletion", at(uri, 0, 0)).await;
+        let id = client
+            .request("textDocument/inlineCompletion", at(uri, 0, 0))
+            .await;
         tokio::time::sleep(Duration::from_millis(wait)).await;
         client.notify("$/cancelRequest", cancel(id)).await;
         client.notify("$/cancelRequest", cancel(id)).await;
         let answer = client.response(id).await;
-        assert!(answer["error"]["code"] == -32800 || answer["result"]["items"][0]["insertText"] == "done", "{answer}");
+        assert!(
+            answer["error"]["code"] == -32800
+                || answer["result"]["items"][0]["insertText"] == "done",
+            "{answer}"
+        );
     }
     assert_eq!(client.leave().await, 0);
     assert_eq!(completer.running(), 0);
@@ -78,7 +105,9 @@ async fn random_scripts_get_one_answer_for_each_request() {
         let mut state = seed;
         // A linear congruential generator (Knuth's MMIX constants): the same scripts in every run.
         let mut random = |below: u64| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             (state >> 33) % below
         };
         let mut last = 0;
@@ -86,12 +115,38 @@ async fn random_scripts_get_one_answer_for_each_request() {
             let uri = uris[random(3) as usize];
             match random(8) {
                 0 => client.open(uri, "0123456789").await,
-                1 => client.notify("textDocument/didChange", insert(uri, version, "x")).await,
-                2 => client.notify("textDocument/didClose", json!({ "textDocument": { "uri": uri } })).await,
-                3 => client.notify("$/cancelRequest", json!({ "id": last })).await,
-                4 => last = client.request("textDocument/completion", at(uri, 0, random(12) as u32)).await,
+                1 => {
+                    client
+                        .notify("textDocument/didChange", insert(uri, version, "x"))
+                        .await
+                }
+                2 => {
+                    client
+                        .notify(
+                            "textDocument/didClose",
+                            json!({ "textDocument": { "uri": uri } }),
+                        )
+                        .await
+                }
+                3 => {
+                    client
+                        .notify("$/cancelRequest", json!({ "id": last }))
+                        .await
+                }
+                4 => {
+                    last = client
+                        .request("textDocument/completion", at(uri, 0, random(12) as u32))
+                        .await
+                }
                 5 => last = client.request("unknown/method", Value::Null).await,
-                _ => last = client.request("textDocument/inlineCompletion", at(uri, 0, random(12) as u32)).await,
+                _ => {
+                    last = client
+                        .request(
+                            "textDocument/inlineCompletion",
+                            at(uri, 0, random(12) as u32),
+                        )
+                        .await
+                }
             }
         }
         assert_eq!(client.leave().await, 0, "seed {seed}");
@@ -110,7 +165,9 @@ async fn a_client_that_does_not_read_is_waited_for_without_growing() {
     let mut client = Client::ready(completer, json!({ "capabilities": {} })).await;
     let uri = "file:///a.rs";
     client.open(uri, "").await;
-    client.call("textDocument/inlineCompletion", at(uri, 0, 0)).await;
+    client
+        .call("textDocument/inlineCompletion", at(uri, 0, 0))
+        .await;
 
     // Each request is answered with 100 KB: all of them together with 100 MB.
     client.read(false);
@@ -130,12 +187,20 @@ async fn a_client_that_does_not_read_is_waited_for_without_growing() {
     let sent = client.try_send(&stream, Duration::from_millis(1500)).await;
     let taken = sent / messages[0].len();
     // 16 MiB of answers, and what the pipe and the queue of parsed messages hold.
-    assert!((160..400).contains(&taken), "the server took {taken} requests of a client that does not read");
+    assert!(
+        (160..400).contains(&taken),
+        "the server took {taken} requests of a client that does not read"
+    );
 
     client.read(true);
     client.send_bytes(&stream[sent..]).await;
     for id in ids {
-        assert_eq!(client.response(id).await["result"]["text"].as_str().map(str::len), Some(answer_bytes));
+        assert_eq!(
+            client.response(id).await["result"]["text"]
+                .as_str()
+                .map(str::len),
+            Some(answer_bytes)
+        );
     }
     assert_eq!(client.leave().await, 0);
 }
@@ -152,20 +217,41 @@ async fn a_newer_request_replaces_the_older_without_a_cancel() {
     let (uri, other) = ("file:///a.rs", "file:///b.rs");
     client.open(uri, "").await;
     client.open(other, "").await;
-    let elsewhere = client.request("textDocument/inlineCompletion", at(other, 0, 0)).await;
-    let list = client.request("textDocument/completion", at(uri, 0, 0)).await;
+    let elsewhere = client
+        .request("textDocument/inlineCompletion", at(other, 0, 0))
+        .await;
+    let list = client
+        .request("textDocument/completion", at(uri, 0, 0))
+        .await;
     let mut replaced = Vec::new();
     for version in 2..=3 {
-        client.notify("textDocument/didChange", insert(uri, version, "x")).await;
-        replaced.push(client.request("textDocument/inlineCompletion", at(uri, 0, 0)).await);
+        client
+            .notify("textDocument/didChange", insert(uri, version, "x"))
+            .await;
+        replaced.push(
+            client
+                .request("textDocument/inlineCompletion", at(uri, 0, 0))
+                .await,
+        );
     }
     let older = client.response(replaced[0]).await;
-    assert_eq!(older["result"]["items"], json!([]), "an empty list, not an error: {older}");
+    assert_eq!(
+        older["result"]["items"],
+        json!([]),
+        "an empty list, not an error: {older}"
+    );
     assert!(!client.is_answered(replaced[1]));
-    client.notify("textDocument/didChange", insert(uri, 4, "x")).await;
-    let newest = client.call("textDocument/inlineCompletion", at(uri, 0, 0)).await;
+    client
+        .notify("textDocument/didChange", insert(uri, 4, "x"))
+        .await;
+    let newest = client
+        .call("textDocument/inlineCompletion", at(uri, 0, 0))
+        .await;
     assert_eq!(newest["result"]["items"][0]["insertText"], "newest");
-    assert_eq!(client.response(replaced[1]).await["result"]["items"], json!([]));
+    assert_eq!(
+        client.response(replaced[1]).await["result"]["items"],
+        json!([])
+    );
     // Neither the other document's nor the menu's request was replaced.
     assert!(!client.is_answered(elsewhere) && !client.is_answered(list));
     let gone = async {
@@ -173,6 +259,8 @@ async fn a_newer_request_replaces_the_older_without_a_cancel() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, gone).await.expect("replaced requests stop working");
+    tokio::time::timeout(PATIENCE, gone)
+        .await
+        .expect("replaced requests stop working");
     assert_eq!(client.leave().await, 0);
 }

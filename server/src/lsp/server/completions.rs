@@ -6,10 +6,11 @@ use ropey::Rope;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tower_lsp::gen_lsp_types::{
-    Command, CompletionItem, CompletionItemKind, CompletionItemLabelDetails, CompletionList, CompletionParams,
-    CompletionTriggerKind, InlineCompletionItem, InlineCompletionList, InlineCompletionParams,
-    InlineCompletionTriggerKind, InsertText, InsertTextFormat, InsertTextMode, MarkupContent, MarkupKind,
-    SelectedCompletionInfo, TextDocumentPositionParams, TextEdit,
+    Command, CompletionItem, CompletionItemKind, CompletionItemLabelDetails, CompletionList,
+    CompletionParams, CompletionTriggerKind, InlineCompletionItem, InlineCompletionList,
+    InlineCompletionParams, InlineCompletionTriggerKind, InsertText, InsertTextFormat,
+    InsertTextMode, MarkupContent, MarkupKind, SelectedCompletionInfo, TextDocumentPositionParams,
+    TextEdit,
 };
 use tower_lsp::jsonrpc::Result;
 
@@ -37,18 +38,29 @@ struct Suggestion {
 }
 
 impl Server {
-    pub(super) async fn inline_completion(&self, params: InlineCompletionParams) -> Result<InlineCompletionList> {
+    pub(super) async fn inline_completion(
+        &self,
+        params: InlineCompletionParams,
+    ) -> Result<InlineCompletionList> {
         let trigger = match params.context.trigger_kind {
             InlineCompletionTriggerKind::Invoked => Trigger::Invoked,
             _ => Trigger::Automatic,
         };
         let place = params.text_document_position_params;
-        let asked = self.0.ask(Menu::Inline, &place, trigger, params.context.selected_completion_info)?;
+        let asked = self.0.ask(
+            Menu::Inline,
+            &place,
+            trigger,
+            params.context.selected_completion_info,
+        )?;
         let suggestion = match asked {
             Some(asked) => self.0.suggest(asked).await?,
             None => None,
         };
-        let items = suggestion.into_iter().map(Suggestion::into_inline_item).collect();
+        let items = suggestion
+            .into_iter()
+            .map(Suggestion::into_inline_item)
+            .collect();
         Ok(InlineCompletionList { items })
     }
 
@@ -57,14 +69,26 @@ impl Server {
             Some(CompletionTriggerKind::Invoked) | None => Trigger::Invoked,
             Some(_) => Trigger::Automatic,
         };
-        let asked = self.0.ask(Menu::List, &params.text_document_position_params, trigger, None)?;
+        let asked = self.0.ask(
+            Menu::List,
+            &params.text_document_position_params,
+            trigger,
+            None,
+        )?;
         let suggestion = match asked {
             Some(asked) => self.0.suggest(asked).await?,
             None => None,
         };
-        let items = suggestion.into_iter().map(Suggestion::into_menu_item).collect();
+        let items = suggestion
+            .into_iter()
+            .map(Suggestion::into_menu_item)
+            .collect();
         // Always incomplete: the next key asks again.
-        Ok(CompletionList { is_incomplete: true, items, ..Default::default() })
+        Ok(CompletionList {
+            is_incomplete: true,
+            items,
+            ..Default::default()
+        })
     }
 }
 
@@ -85,18 +109,29 @@ impl Session {
         selected: Option<SelectedCompletionInfo>,
     ) -> Result<Option<Asked>> {
         let encoding = self.terms()?.client.encoding;
-        let Some(snapshot) = lock(&self.documents).snapshot(&place.text_document.uri.0) else { return Ok(None) };
+        let Some(snapshot) = lock(&self.documents).snapshot(&place.text_document.uri.0) else {
+            return Ok(None);
+        };
         let replaced = self.newest.replace(menu, snapshot.uri.clone());
 
         let folder = {
             let folders = lock(&self.folders);
-            snapshot.path.as_deref().and_then(|path| folders.holding(path)).map(ToOwned::to_owned)
+            snapshot
+                .path
+                .as_deref()
+                .and_then(|path| folders.holding(path))
+                .map(ToOwned::to_owned)
         };
         let settings = self.settings.borrow().clone();
         let wanted = &settings.of(folder.as_deref()).completion;
-        let language = snapshot.language.map_or("plaintext", |language| language.id());
+        let language = snapshot
+            .language
+            .map_or("plaintext", |language| language.id());
         if !wanted.wanted_in(language) {
-            self.explain_silence(&snapshot, "Completions are switched off here by the settings.");
+            self.explain_silence(
+                &snapshot,
+                "Completions are switched off here by the settings.",
+            );
             return Ok(None);
         }
         if menu == Menu::List && !wanted.menu {
@@ -105,9 +140,18 @@ impl Session {
         let cursor = encoding.offset(&snapshot.rope, place.position).0;
         let selected = selected.map(|selected| {
             let range = encoding.range(&snapshot.rope, selected.range);
-            Selected { range: range.start.0..range.end.0, text: selected.text }
+            Selected {
+                range: range.start.0..range.end.0,
+                text: selected.text,
+            }
         });
-        let request = Request { snapshot, cursor, trigger, selected, workspace: folder };
+        let request = Request {
+            snapshot,
+            cursor,
+            trigger,
+            selected,
+            workspace: folder,
+        };
         Ok(Some(Asked { request, replaced }))
     }
 
@@ -145,9 +189,16 @@ impl Session {
         if !completion.shown || completion.text.is_empty() {
             return Ok(None);
         }
-        let Some(now) = lock(&self.documents).snapshot(&then.uri) else { return Ok(None) };
-        let Some((replace, cursor)) = rebase(&then.rope, cursor, &completion, &now.rope) else { return Ok(None) };
-        let typed = now.rope.get_byte_slice(replace.start..cursor).map_or(0, |typed| typed.len_chars());
+        let Some(now) = lock(&self.documents).snapshot(&then.uri) else {
+            return Ok(None);
+        };
+        let Some((replace, cursor)) = rebase(&then.rope, cursor, &completion, &now.rope) else {
+            return Ok(None);
+        };
+        let typed = now
+            .rope
+            .get_byte_slice(replace.start..cursor)
+            .map_or(0, |typed| typed.len_chars());
         let command = Command {
             title: "Tell tacit that its suggestion was accepted".to_owned(),
             command: ACCEPTED_COMMAND.to_owned(),
@@ -155,7 +206,14 @@ impl Session {
             ..Default::default()
         };
         let encoding = terms.client.encoding;
-        Ok(Some(Suggestion { text: completion.text, replace, cursor, now, encoding, command }))
+        Ok(Some(Suggestion {
+            text: completion.text,
+            replace,
+            cursor,
+            now,
+            encoding,
+            command,
+        }))
     }
 
     fn explain_silence(&self, snapshot: &Snapshot, reason: &str) {
@@ -173,7 +231,12 @@ impl Session {
 /// Where a completion made for the text `then` belongs in the text `now`, and where the cursor is: unchanged, or further by
 /// what was typed since, as long as that is how the completion goes on. `None` if it does not fit any more. Editors do not
 /// all check this: Neovim shows whatever answer comes.
-fn rebase(then: &Rope, cursor: usize, completion: &Completion, now: &Rope) -> Option<(Range<usize>, usize)> {
+fn rebase(
+    then: &Rope,
+    cursor: usize,
+    completion: &Completion,
+    now: &Rope,
+) -> Option<(Range<usize>, usize)> {
     let replace = completion.replace.clone();
     if replace.start > cursor || replace.end < cursor || replace.end > then.len_bytes() {
         tracing::error!("a completion does not contain its cursor");
@@ -191,7 +254,10 @@ fn rebase(then: &Rope, cursor: usize, completion: &Completion, now: &Rope) -> Op
     if grown > 0 {
         let before = then.get_byte_slice(replace.start..cursor)?.to_string();
         let typed = now.get_byte_slice(cursor..cursor + grown)?.to_string();
-        let rest = completion.text.strip_prefix(before.as_str())?.strip_prefix(typed.as_str())?;
+        let rest = completion
+            .text
+            .strip_prefix(before.as_str())?
+            .strip_prefix(typed.as_str())?;
         if rest.is_empty() {
             return None;
         }
@@ -208,14 +274,28 @@ impl Suggestion {
     /// Always with a range: Neovim 0.12.0 fails over items without.
     fn into_inline_item(self) -> InlineCompletionItem {
         let range = self.range(self.replace.clone());
-        InlineCompletionItem::new(InsertText::String(self.text), None, Some(range), Some(self.command))
+        InlineCompletionItem::new(
+            InsertText::String(self.text),
+            None,
+            Some(range),
+            Some(self.command),
+        )
     }
 
     /// Editors filter the menu by the word before the cursor, and put a list of items with different starts in order only
     /// if they begin at that word. So the edit begins there at the latest.
     fn into_menu_item(self) -> CompletionItem {
-        let start = self.replace.start.min(word_start(&self.now.rope, self.cursor));
-        let slice = |range: Range<usize>| self.now.rope.get_byte_slice(range).map(|text| text.to_string()).unwrap_or_default();
+        let start = self
+            .replace
+            .start
+            .min(word_start(&self.now.rope, self.cursor));
+        let slice = |range: Range<usize>| {
+            self.now
+                .rope
+                .get_byte_slice(range)
+                .map(|text| text.to_string())
+                .unwrap_or_default()
+        };
         let typed = slice(start..self.cursor);
         let new_text = slice(start..self.replace.start) + &self.text;
         let first_line = new_text.lines().next().unwrap_or_default();
@@ -227,18 +307,31 @@ impl Suggestion {
         let language = self.now.language.map_or("", |language| language.id());
         CompletionItem {
             label: label(&new_text),
-            label_details: Some(CompletionItemLabelDetails { detail: None, description: Some("tacit".to_owned()) }),
+            label_details: Some(CompletionItemLabelDetails {
+                detail: None,
+                description: Some("tacit".to_owned()),
+            }),
             kind: Some(CompletionItemKind::Snippet),
             detail: Some("tacit".to_owned()),
             documentation: Some(
-                MarkupContent { kind: MarkupKind::Markdown, value: fenced(&new_text, language) }.into(),
+                MarkupContent {
+                    kind: MarkupKind::Markdown,
+                    value: fenced(&new_text, language),
+                }
+                .into(),
             ),
             preselect: Some(false),
             sort_text: Some(SORTED_LAST.to_owned()),
             filter_text,
             insert_text_format: Some(InsertTextFormat::PlainText),
             insert_text_mode: Some(InsertTextMode::AsIs),
-            text_edit: Some(TextEdit { range: self.range(start..self.replace.end), new_text }.into()),
+            text_edit: Some(
+                TextEdit {
+                    range: self.range(start..self.replace.end),
+                    new_text,
+                }
+                .into(),
+            ),
             command: Some(self.command),
             ..Default::default()
         }
@@ -249,7 +342,10 @@ impl Suggestion {
 fn word_start(rope: &Rope, cursor: usize) -> usize {
     let mut characters = rope.chars_at(rope.byte_to_char(cursor));
     let mut start = cursor;
-    while let Some(character) = characters.prev().filter(|character| character.is_alphanumeric() || *character == '_') {
+    while let Some(character) = characters
+        .prev()
+        .filter(|character| character.is_alphanumeric() || *character == '_')
+    {
         start -= character.len_utf8();
     }
     start
@@ -257,7 +353,11 @@ fn word_start(rope: &Rope, cursor: usize) -> usize {
 
 /// The first line that says something, cut to the width of a menu.
 fn label(text: &str) -> String {
-    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("tacit");
+    let line = text
+        .lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty())
+        .unwrap_or("tacit");
     match line.char_indices().nth(LABEL_CHARACTERS) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line.to_owned(),
@@ -266,9 +366,16 @@ fn label(text: &str) -> String {
 
 /// Markdown that shows the text as it is: its fence is longer than any in the text.
 fn fenced(text: &str, language: &str) -> String {
-    let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or(0);
+    let longest = text
+        .split(|character| character != '`')
+        .map(str::len)
+        .max()
+        .unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);
-    format!("{fence}{language}\n{}\n{fence}", text.trim_end_matches(['\n', '\r']))
+    format!(
+        "{fence}{language}\n{}\n{fence}",
+        text.trim_end_matches(['\n', '\r'])
+    )
 }
 
 #[cfg(test)]
@@ -277,7 +384,13 @@ mod tests {
     use crate::completion::Metrics;
 
     fn completion(text: &str, replace: Range<usize>) -> Completion {
-        Completion { text: text.into(), replace, shown: true, reason: String::new(), metrics: Metrics::default() }
+        Completion {
+            text: text.into(),
+            replace,
+            shown: true,
+            reason: String::new(),
+            metrics: Metrics::default(),
+        }
     }
 
     #[test]
@@ -299,7 +412,11 @@ mod tests {
             let then_rope = Rope::from_str(&then.replace('|', ""));
             let start = word_start(&then_rope, cursor);
             let answer = completion(text, start..cursor);
-            assert_eq!(rebase(&then_rope, cursor, &answer, &Rope::from_str(now)), expected, "{then} {now}");
+            assert_eq!(
+                rebase(&then_rope, cursor, &answer, &Rope::from_str(now)),
+                expected,
+                "{then} {now}"
+            );
         }
     }
 

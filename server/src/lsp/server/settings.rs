@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tower_lsp::gen_lsp_types::{
-    ConfigurationItem, DidChangeConfigurationParams, DidChangeWatchedFilesParams, DidChangeWorkspaceFoldersParams,
-    MessageType,
+    ConfigurationItem, DidChangeConfigurationParams, DidChangeWatchedFilesParams,
+    DidChangeWorkspaceFoldersParams, MessageType,
 };
 
 use super::{CLIENT_PATIENCE, Server, Session, lock};
@@ -32,7 +32,9 @@ impl Session {
         let reading = tokio::task::spawn_blocking(move || Files::read(&folders));
         match tokio::time::timeout(DISK_PATIENCE, reading).await {
             Ok(Ok(files)) => lock(&self.sources).files = files,
-            _ => tracing::warn!("the configuration files could not be read in time; they do not count"),
+            _ => tracing::warn!(
+                "the configuration files could not be read in time; they do not count"
+            ),
         }
         self.settings_changed();
     }
@@ -53,7 +55,11 @@ impl Session {
         });
         {
             let mut known = lock(&self.issues);
-            let fresh: Vec<Issue> = issues.iter().filter(|issue| !known.current.contains(issue)).cloned().collect();
+            let fresh: Vec<Issue> = issues
+                .iter()
+                .filter(|issue| !known.current.contains(issue))
+                .cloned()
+                .collect();
             known.untold.extend(fresh);
             known.current = issues.into_iter().collect();
         }
@@ -80,7 +86,12 @@ impl Session {
         }
         let client = self.client.clone();
         self.spawn(async move {
-            client.show_message(MessageType::Warning, format!("tacit: {}", sentences.join("\n"))).await;
+            client
+                .show_message(
+                    MessageType::Warning,
+                    format!("tacit: {}", sentences.join("\n")),
+                )
+                .await;
         });
     }
 
@@ -91,10 +102,17 @@ impl Session {
         }
         let session = self.clone();
         self.spawn(async move {
-            let items = vec![ConfigurationItem { scope_uri: None, section: Some("tacit".to_owned()) }];
+            let items = vec![ConfigurationItem {
+                scope_uri: None,
+                section: Some("tacit".to_owned()),
+            }];
             match tokio::time::timeout(CLIENT_PATIENCE, session.client.configuration(items)).await {
-                Ok(Ok(answers)) => session.take_configuration(answers.first().unwrap_or(&Value::Null)),
-                _ => tracing::info!("the client did not tell its settings; those known before count"),
+                Ok(Ok(answers)) => {
+                    session.take_configuration(answers.first().unwrap_or(&Value::Null))
+                }
+                _ => {
+                    tracing::info!("the client did not tell its settings; those known before count")
+                }
             }
         });
     }
@@ -114,7 +132,10 @@ impl Server {
         self.0.pull_configuration();
     }
 
-    pub(super) async fn did_change_workspace_folders(&self, params: DidChangeWorkspaceFoldersParams) {
+    pub(super) async fn did_change_workspace_folders(
+        &self,
+        params: DidChangeWorkspaceFoldersParams,
+    ) {
         lock(&self.0.folders).change(&params.event);
         self.0.reload_config_files();
     }

@@ -54,10 +54,16 @@ type Ongoing = OngoingProgress<Bounded, NotCancellable>;
 /// `None` if the client does not want it.
 async fn begin(client: &Client, number: u32, done: f32) -> Option<Ongoing> {
     let token = ProgressToken::String(format!("tacit/load/{number}"));
-    let created = tokio::time::timeout(CLIENT_PATIENCE, client.create_work_done_progress(token.clone())).await;
+    let created = tokio::time::timeout(
+        CLIENT_PATIENCE,
+        client.create_work_done_progress(token.clone()),
+    )
+    .await;
     match created {
         Ok(Ok(())) => {
-            let progress = client.progress(token, "tacit: loading the model").with_percentage(percent(done));
+            let progress = client
+                .progress(token, "tacit: loading the model")
+                .with_percentage(percent(done));
             Some(progress.begin().await)
         }
         _ => None,

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 use tower_lsp::gen_lsp_types::{
-    DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams,
+    DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
+    DidSaveTextDocumentParams, TextDocumentContentChangeEvent,
 };
 
 use super::{Server, lock};
@@ -14,30 +15,37 @@ impl Server {
         let document = params.text_document;
         let language_id = String::from(document.language_id);
         let version = DocVersion(document.version);
-        let snapshot = lock(&self.0.documents).open(&document.uri.0, &language_id, version, &document.text);
+        let snapshot =
+            lock(&self.0.documents).open(&document.uri.0, &language_id, version, &document.text);
         self.0.parser.request(snapshot);
     }
 
     /// Takes the params as they are: a change that can't be read must not be skipped silently, as every later one would
     /// then be applied to the wrong text.
     pub(super) async fn did_change(&self, params: Value) {
-        let uri = params.pointer("/textDocument/uri").and_then(Value::as_str).map(str::to_owned);
+        let uri = params
+            .pointer("/textDocument/uri")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
         let Ok(terms) = self.0.terms() else { return };
         let mut documents = lock(&self.0.documents);
-        match (serde_json::from_value::<DidChangeTextDocumentParams>(params), uri) {
-            (Ok(params), _) => {
+        match (read_change(params), uri) {
+            (Some(params), _) => {
                 let uri = &params.text_document.text_document_identifier.uri.0;
                 let version = DocVersion(params.text_document.version);
-                match documents.change(uri, version, &params.content_changes, terms.client.encoding) {
+                match documents.change(uri, version, &params.content_changes, terms.client.encoding)
+                {
                     Ok(snapshot) => self.0.parser.request(snapshot),
                     Err(error) => tracing::warn!(%error, "a change did not count"),
                 }
             }
-            (Err(_), Some(uri)) => {
-                tracing::warn!("a change can't be read; its document is ignored until all of its text comes");
+            (None, Some(uri)) => {
+                tracing::warn!(
+                    "a change can't be read; its document is ignored until all of its text comes"
+                );
                 documents.desync(&uri);
             }
-            (Err(_), None) => tracing::warn!("a change names no document"),
+            (None, None) => tracing::warn!("a change names no document"),
         }
     }
 
@@ -57,4 +65,23 @@ impl Server {
             }
         }
     }
+}
+
+/// `None` unless every part is understood. A change whose range can't be read must not pass for one of the whole document,
+/// which is what the types alone would make of it.
+fn read_change(params: Value) -> Option<DidChangeTextDocumentParams> {
+    let changes = params.get("contentChanges")?.as_array()?;
+    let ranged: Vec<bool> = changes
+        .iter()
+        .map(|change| change.get("range").is_some_and(|range| !range.is_null()))
+        .collect();
+    let params: DidChangeTextDocumentParams = serde_json::from_value(params).ok()?;
+    let read = params.content_changes.iter();
+    let understood = read.map(|change| {
+        matches!(
+            change,
+            TextDocumentContentChangeEvent::TextDocumentContentChangePartial(_)
+        )
+    });
+    understood.eq(ranged).then_some(params)
 }
