@@ -221,8 +221,9 @@ pub struct Files {
 }
 
 impl Files {
-    /// Reads the user's file and those of workspace folders. Touches the disk, so not for the message loop.
-    pub fn read(folders: &[PathBuf]) -> Self {
+    /// Reads the user's file (see [`user_file`]) and those of workspace folders. Touches the disk, so not for the message
+    /// loop.
+    pub fn read(user: Option<&Path>, folders: &[PathBuf]) -> Self {
         let mut files = Self::default();
         let mut read = |path: &Path, trust| {
             read_file(path, trust).unwrap_or_else(|issue| {
@@ -230,7 +231,7 @@ impl Files {
                 None
             })
         };
-        files.user = user_file().and_then(|path| read(&path, Trust::User));
+        files.user = user.and_then(|path| read(path, Trust::User));
         files.folders = folders
             .iter()
             .filter_map(|folder| {

@@ -2,6 +2,7 @@
 //! answered exactly once.
 
 use std::collections::{HashMap, VecDeque};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -68,11 +69,15 @@ impl Received {
 impl Client {
     /// Starts a server with this completer.
     pub fn start(completer: Arc<dyn Complete>) -> Self {
-        Self::with_pipes_of(64 * 1024, completer)
+        Self::start_with(64 * 1024, None, completer)
     }
 
-    /// The same with pipes that hold so many bytes.
-    pub fn with_pipes_of(capacity: usize, completer: Arc<dyn Complete>) -> Self {
+    /// The same with pipes that hold so many bytes, and with this file for the user's `tacit.toml`.
+    pub fn start_with(
+        capacity: usize,
+        user_file: Option<PathBuf>,
+        completer: Arc<dyn Complete>,
+    ) -> Self {
         let (input, server_input) = tokio::io::duplex(capacity);
         let (server_output, output) = tokio::io::duplex(capacity);
         let settings = Arc::<Mutex<_>>::default();
@@ -80,6 +85,7 @@ impl Client {
         let server = tokio::spawn(tacit::lsp::serve(
             server_input,
             server_output,
+            user_file,
             Box::new(move |receiver| {
                 *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(receiver);
                 completer

@@ -213,7 +213,7 @@ fn files_that_cannot_be_read_cost_only_themselves() {
         std::fs::write(&path, bytes).expect("written");
         let issue = read_file(&path, WORKSPACE).expect_err("an issue");
         assert!(issue.text.starts_with(beginning), "{issue}");
-        let files = Files::read(&[folder.path().to_owned()]);
+        let files = Files::read(None, &[folder.path().to_owned()]);
         assert!(
             Sources {
                 files,

@@ -17,6 +17,7 @@ mod server;
 mod transport;
 mod workspace;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -34,14 +35,16 @@ pub type Start = Box<dyn FnOnce(watch::Receiver<Arc<Settings>>) -> Arc<dyn Compl
 /// Serves one client until it leaves, and returns the exit code that the protocol asks for: 0 if it said `shutdown`
 /// before, else 1. Needs a Tokio runtime with time and at least two threads, so that nothing keeps the loop waiting.
 ///
+/// `user_file` is the user's `tacit.toml`, [`config::user_file`](crate::config::user_file) for a real one.
+///
 /// A process that serves its standard input has to end with [`std::process::exit`] afterwards: reading from it can't be
 /// called off.
-pub async fn serve<R, W>(input: R, output: W, start: Start) -> i32
+pub async fn serve<R, W>(input: R, output: W, user_file: Option<PathBuf>, start: Start) -> i32
 where
     R: AsyncRead + Unpin + Send + 'static,
     W: AsyncWrite + Unpin + Send + 'static,
 {
-    let (service, socket, session) = server::service(start);
+    let (service, socket, session) = server::service(user_file, start);
     transport::run(input, output, service, socket).await;
     session.end()
 }

@@ -9,6 +9,7 @@ mod sync;
 use std::collections::HashMap;
 use std::future::Future;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -49,6 +50,8 @@ pub struct Session {
     client: Client,
     documents: Arc<Mutex<Documents>>,
     parser: ParseWorker,
+    /// The user's `tacit.toml`.
+    user_file: Option<PathBuf>,
     folders: Mutex<Folders>,
     sources: Mutex<Sources>,
     settings: watch::Sender<Arc<Settings>>,
@@ -70,10 +73,13 @@ struct Terms {
 }
 
 /// Makes the service, the socket to the client, and the session to end afterwards.
-pub fn service(start: Start) -> (LspService<Server>, ClientSocket, Arc<Session>) {
+pub fn service(
+    user_file: Option<PathBuf>,
+    start: Start,
+) -> (LspService<Server>, ClientSocket, Arc<Session>) {
     let mut made = None;
     let builder = LspService::build_with_lifecycle_methods(|client| {
-        let session = Arc::new(Session::new(client, start));
+        let session = Arc::new(Session::new(client, user_file, start));
         made = Some(session.clone());
         Server(session)
     });
@@ -114,7 +120,7 @@ pub fn service(start: Start) -> (LspService<Server>, ClientSocket, Arc<Session>)
 }
 
 impl Session {
-    fn new(client: Client, start: Start) -> Self {
+    fn new(client: Client, user_file: Option<PathBuf>, start: Start) -> Self {
         let documents = Arc::<Mutex<Documents>>::default();
         let parsed_documents = documents.clone();
         let parser = ParseWorker::spawn(move |parsed| {
@@ -124,6 +130,7 @@ impl Session {
             client,
             documents,
             parser,
+            user_file,
             folders: Mutex::default(),
             sources: Mutex::default(),
             settings: watch::Sender::default(),

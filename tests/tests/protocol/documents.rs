@@ -120,6 +120,29 @@ async fn a_change_that_cannot_be_read_costs_its_document_only() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn texts_too_large_to_be_kept_are_left_alone() {
+    let mut client = mirror().await;
+    let (uri, other) = ("file:///large.rs", "file:///b.rs");
+    let large = "x".repeat(16 * 1024 * 1024 + 1);
+    client.open(uri, &large).await;
+    client.open(other, "b").await;
+    client
+        .notify("textDocument/didChange", insert(uri, 2, "y"))
+        .await;
+    assert_eq!(text_of(&mut client, uri).await, None);
+    assert_eq!(text_of(&mut client, other).await.as_deref(), Some("b"));
+    for (version, text, expected) in [(3, "small", Some("small")), (4, &large, None)] {
+        let whole = json!({
+            "textDocument": { "uri": uri, "version": version },
+            "contentChanges": [{ "text": text }],
+        });
+        client.notify("textDocument/didChange", whole).await;
+        assert_eq!(text_of(&mut client, uri).await.as_deref(), expected);
+    }
+    assert_eq!(client.leave().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_completer_hears_of_closed_documents() {
     let completer = Scripted::echo();
     let mut client = Client::ready(completer.clone(), json!({ "capabilities": {} })).await;

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tacit::config::ModelChoice;
 use tacit::engine::{EngineInfo, Status};
 use tests::client::{Client, at};
 use tests::completer::{Scripted, insertion};
@@ -194,8 +195,14 @@ async fn settings_come_from_all_sides_and_what_is_wrong_is_told_once() {
         "model = \"/evil.gguf\"\n[completion]\nmax_lines = 7\nmax_tokens = 7\n",
     )
     .expect("written");
+    let user_file = folder.path().join("user.toml");
+    std::fs::write(
+        &user_file,
+        "model = \"small\"\n[completion]\nmax_lines = 6\nmax_tokens = 6\n",
+    )
+    .expect("written");
     let root = format!("file://{}", folder.path().display());
-    let mut client = Client::start(Scripted::echo());
+    let mut client = Client::start_with(64 * 1024, Some(user_file), Scripted::echo());
     client.answer_with(
         "workspace/configuration",
         json!([{ "completion": { "debounceMs": 33 }, "latency_target_ms": "fast" }]),
@@ -231,7 +238,9 @@ async fn settings_come_from_all_sides_and_what_is_wrong_is_told_once() {
         (7, 9, 33)
     );
     assert_eq!((outside.max_tokens, outside.debounce_ms), (9, 33));
-    assert_ne!(outside.max_lines, 7);
+    assert_eq!(outside.max_lines, 6);
+    let model = ModelChoice::Named("small".into());
+    assert_eq!(settings.of(Some(folder.path())).model, model);
 
     // The file changes; the client says so.
     std::fs::write(

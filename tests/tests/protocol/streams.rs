@@ -160,7 +160,7 @@ async fn a_length_that_reaches_into_the_next_message_loses_neither() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_arrive_byte_by_byte_and_in_heaps() {
     // Pipes of one byte: every message is split at every boundary, in both directions.
-    let mut client = Client::with_pipes_of(1, Scripted::echo());
+    let mut client = Client::start_with(1, None, Scripted::echo());
     client.initialize(json!({ "capabilities": {} })).await;
     assert!(client.call("tacit/stats", Value::Null).await["result"].is_object());
     assert_eq!(client.leave().await, 0);

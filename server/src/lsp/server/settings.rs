@@ -29,7 +29,8 @@ impl Session {
     /// Reads the files that settings come from, within a time limit; without them it goes on with the rest.
     pub async fn load_config_files(self: Arc<Self>) {
         let folders = lock(&self.folders).paths().to_vec();
-        let reading = tokio::task::spawn_blocking(move || Files::read(&folders));
+        let user = self.user_file.clone();
+        let reading = tokio::task::spawn_blocking(move || Files::read(user.as_deref(), &folders));
         match tokio::time::timeout(DISK_PATIENCE, reading).await {
             Ok(Ok(files)) => lock(&self.sources).files = files,
             _ => tracing::warn!(

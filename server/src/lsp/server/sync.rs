@@ -3,21 +3,30 @@
 use serde_json::Value;
 use tower_lsp::gen_lsp_types::{
     DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
-    DidSaveTextDocumentParams, TextDocumentContentChangeEvent,
+    DidSaveTextDocumentParams, TextDocumentContentChangeEvent as Change,
 };
 
 use super::{Server, lock};
 use crate::config::FILE_NAME;
 use crate::documents::DocVersion;
 
+/// Nothing is completed in larger texts: building the rope of one takes the message loop longer than it may be held up.
+const MAX_TEXT_BYTES: usize = 16 * 1024 * 1024;
+
 impl Server {
     pub(super) async fn did_open(&self, params: DidOpenTextDocumentParams) {
         let document = params.text_document;
         let language_id = String::from(document.language_id);
         let version = DocVersion(document.version);
-        let snapshot =
-            lock(&self.0.documents).open(&document.uri.0, &language_id, version, &document.text);
-        self.0.parser.request(snapshot);
+        let mut documents = lock(&self.0.documents);
+        if document.text.len() > MAX_TEXT_BYTES {
+            tracing::info!("a document is too large for completions");
+            documents.open(&document.uri.0, &language_id, version, "");
+            documents.desync(&document.uri.0);
+        } else {
+            let snapshot = documents.open(&document.uri.0, &language_id, version, &document.text);
+            self.0.parser.request(snapshot);
+        }
     }
 
     /// Takes the params as they are: a change that can't be read must not be skipped silently, as every later one would
@@ -41,7 +50,7 @@ impl Server {
             }
             (None, Some(uri)) => {
                 tracing::warn!(
-                    "a change can't be read; its document is ignored until all of its text comes"
+                    "a change can't be taken; its document is ignored until all of its text comes"
                 );
                 documents.desync(&uri);
             }
@@ -67,7 +76,7 @@ impl Server {
     }
 }
 
-/// `None` unless every part is understood. A change whose range can't be read must not pass for one of the whole document,
+/// `None` unless every part is understood, and none too large. A change whose range can't be read must not pass for one of the whole document,
 /// which is what the types alone would make of it.
 fn read_change(params: Value) -> Option<DidChangeTextDocumentParams> {
     let changes = params.get("contentChanges")?.as_array()?;
@@ -76,12 +85,13 @@ fn read_change(params: Value) -> Option<DidChangeTextDocumentParams> {
         .map(|change| change.get("range").is_some_and(|range| !range.is_null()))
         .collect();
     let params: DidChangeTextDocumentParams = serde_json::from_value(params).ok()?;
-    let read = params.content_changes.iter();
-    let understood = read.map(|change| {
-        matches!(
-            change,
-            TextDocumentContentChangeEvent::TextDocumentContentChangePartial(_)
-        )
+    let mut read = params.content_changes.iter().zip(ranged);
+    let understood = read.all(|(change, is_ranged)| {
+        let (read_as_ranged, text) = match change {
+            Change::TextDocumentContentChangePartial(change) => (true, &change.text),
+            Change::TextDocumentContentChangeWholeDocument(change) => (false, &change.text),
+        };
+        read_as_ranged == is_ranged && text.len() <= MAX_TEXT_BYTES
     });
-    understood.eq(ranged).then_some(params)
+    understood.then_some(params)
 }
