@@ -17,8 +17,9 @@ use tree_sitter::{InputEdit, Point, Tree};
 use crate::lsp::position::{ByteOffset, PositionEncoding};
 use crate::syntax::{self, Parsed};
 
-/// With more edits in one message (replace all, format), telling the tree of each costs more than parsing afresh.
-const MAX_TREE_EDITS: usize = 256;
+/// With more edits in one message (replace all, format) the tree is parsed afresh: telling it of each would hold up the
+/// loop, at up to a quarter of a millisecond for one (see [`advance`]).
+const MAX_TREE_EDITS: usize = 64;
 
 /// The number that the client gave to a state of a document. It only labels the text: clients may repeat it, and count
 /// from anywhere after a document was opened again.
@@ -239,7 +240,7 @@ fn input_edit(rope: &Rope, range: &Range<ByteOffset>, text: &str) -> InputEdit {
 }
 
 /// Where `point` comes to by reading `chunks`. To tree-sitter only LF ends a line, so the rope's lines, which a CR ends
-/// too, do not help; reading all of a text of [`syntax::MAX_PARSED_BYTES`] costs a fraction of a millisecond.
+/// too, do not help; reading all of a text of [`syntax::MAX_PARSED_BYTES`] costs a quarter of a millisecond.
 fn advance<'a>(mut point: Point, chunks: impl Iterator<Item = &'a str>) -> Point {
     for chunk in chunks {
         let line_feeds = chunk.bytes().filter(|&byte| byte == b'\n').count();
