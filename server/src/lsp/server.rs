@@ -273,7 +273,10 @@ fn arguments_of(item: &Value) -> &[Value] {
 /// Requests of which a document has one at a time: a newer one takes the place of the older. Neovim 0.12 cancels nothing
 /// while its user types.
 #[derive(Default)]
-struct Newest(Mutex<HashMap<(Menu, Arc<str>), oneshot::Sender<()>>>);
+struct Newest(Mutex<HashMap<Place, oneshot::Sender<()>>>);
+
+/// A document, by its URI, and where in the editor its suggestion goes.
+type Place = (Menu, Arc<str>);
 
 /// Where a suggestion is shown. The two kinds of requests do not replace one another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

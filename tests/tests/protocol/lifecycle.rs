@@ -114,7 +114,6 @@ async fn a_client_that_hangs_up_frees_everything_within_a_second() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_panic_costs_one_request() {
-    tacit::lsp::log_panics_without_their_text();
     let completer = Scripted::new(|request| async move {
         match request.snapshot.rope.to_string().as_str() {
             "panic" => panic!("a bug, as the test says"),
