@@ -56,6 +56,8 @@ pub struct Session {
     sources: Mutex<Sources>,
     settings: watch::Sender<Arc<Settings>>,
     issues: Mutex<settings::Issues>,
+    file_loads: settings::Turns,
+    configuration_pulls: settings::Turns,
     start: Mutex<Option<Start>>,
     /// Set by `initialize`, before which the service lets no other message through.
     terms: OnceLock<Terms>,
@@ -135,6 +137,8 @@ impl Session {
             sources: Mutex::default(),
             settings: watch::Sender::default(),
             issues: Mutex::default(),
+            file_loads: settings::Turns::default(),
+            configuration_pulls: settings::Turns::default(),
             start: Mutex::new(Some(start)),
             terms: OnceLock::new(),
             newest: Newest::default(),
@@ -175,8 +179,8 @@ impl LanguageServer for Server {
         let session = &self.0;
         let client = capabilities::Client::from(&params.capabilities);
         *lock(&session.folders) = Folders::of_client(&params);
-        lock(&session.sources).initialization =
-            params.initialization_options.as_ref().map(Layer::of_editor);
+        let options = params.initialization_options.as_ref().map(Layer::of_editor);
+        session.change_settings(|sources| sources.initialization = options);
         session.clone().load_config_files().await;
 
         if session.terms.get().is_none() {

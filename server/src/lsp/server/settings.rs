@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -11,7 +12,7 @@ use tower_lsp::gen_lsp_types::{
 };
 
 use super::{CLIENT_PATIENCE, Server, Session, lock};
-use crate::config::{Files, Issue, Layer};
+use crate::config::{Files, Issue, Layer, Sources};
 
 /// How long reading a few small files may take. More means a folder on a network that does not answer.
 const DISK_PATIENCE: Duration = Duration::from_secs(2);
@@ -25,36 +26,58 @@ pub struct Issues {
     telling: bool,
 }
 
+/// Numbers things that are begun one after the other and may end in another order.
+#[derive(Default)]
+pub struct Turns(AtomicU64);
+
+impl Turns {
+    fn begin(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::AcqRel) + 1
+    }
+
+    /// Nothing was begun after this one.
+    fn is_newest(&self, turn: u64) -> bool {
+        self.0.load(Ordering::Acquire) == turn
+    }
+}
+
 impl Session {
     /// Reads the files that settings come from, within a time limit; without them it goes on with the rest.
     pub async fn load_config_files(self: Arc<Self>) {
+        let turn = self.file_loads.begin();
         let folders = lock(&self.folders).paths().to_vec();
         let user = self.user_file.clone();
         let reading = tokio::task::spawn_blocking(move || Files::read(user.as_deref(), &folders));
         match tokio::time::timeout(DISK_PATIENCE, reading).await {
-            Ok(Ok(files)) => lock(&self.sources).files = files,
+            Ok(Ok(files)) => self.change_settings(|sources| {
+                if self.file_loads.is_newest(turn) {
+                    sources.files = files;
+                }
+            }),
             _ => tracing::warn!(
-                "the configuration files could not be read in time; they do not count"
+                "the configuration files could not be read in time; what was read before counts"
             ),
         }
-        self.settings_changed();
     }
 
     pub fn reload_config_files(self: &Arc<Self>) {
         self.spawn(self.clone().load_config_files());
     }
 
-    /// Makes what the sources say now the settings that count, and tells what is newly wrong.
-    fn settings_changed(&self) {
-        let (settings, issues) = lock(&self.sources).resolve();
-        self.settings.send_if_modified(|current| {
-            let changed = **current != settings;
-            if changed {
-                *current = Arc::new(settings);
-            }
-            changed
-        });
+    /// Changes a source, makes what they all say the settings that count, and tells what is newly wrong.
+    pub fn change_settings(&self, change: impl FnOnce(&mut Sources)) {
         {
+            // Held to the end, so that nobody publishes older settings after newer ones.
+            let mut sources = lock(&self.sources);
+            change(&mut sources);
+            let (settings, issues) = sources.resolve();
+            self.settings.send_if_modified(|current| {
+                let changed = **current != settings;
+                if changed {
+                    *current = Arc::new(settings);
+                }
+                changed
+            });
             let mut known = lock(&self.issues);
             let fresh: Vec<Issue> = issues
                 .iter()
@@ -102,15 +125,17 @@ impl Session {
             return;
         }
         let session = self.clone();
+        let turn = self.configuration_pulls.begin();
         self.spawn(async move {
             let items = vec![ConfigurationItem {
                 scope_uri: None,
                 section: Some("tacit".to_owned()),
             }];
             match tokio::time::timeout(CLIENT_PATIENCE, session.client.configuration(items)).await {
-                Ok(Ok(answers)) => {
+                Ok(Ok(answers)) if session.configuration_pulls.is_newest(turn) => {
                     session.take_configuration(answers.first().unwrap_or(&Value::Null))
                 }
+                Ok(Ok(_)) => {}
                 _ => {
                     tracing::info!("the client did not tell its settings; those known before count")
                 }
@@ -121,8 +146,7 @@ impl Session {
     /// Takes settings over as the editor's, unless it has none.
     fn take_configuration(&self, values: &Value) {
         if values.as_object().is_some_and(|values| !values.is_empty()) {
-            lock(&self.sources).editor = Some(Layer::of_editor(values));
-            self.settings_changed();
+            self.change_settings(|sources| sources.editor = Some(Layer::of_editor(values)));
         }
     }
 }
