@@ -42,14 +42,8 @@ pub enum Event {
     /// The prompt is in the KV cache; the first token follows.
     Prefilled(PromptUsage),
     /// The next characters of the answer, whole characters only, the healed word not repeated.
-    Text {
-        text: String,
-        probability: f32,
-    },
-    Finished {
-        finish: Finish,
-        usage: Usage,
-    },
+    Text { text: String, probability: f32 },
+    Finished { finish: Finish, usage: Usage },
 }
 
 /// Why a job ended.
@@ -86,9 +80,7 @@ pub enum Status {
     /// No engine runs; the next job starts it.
     Stopped,
     /// Reading the weights; `progress` from 0 to 1.
-    Loading {
-        progress: f32,
-    },
+    Loading { progress: f32 },
     Ready(EngineInfo),
     /// Cannot work; the text tells the user why and what to do.
     Failed(String),
@@ -115,14 +107,8 @@ pub struct JobHandle {
 
 impl JobHandle {
     /// `cancel` runs when the handle is dropped, also after the job has ended.
-    pub fn new(
-        events: mpsc::UnboundedReceiver<Event>,
-        cancel: impl FnOnce() + Send + 'static,
-    ) -> Self {
-        Self {
-            events,
-            _cancel: CancelOnDrop(Some(Box::new(cancel))),
-        }
+    pub fn new(events: mpsc::UnboundedReceiver<Event>, cancel: impl FnOnce() + Send + 'static) -> Self {
+        Self { events, _cancel: CancelOnDrop(Some(Box::new(cancel))) }
     }
 
     /// The next event; `None` after [`Event::Finished`].
