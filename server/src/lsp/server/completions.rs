@@ -65,6 +65,7 @@ impl Server {
     }
 
     pub(super) async fn completion(&self, params: CompletionParams) -> Result<CompletionList> {
+        // Editors send `Invoked` for typed words too, and nothing that tells the two apart.
         let trigger = match params.context.map(|context| context.trigger_kind) {
             Some(CompletionTriggerKind::Invoked) | None => Trigger::Invoked,
             Some(_) => Trigger::Automatic,

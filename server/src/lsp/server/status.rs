@@ -31,7 +31,7 @@ pub async fn forward(client: Client, mut status: watch::Receiver<Status>, with_p
                 Some(begin(&client, loads, done).await)
             }
             (Status::Loading { progress: done }, Some(Some(ongoing))) => {
-                report(&ongoing, done).await;
+                ongoing.report(percent(done)).await;
                 Some(Some(ongoing))
             }
             // The client refused this one.
@@ -68,8 +68,4 @@ async fn begin(client: &Client, number: u32, done: f32) -> Option<Ongoing> {
         }
         _ => None,
     }
-}
-
-async fn report(ongoing: &Ongoing, done: f32) {
-    ongoing.report(percent(done)).await;
 }
