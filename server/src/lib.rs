@@ -8,6 +8,7 @@
 
 pub mod cli;
 pub mod completion;
+pub mod config;
 pub mod documents;
 pub mod engine;
 pub mod lsp;
