@@ -202,6 +202,16 @@ pub struct Settings {
     folders: Vec<(PathBuf, Config)>,
 }
 
+impl From<Config> for Settings {
+    /// The same everywhere.
+    fn from(general: Config) -> Self {
+        Self {
+            general,
+            folders: Vec::new(),
+        }
+    }
+}
+
 impl Settings {
     /// What counts in a workspace folder, or in files outside all folders. Models, engine and logs are the same everywhere.
     pub fn of(&self, folder: Option<&Path>) -> &Config {

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use tacit::completion::{Complete, Completion, Metrics, Request};
+use tacit::completion::{Complete, Completion, Request};
 use tacit::engine::Status;
 use tacit::stats::Stats;
 use tokio::sync::watch;
@@ -64,8 +64,7 @@ pub fn insertion(request: &Request, text: &str) -> Completion {
         text: text.to_owned(),
         replace: request.cursor..request.cursor,
         shown: true,
-        reason: "the test says so".to_owned(),
-        metrics: Metrics::default(),
+        ..Completion::hidden(request.cursor, "the test says so")
     }
 }
 

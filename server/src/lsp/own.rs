@@ -6,7 +6,7 @@ use tower_lsp::gen_lsp_types::{
     LspNotificationMethod, MessageDirection, Notification, TextDocumentIdentifier,
 };
 
-use crate::completion::Metrics;
+use crate::completion::{ContextPiece, Metrics};
 use crate::engine;
 
 /// `tacit/status`, for status bars: sent whenever one of its fields changes.
@@ -73,6 +73,10 @@ pub struct Explanation {
     pub reason: String,
     pub text: String,
     pub metrics: Metrics,
+    /// Which parts of which files the model was shown, and why.
+    pub context: Vec<ContextPiece>,
+    /// Exactly what the model read.
+    pub prompt: String,
 }
 
 /// Params of Copilot's `textDocument/didShowCompletion`. The item is one of ours; only its command is looked at.

@@ -1,14 +1,19 @@
 //! `tacit bench decode`: what a forward pass costs on this machine, and how many of them a keystroke takes.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Result, anyhow};
 use clap::Args;
 use serde_json::json;
+use tokio::sync::watch;
 
 use crate::{
     cli::{EngineArguments, complete, engine::RunArguments},
-    completion::{Complete, Completer, Request, Settings, Trigger},
+    completion::{Complete, Completer, Request, Trigger},
+    config::Settings,
     engine::backend::{Backend, SeqId, Token},
 };
 
@@ -45,12 +50,12 @@ struct Passes {
 }
 
 pub async fn run(arguments: Arguments) -> Result<()> {
-    let model = arguments.engine.resolve()?;
-    let run = RunArguments::new(&model, arguments.engine.threads);
+    let run = arguments.engine.run()?;
     let passes = tokio::task::block_in_place(|| measure_passes(&run))?;
 
     // The same thread count in the same process, one after the other: the ratio is what counts.
-    let completer = Completer::new(std::sync::Arc::new(run.start()?), Settings::default());
+    let settings = watch::Sender::new(Arc::new(Settings::default()));
+    let completer = Completer::new(Arc::new(run.start()?), settings.subscribe());
     let mut typing = Vec::new();
     let mut evaluated = Vec::new();
     for end in 0..=TYPED.len() {
@@ -78,7 +83,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         .map(|(tokens, ms)| json!({ "tokens": tokens, "ms": ms, "passes": ms / pass_ms, "tokens_per_second": tokens as f64 * 1000.0 / ms }))
         .collect();
     let summary = json!({
-        "model": model.name,
+        "model": run.model_name(),
         "device": passes.device,
         "pass_ms": pass_ms,
         "passes_by_size": by_size,

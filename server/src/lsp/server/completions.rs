@@ -185,6 +185,8 @@ impl Session {
                 reason: completion.reason.clone(),
                 text: completion.text.clone(),
                 metrics: completion.metrics.clone(),
+                context: completion.context.clone(),
+                prompt: completion.prompt.clone(),
             },
         );
         if !completion.shown || completion.text.is_empty() {
@@ -224,6 +226,8 @@ impl Session {
             reason: reason.to_owned(),
             text: String::new(),
             metrics: Default::default(),
+            context: Vec::new(),
+            prompt: String::new(),
         };
         lock(&self.explanations).put(snapshot.uri.to_string(), explanation);
     }
@@ -382,15 +386,13 @@ fn fenced(text: &str, language: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::completion::Metrics;
 
     fn completion(text: &str, replace: Range<usize>) -> Completion {
         Completion {
             text: text.into(),
             replace,
             shown: true,
-            reason: String::new(),
-            metrics: Metrics::default(),
+            ..Completion::hidden(0, "")
         }
     }
 
