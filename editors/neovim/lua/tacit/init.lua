@@ -1,0 +1,125 @@
+--- The plugin's public face: set-up, the five actions, and the status text.
+--- Chooses between the two ways to draw (`ghost`, `native`); draws nothing itself.
+local config = require('tacit.config')
+
+local M = {}
+
+---@type { state: string?, model: string?, detail: string? }?
+local last_status
+
+local function uses_native()
+  return config.options.native and vim.lsp.inline_completion ~= nil
+end
+
+local function drawer()
+  return require(uses_native() and 'tacit.native' or 'tacit.ghost')
+end
+
+--- Sets options (see `tacit.config` for all of them) and starts the server in every text file.
+---@param options table?
+function M.setup(options)
+  config.set(options)
+  vim.lsp.config('tacit', { cmd = config.options.cmd, init_options = config.options.init_options })
+  vim.lsp.enable('tacit')
+end
+
+--- Starts the server for one buffer, without waiting for a FileType event.
+---@param bufnr integer
+function M.start(bufnr)
+  local server = vim.deepcopy(vim.lsp.config.tacit)
+  local find_root = server.root_dir
+  if type(find_root) ~= 'function' then
+    vim.lsp.start(server, { bufnr = bufnr })
+    return
+  end
+  find_root(bufnr, function(root)
+    server.root_dir = root
+    vim.lsp.start(server, { bufnr = bufnr })
+  end)
+end
+
+--- Shows the suggestions of `client` in a buffer. Called on LspAttach.
+---@param client vim.lsp.Client
+---@param bufnr integer
+function M.attach(client, bufnr)
+  if not config.options.menu_items then
+    client.server_capabilities.completionProvider = nil
+  end
+  local function define_highlight()
+    local dimmed = vim.fn.hlexists('ComplHint') == 1 and 'ComplHint' or 'Comment'
+    vim.api.nvim_set_hl(0, 'TacitGhost', { link = dimmed, default = true })
+  end
+  define_highlight()
+  vim.api.nvim_create_autocmd('ColorScheme', {
+    group = vim.api.nvim_create_augroup('tacit.highlight', {}),
+    callback = define_highlight,
+  })
+  drawer().attach(client, bufnr)
+end
+
+---@param bufnr integer
+function M.detach(bufnr)
+  drawer().detach(bufnr)
+end
+
+--- Takes the whole suggestion. Like all actions: false if there was none to act on.
+---@return boolean
+function M.accept()
+  return drawer().accept('all')
+end
+
+--- Takes the next word of the suggestion.
+---@return boolean
+function M.accept_word()
+  return drawer().accept('word')
+end
+
+--- Takes the suggestion up to the end of its next line.
+---@return boolean
+function M.accept_line()
+  return drawer().accept('line')
+end
+
+--- Hides the suggestion until the text changes.
+---@return boolean
+function M.dismiss()
+  return drawer().dismiss()
+end
+
+--- Asks for a suggestion now.
+---@return boolean
+function M.trigger()
+  return drawer().trigger()
+end
+
+--- Whether a suggestion is on the screen of the current buffer.
+---@return boolean
+function M.visible()
+  return drawer().visible()
+end
+
+--- A short text for a status line, such as `tacit: loading`. Empty while no server has reported.
+---@return string
+function M.status()
+  if not last_status then
+    return ''
+  end
+  local words = {}
+  for _, field in ipairs({ 'state', 'model', 'detail' }) do
+    local word = last_status[field]
+    if type(word) == 'string' and word ~= '' then
+      words[#words + 1] = word
+    end
+  end
+  return 'tacit: ' .. table.concat(words, ' · ')
+end
+
+--- Receives the server's `tacit/status`; tells others by the user event `TacitStatus`.
+---@param status table
+function M.on_status(status)
+  last_status = status
+  vim.api.nvim_exec_autocmds('User', { pattern = 'TacitStatus', modeline = false, data = status })
+  vim.cmd.redrawstatus({ bang = true })
+end
+
+return M
