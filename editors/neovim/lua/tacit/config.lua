@@ -86,6 +86,12 @@ function M.allows(filetype)
   return not vim.list_contains(M.options.disabled_filetypes, filetype)
 end
 
+--- Whether the editor itself asks and draws. It cannot wait to be asked, so not with `auto` off.
+---@return boolean
+function M.uses_native()
+  return M.options.native and M.options.auto and vim.lsp.inline_completion ~= nil
+end
+
 --- The keys of an action, as a list.
 ---@param action string
 ---@return string[]

@@ -28,8 +28,7 @@ function M.check()
     vim.health.error('Neovim 0.11 or newer is needed')
     return
   end
-  local native = config.options.native and vim.lsp.inline_completion ~= nil
-  vim.health.ok('Ghost text: ' .. (native and 'vim.lsp.inline_completion' or 'extmarks of this plugin'))
+  vim.health.ok('Ghost text: ' .. (config.uses_native() and 'vim.lsp.inline_completion' or 'extmarks of this plugin'))
 
   local cmd = vim.lsp.config.tacit.cmd
   if type(cmd) == 'table' then

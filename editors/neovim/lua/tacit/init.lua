@@ -7,12 +7,8 @@ local M = {}
 ---@type { state: string?, model: string?, detail: string? }?
 local last_status
 
-local function uses_native()
-  return config.options.native and vim.lsp.inline_completion ~= nil
-end
-
 local function drawer()
-  return require(uses_native() and 'tacit.native' or 'tacit.ghost')
+  return require(config.uses_native() and 'tacit.native' or 'tacit.ghost')
 end
 
 --- Sets options (see `tacit.config` for all of them) and starts the server in every text file.
