@@ -20,7 +20,6 @@ local INVOKED, AUTOMATIC = 1, 2
 ---@field start_mark integer? extmarks at the ends of the proposal, which edits move along
 ---@field stop_mark integer?
 ---@field drawn boolean
----@field shown string? the whole text that the server has been told about
 ---@field seen string? the state of text and cursor that was handled last
 ---@field timer uv.uv_timer_t
 
@@ -168,11 +167,7 @@ local function receive(bufnr, items)
       end
       remember(bufnr, proposal)
       show(bufnr)
-      local whole = proposal.head .. proposal.text
-      if whole ~= buffer.shown then
-        buffer.shown = whole
-        buffer.client:notify('textDocument/didShowCompletion', { item = item })
-      end
+      buffer.client:notify('textDocument/didShowCompletion', { item = item })
       return
     end
   end
