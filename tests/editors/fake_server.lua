@@ -59,6 +59,9 @@ function M.start(dispatchers)
     end,
     terminate = function()
       closing = true
+      vim.schedule(function()
+        dispatchers.on_exit(0, 9)
+      end)
     end,
   }
 end

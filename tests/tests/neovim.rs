@@ -310,7 +310,7 @@ fn a_word_and_then_the_line_can_be_taken() {
     let ghost = editor.settled_ghost();
     let typed = editor.line();
 
-    editor.presses("M-Right");
+    editor.presses("C-Right");
     let with_word = editor.wait("a word", || {
         Some(editor.line()).filter(|line| *line != typed)
     });
@@ -321,7 +321,7 @@ fn a_word_and_then_the_line_can_be_taken() {
     );
 
     let rest = editor.settled_ghost();
-    editor.presses("M-End");
+    editor.presses("C-Down");
     editor.wait_for_line(&format!("{with_word}{rest}"));
     assert_eq!(editor.ask("mode()"), "i");
 }

@@ -27,10 +27,7 @@ vim.api.nvim_create_autocmd('LspDetach', {
   group = group,
   desc = 'tacit: stop showing suggestions in this buffer',
   callback = function(event)
-    local client = vim.lsp.get_client_by_id(event.data.client_id)
-    if client and client.name == 'tacit' then
-      require('tacit').detach(event.buf)
-    end
+    require('tacit').detach(event.data.client_id, event.buf)
   end,
 })
 

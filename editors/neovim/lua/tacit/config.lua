@@ -26,11 +26,12 @@ local defaults = {
   native = true,
 
   --- Keys in insert mode. A string, a list of strings, or `false` for none. They are mapped only while a suggestion
-  --- is on the screen (`trigger`: always), so every other mapping of the same key keeps working.
+  --- is on the screen (`trigger`: always), so every other mapping of the same key keeps working. A key pressed a moment
+  --- too late does what Neovim does with it: keys with Alt would leave insert mode, these only move the cursor.
   keys = {
     accept = '<Tab>',
-    accept_word = '<M-Right>',
-    accept_line = '<M-End>',
+    accept_word = '<C-Right>',
+    accept_line = '<C-Down>',
     dismiss = '<C-]>',
     trigger = '<M-\\>',
   },

@@ -7,6 +7,9 @@ local M = {}
 ---@type { state: string?, model: string?, detail: string? }?
 local last_status
 
+---@type table<integer, integer> per buffer: the id of the client whose suggestions it shows
+local attached = {}
+
 local function drawer()
   return require(config.uses_native() and 'tacit.native' or 'tacit.ghost')
 end
@@ -16,6 +19,8 @@ end
 function M.setup(options)
   config.set(options)
   vim.lsp.config('tacit', { cmd = config.options.cmd, init_options = config.options.init_options })
+  -- Sourced at start already, unless the plugin came onto the runtime path later.
+  vim.cmd.runtime('plugin/tacit.lua')
   vim.lsp.enable('tacit')
 end
 
@@ -50,12 +55,18 @@ function M.attach(client, bufnr)
     group = vim.api.nvim_create_augroup('tacit.highlight', {}),
     callback = define_highlight,
   })
+  attached[bufnr] = client.id
   drawer().attach(client, bufnr)
 end
 
+--- Takes everything of a client out of a buffer again. Does nothing for a client of another server.
+---@param client_id integer it may be gone already
 ---@param bufnr integer
-function M.detach(bufnr)
-  drawer().detach(bufnr)
+function M.detach(client_id, bufnr)
+  if attached[bufnr] == client_id then
+    attached[bufnr] = nil
+    drawer().detach(bufnr)
+  end
 end
 
 --- Takes the whole suggestion. Like all actions: false if there was none to act on.
