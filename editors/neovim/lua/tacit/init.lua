@@ -4,7 +4,7 @@ local config = require('tacit.config')
 
 local M = {}
 
----@type { state: string?, model: string?, detail: string? }?
+---@type { state: string, model: string?, detail: string? }?
 local last_status
 
 ---@type table<integer, integer> per buffer: the id of the client whose suggestions it shows
@@ -105,20 +105,15 @@ function M.visible()
   return drawer().visible()
 end
 
---- A short text for a status line, such as `tacit: loading`. Empty while no server has reported.
+--- A short text for a status line: `tacit: loading`, `tacit: ready · qwen2.5-coder-1.5b`. Empty while no server has
+--- reported. The server's sentence about it is in the data of the event `TacitStatus`.
 ---@return string
 function M.status()
   if not last_status then
     return ''
   end
-  local words = {}
-  for _, field in ipairs({ 'state', 'model', 'detail' }) do
-    local word = last_status[field]
-    if type(word) == 'string' and word ~= '' then
-      words[#words + 1] = word
-    end
-  end
-  return 'tacit: ' .. table.concat(words, ' · ')
+  local model = last_status.model or ''
+  return 'tacit: ' .. last_status.state .. (model ~= '' and ' · ' .. model or '')
 end
 
 --- Receives the server's `tacit/status`; tells others by the user event `TacitStatus`.
