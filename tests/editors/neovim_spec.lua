@@ -487,7 +487,10 @@ case('the editor\'s own inline completion is used where it exists', function()
     function show_native(text)
       local row, column = unpack(vim.api.nvim_win_get_cursor(0))
       current = { client_id = vim.lsp.get_clients({ name = 'tacit' })[1].id, insert_text = text,
-        range = { start = { row = row - 1, col = 0 }, end_ = { row = row - 1, col = column } } }
+        range = { to_lsp = function(_, encoding)
+          assert(encoding == 'utf-8')
+          return { start = { line = row - 1, character = 0 }, ['end'] = { line = row - 1, character = column } }
+        end } }
       vim.api.nvim_buf_set_extmark(0, native_ns, row - 1, column, { virt_text = { { 'x' } } })
       vim.api.nvim_exec_autocmds('CursorMovedI', { buffer = 0 })
     end

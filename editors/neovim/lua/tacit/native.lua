@@ -2,7 +2,6 @@
 --- this module adds the keys, taking a word or a line, and the notifications about it.
 local keys = require('tacit.keys')
 local proposals = require('tacit.proposal')
-local text = require('tacit.text')
 
 local M = {}
 
@@ -43,37 +42,29 @@ function M.detach(bufnr)
   keys.release(bufnr)
 end
 
---- The editor's item as a proposal. Its range has two shapes: that of 0.12.0 and a flat one.
+--- The editor's item as a proposal.
 ---@param bufnr integer
----@param item table
+---@param native vim.lsp.inline_completion.Item
 ---@return tacit.Proposal?
-local function read(bufnr, item)
-  local client = vim.lsp.get_client_by_id(item.client_id)
-  if not client or type(item.insert_text) ~= 'string' then
+local function read(bufnr, native)
+  local client = vim.lsp.get_client_by_id(native.client_id)
+  if not client then
     return nil
   end
-  local cursor, range = proposals.cursor(), item.range
-  local start, stop = cursor, cursor
-  if range then
-    start = { row = range.start_row or range.start.row, column = range.start_col or range.start.col }
-    stop = { row = range.end_row or range.end_.row, column = range.end_col or range.end_.col }
+  -- The fields of a range differ between versions of Neovim; this conversion does not.
+  local range = native.range and native.range:to_lsp('utf-8')
+  local item = { insertText = native.insert_text, command = native.command, range = range }
+  local proposal = proposals.read(client, bufnr, item, 'utf-8')
+  item.range = nil -- the server counts in another encoding, and knows the item by its command
+  if proposal then
+    -- The range is as old as the request; what was typed since lies behind its end.
+    local cursor = proposals.cursor()
+    local stop = proposal.stop
+    if stop.row < cursor.row or (stop.row == cursor.row and stop.column < cursor.column) then
+      proposal.stop = cursor
+    end
   end
-  -- The range is as old as the request; what was typed since lies behind its end.
-  if stop.row < cursor.row or stop.column < cursor.column then
-    stop = cursor
-  end
-  local first = vim.api.nvim_buf_get_lines(bufnr, start.row, start.row + 1, false)[1]
-  if not first then
-    return nil
-  end
-  return {
-    client = client,
-    item = { insertText = item.insert_text, command = item.command },
-    text = text.unix_lines(item.insert_text),
-    start = start,
-    stop = stop,
-    head = first:sub(1, start.column),
-  }
+  return proposal
 end
 
 ---@param portion 'all'|'word'|'line'

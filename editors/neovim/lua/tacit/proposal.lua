@@ -40,15 +40,17 @@ end
 ---@param client vim.lsp.Client
 ---@param bufnr integer
 ---@param item table
+---@param encoding string? of the item's range; the client's if left out
 ---@return tacit.Proposal?
-function M.read(client, bufnr, item)
+function M.read(client, bufnr, item, encoding)
   if type(item.insertText) ~= 'string' then
     return nil
   end
   local start, stop = M.cursor(), M.cursor()
   if item.range then
-    start = place(bufnr, item.range.start, client.offset_encoding)
-    stop = place(bufnr, item.range['end'], client.offset_encoding)
+    encoding = encoding or client.offset_encoding
+    start = place(bufnr, item.range.start, encoding)
+    stop = place(bufnr, item.range['end'], encoding)
   end
   if not start or not stop then
     return nil
