@@ -2,7 +2,8 @@
 //! answered exactly once.
 
 use std::collections::{HashMap, VecDeque};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,7 +15,8 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 /// How long a test waits for what has to come.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+/// Long, because the real model may have to share a small machine.
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The client's end.
 pub struct Client {
@@ -91,6 +93,15 @@ impl Client {
                 completer
             }),
         ));
+        Self::connected(input, output, server, settings)
+    }
+
+    fn connected(
+        input: DuplexStream,
+        output: DuplexStream,
+        server: JoinHandle<i32>,
+        settings: Arc<Mutex<Option<watch::Receiver<Arc<Settings>>>>>,
+    ) -> Self {
         let received = Arc::<Received>::default();
         let (reading, may_read) = watch::channel(true);
         tokio::spawn(read(output, received.clone(), may_read));
@@ -104,6 +115,31 @@ impl Client {
             asked: 0,
             settings,
         }
+    }
+
+    /// Starts a server process with these arguments and this environment beside our own, and talks to its standard streams.
+    /// Its standard error goes to `log`.
+    pub fn spawn(arguments: &[&str], environment: &[(&str, &Path)], log: std::fs::File) -> Self {
+        let mut process = tokio::process::Command::new(crate::tacit_binary())
+            .args(arguments)
+            .envs(environment.iter().copied())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the server starts");
+        let mut stdin = process.stdin.take().expect("piped");
+        let mut stdout = process.stdout.take().expect("piped");
+        let (input, mut server_input) = tokio::io::duplex(64 * 1024);
+        let (mut server_output, output) = tokio::io::duplex(64 * 1024);
+        tokio::spawn(async move { tokio::io::copy(&mut server_input, &mut stdin).await });
+        let server = tokio::spawn(async move {
+            let _ = tokio::io::copy(&mut stdout, &mut server_output).await;
+            let status = process.wait().await.expect("the process can be waited for");
+            status.code().unwrap_or(-1)
+        });
+        Self::connected(input, output, server, Arc::default())
     }
 
     /// Started, `initialize`d with these capabilities and options, and `initialized`.

@@ -268,6 +268,8 @@ impl Engine for Scripted {
     fn status(&self) -> watch::Receiver<Status> {
         self.status.subscribe()
     }
+
+    fn warm_up(&self) {}
 }
 
 fn serve(
