@@ -3,8 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tacit::{cli, models};
-use tracing_subscriber::EnvFilter;
+use tacit::{cli, logging, models};
 
 /// Code completion from a model on your own machine
 #[derive(Parser)]
@@ -27,16 +26,10 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_env("TACIT_LOG")
-        .unwrap_or_else(|_| EnvFilter::new("warn,llama-cpp-2=error"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
-
+    let log = logging::init();
     let done = match Arguments::parse().command {
         // A read of standard input can't be called off: leave without waiting for it.
-        Command::Lsp(arguments) => std::process::exit(cli::lsp::run(arguments).await),
+        Command::Lsp(arguments) => std::process::exit(cli::lsp::run(arguments, log).await),
         Command::Complete(arguments) => cli::complete::run(arguments).await,
         Command::Models(arguments) => return models::cli::run(&arguments),
         Command::Bench(command) => cli::bench::run(command).await,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::open_engine;
-use crate::{completion::Completer, config, engine::deferred::DeferredEngine, lsp};
+use crate::{completion::Completer, config, engine::deferred::DeferredEngine, logging, lsp};
 
 /// Serve an editor on standard input and output
 #[derive(Debug, Args)]
@@ -16,9 +16,10 @@ pub struct Arguments {
 }
 
 /// Returns the exit code that the protocol asks for.
-pub async fn run(arguments: Arguments) -> i32 {
+pub async fn run(arguments: Arguments, log: logging::Handle) -> i32 {
     lsp::log_panics_without_their_text();
     let start: lsp::Start = Box::new(move |settings| {
+        tokio::spawn(log.follow(settings.clone()));
         let general = settings.clone();
         let engine = DeferredEngine::new(move || {
             let config = general.borrow().of(None).clone();

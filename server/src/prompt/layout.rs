@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Typing then only appends to the sequence, and what was evaluated stays valid bit for bit. The model does not mind: it
-//! does better, because it continues text rather than starts from nothing. `docs/layout.md` has the measurements.
+//! does better, because it continues text rather than starts from nothing. `server/docs/layout.md` has the measurements.
 
 use std::ops::Range;
 
