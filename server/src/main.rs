@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tacit::{cli, models};
+use tacit::{cli, doctor, models};
 use tracing_subscriber::EnvFilter;
 
 /// Code completion from a model on your own machine
@@ -17,6 +17,8 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Complete(cli::complete::Arguments),
+    Demo(cli::demo::Arguments),
+    Doctor(doctor::Arguments),
     Models(models::cli::Args),
     #[command(subcommand)]
     Bench(cli::bench::Command),
@@ -34,6 +36,8 @@ async fn main() -> ExitCode {
 
     let done = match Arguments::parse().command {
         Command::Complete(arguments) => cli::complete::run(arguments).await,
+        Command::Demo(arguments) => cli::demo::run(arguments).await,
+        Command::Doctor(arguments) => return doctor::run(&arguments).await,
         Command::Models(arguments) => return models::cli::run(&arguments),
         Command::Bench(command) => cli::bench::run(command).await,
         Command::Engine(arguments) => cli::engine::run(arguments).await,

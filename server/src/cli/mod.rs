@@ -3,6 +3,7 @@
 
 pub mod bench;
 pub mod complete;
+pub mod demo;
 pub mod engine;
 
 use std::{path::PathBuf, sync::Arc};
