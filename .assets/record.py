@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""Records `tacit demo` in a real terminal and writes it as an animated SVG, for the README.
+
+    .assets/record.py target/release/tacit .assets/demo.svg
+
+Needs tmux. The screen is read at fixed times; a row that stays the same is drawn once and shown for that time, by CSS. Where
+nothing is animated (a printer, a reader who wants no motion), one frame with ghost text is seen.
+"""
+
+import html
+import re
+import subprocess
+import sys
+import time
+import unicodedata
+
+COLUMNS, ROWS = 104, 26
+INTERVAL = 0.1  # seconds between looks at the screen
+PAUSE = 3.0  # seconds that the last frame stays
+CELL, LINE, SIZE, MARGIN = 8.4, 19, 14, 14  # pixels
+
+# Escape codes that the demo uses, as SVG classes.
+CLASSES = {"1": "t", "2": "d", "3": "i", "7": "r"}
+
+
+def tmux(*arguments):
+    return subprocess.run(["tmux", "-L", "tacit-record", *arguments], check=True, capture_output=True, text=True).stdout
+
+
+def frames(program):
+    """(seconds, rows) for each moment at which the screen looked different, and the time of the end."""
+    tmux("-f", "/dev/null", "new-session", "-d", "-x", str(COLUMNS), "-y", str(ROWS), f"exec '{program}' demo; sleep 9")
+    tmux("set", "-g", "status", "off")
+    started, seen = None, []
+    while tmux("display", "-p", "#{pane_dead}").strip() == "0":
+        on_demo = tmux("display", "-p", "#{alternate_on}").strip() == "1"
+        if seen and not on_demo:
+            break
+        rows = tmux("capture-pane", "-e", "-p").split("\n")[:ROWS]
+        # What comes before the first answer is waiting.
+        if on_demo and "first token" in rows[-1]:
+            started = started or time.monotonic()
+            if not seen or seen[-1][1] != rows:
+                seen.append((time.monotonic() - started, rows))
+        time.sleep(INTERVAL)
+    tmux("kill-server")
+    if not seen:
+        sys.exit("the demo never came onto the screen: run it by hand to see why")
+    return seen, seen[-1][0] + PAUSE
+
+
+def spans(row):
+    """(column, classes, text) for each stretch of one style."""
+    style, column = [], 0
+    for codes, text in re.findall(r"\x1b\[([\d;]*)m|([^\x1b]+)", row):
+        if text:
+            if style and set(style) & {"r", "a"} or text.strip():
+                yield column, " ".join(style), text
+            column += sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+            continue
+        for code in codes.split(";"):
+            if code in ("", "0"):
+                style = []
+            elif code == "42":
+                style = ["a"]
+            elif code in CLASSES and CLASSES[code] not in style:
+                style = style + [CLASSES[code]]
+
+
+def draw(row, y):
+    parts = []
+    for column, classes, text in spans(row):
+        x = MARGIN + column * CELL
+        if "r" in classes.split() or "a" in classes.split():
+            parts.append(f'<rect class="{classes}" x="{x:.1f}" y="{y - 14}" width="{len(text) * CELL:.1f}" height="{LINE}"/>')
+        parts.append(f'<text class="{classes}" x="{x:.1f}" y="{y}" textLength="{len(text) * CELL:.1f}">{html.escape(text)}</text>')
+    return "".join(parts)
+
+
+def svg(seen, end):
+    # The longest ghost text that is visible makes the best still picture.
+    ghost = lambda rows: sum(len(text) for row in rows for _, classes, text in spans(row) if "i" in classes.split())
+    poster = max(range(len(seen)), key=lambda at: ghost(seen[at][1]))
+    body, keyframes = [], []
+    for number in range(ROWS):
+        start = 0
+        for at in range(1, len(seen) + 1):
+            row = seen[start][1][number]
+            if at < len(seen) and seen[at][1][number] == row:
+                continue
+            drawn = draw(row, MARGIN + 14 + number * LINE)
+            if start == 0 and at == len(seen):
+                body.append(drawn)
+            elif drawn:
+                begin, stop = seen[start][0] / end * 100, 100 if at == len(seen) else seen[at][0] / end * 100
+                name = f"k{len(keyframes)}"
+                before = "" if start == 0 else "0%{visibility:hidden}"
+                keyframes.append(f"@keyframes {name}{{{before}{begin:.2f}%{{visibility:visible}}{stop:.2f}%{{visibility:{'visible' if stop == 100 else 'hidden'}}}}}")
+                hidden = "" if start <= poster < at else ' visibility="hidden"'
+                body.append(f'<g style="animation-name:{name}"{hidden}>{drawn}</g>')
+            start = at
+    width, height = COLUMNS * CELL + 2 * MARGIN, ROWS * LINE + 2 * MARGIN
+    return f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height}" width="{width:.0f}" height="{height}">
+<title>tacit completes code as it is typed</title>
+<style>
+text{{font:{SIZE}px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;fill:#d6deeb;white-space:pre}}
+.t{{font-weight:bold}}.d{{fill:#5f6b7a}}.i{{fill:#7d8a99;font-style:italic}}text.r{{fill:#0f1720}}rect.r{{fill:#9fb3c8}}text.a{{fill:#0f1720}}rect.a{{fill:#7fd18b}}
+g{{animation-duration:{end:.1f}s;animation-iteration-count:infinite;animation-timing-function:step-end}}
+@media (prefers-reduced-motion:reduce){{g{{animation:none!important}}}}
+{"".join(keyframes)}
+</style>
+<rect width="100%" height="100%" rx="8" fill="#0f1720"/>
+{chr(10).join(body)}
+</svg>
+"""
+
+
+def main():
+    program, target = sys.argv[1:]
+    seen, end = frames(program)
+    with open(target, "w") as file:
+        file.write(svg(seen, end))
+    print(f"{target}: {len(seen)} frames, {end:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
