@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Records `tacit demo` in a real terminal and writes it as an animated SVG, for the README.
 
-    .assets/record.py target/release/tacit .assets/demo.svg
+    .assets/record.py .assets/demo.svg target/release/tacit demo
 
 Needs tmux. The screen is read at fixed times; a row that stays the same is drawn once and shown for that time, by CSS. Where
 nothing is animated (a printer, a reader who wants no motion), one frame with ghost text is seen.
@@ -9,6 +9,7 @@ nothing is animated (a printer, a reader who wants no motion), one frame with gh
 
 import html
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -27,18 +28,18 @@ def tmux(*arguments):
     return subprocess.run(["tmux", "-L", "tacit-record", *arguments], check=True, capture_output=True, text=True).stdout
 
 
-def frames(program):
+def frames(command):
     """(seconds, rows) for each moment at which the screen looked different, and the time of the end."""
-    tmux("-f", "/dev/null", "new-session", "-d", "-x", str(COLUMNS), "-y", str(ROWS), f"exec '{program}' demo; sleep 9")
+    tmux("-f", "/dev/null", "new-session", "-d", "-x", str(COLUMNS), "-y", str(ROWS), f"{shlex.join(command)}; sleep 9")
     tmux("set", "-g", "status", "off")
-    started, seen = None, []
-    while tmux("display", "-p", "#{pane_dead}").strip() == "0":
+    started, seen, deadline = None, [], time.monotonic() + 10
+    while True:
         on_demo = tmux("display", "-p", "#{alternate_on}").strip() == "1"
-        if seen and not on_demo:
+        if not on_demo and (seen or time.monotonic() > deadline):
             break
         rows = tmux("capture-pane", "-e", "-p").split("\n")[:ROWS]
         # What comes before the first answer is waiting.
-        if on_demo and "first token" in rows[-1]:
+        if on_demo and "first token" in "".join(rows[-2:]):
             started = started or time.monotonic()
             if not seen or seen[-1][1] != rows:
                 seen.append((time.monotonic() - started, rows))
@@ -116,8 +117,8 @@ g{{animation-duration:{end:.1f}s;animation-iteration-count:infinite;animation-ti
 
 
 def main():
-    program, target = sys.argv[1:]
-    seen, end = frames(program)
+    target, *command = sys.argv[1:]
+    seen, end = frames(command)
     with open(target, "w") as file:
         file.write(svg(seen, end))
     print(f"{target}: {len(seen)} frames, {end:.0f} s")

@@ -65,6 +65,8 @@ const FLASH: Duration = Duration::from_millis(600);
 const WORTH_A_TAB: usize = 4;
 /// After accepting, the person types at least so many keys: typing is what the demo shows.
 const KEYS_BETWEEN_TABS: usize = 6;
+/// Requests for the first answer.
+const TRIES: u32 = 3;
 /// How often the loading of the model is looked at.
 const TICK: Duration = Duration::from_millis(200);
 
@@ -111,32 +113,47 @@ struct Person<'a> {
 
 impl Person<'_> {
     async fn wait_for_the_model(&mut self) -> Result<()> {
-        let mut asked = self.ask()?;
+        let mut tries = 0;
         let completion = loop {
-            match timeout(TICK, &mut asked).await {
-                Ok(completion) => break completion,
-                Err(_) => {
-                    self.status = match &*self.completer.status().borrow() {
-                        Status::Ready(_) => "reading the file".to_owned(),
-                        Status::Loading { progress } => {
-                            format!("loading the model: {:.0} %", progress * 100.0)
-                        }
-                        _ => "starting the engine".to_owned(),
-                    };
-                    self.look(None, Moment::Waited)?;
-                }
+            let completion = self.first_answer().await?;
+            if let Status::Failed(reason) = &*self.completer.status().borrow() {
+                bail!("{reason}");
+            }
+            let read = completion.metrics.prompt_tokens_evaluated
+                + completion.metrics.prompt_tokens_reused;
+            tries += 1;
+            match read {
+                // An engine that was just going away has another one behind it.
+                0 if tries < TRIES => continue,
+                0 => bail!("{}", completion.reason),
+                _ => break completion,
             }
         };
-        match &*self.completer.status().borrow() {
-            Status::Failed(reason) => bail!("{reason}"),
-            Status::Ready(info) => self.device = info.device.clone(),
-            _ => {}
+        if let Status::Ready(info) = &*self.completer.status().borrow() {
+            self.device = info.device.clone();
         }
         self.see(completion)?;
         // This answer waited for the weights and read the whole file: it is no measure of typing.
         self.summary.prompt = PromptUsage::default();
         self.first_token_ms.clear();
         Ok(())
+    }
+
+    async fn first_answer(&mut self) -> Result<Completion> {
+        let mut asked = self.ask()?;
+        loop {
+            if let Ok(completion) = timeout(TICK, &mut asked).await {
+                return Ok(completion);
+            }
+            self.status = match &*self.completer.status().borrow() {
+                Status::Ready(_) => "reading the file".to_owned(),
+                Status::Loading { progress } => {
+                    format!("loading the model: {:.0} %", progress * 100.0)
+                }
+                _ => "starting the engine".to_owned(),
+            };
+            self.look(None, Moment::Waited)?;
+        }
     }
 
     async fn type_all(&mut self, speed: f64) -> Result<()> {
@@ -302,12 +319,10 @@ mod tests {
                 text: rest.to_owned(),
                 shown: !rest.is_empty(),
                 metrics: Metrics {
-                    prompt_tokens_evaluated: 2,
-                    prompt_tokens_reused: 8,
-                    first_token_ms: 5.0,
+                    prompt_tokens_evaluated: u32::from(!self.0.is_empty()),
                     ..Metrics::default()
                 },
-                ..Completion::hidden(request.cursor, "")
+                ..Completion::hidden(request.cursor, "no answer")
             };
             async move { completion }.boxed()
         }
@@ -367,6 +382,13 @@ mod tests {
             "{seen:?}"
         );
         assert_eq!(seen.last().unwrap(), &(Moment::Typed, "|".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn an_engine_without_an_answer_is_not_waited_for() {
+        let (summary, seen) = played(Knows("", Status::Stopped)).await;
+        assert_eq!(summary.unwrap_err().to_string(), "no answer");
+        assert_eq!(seen, []);
     }
 
     #[tokio::test]
