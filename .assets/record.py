@@ -15,13 +15,14 @@ import sys
 import time
 import unicodedata
 
-COLUMNS, ROWS = 104, 26
+COLUMNS, ROWS = 120, 24
 INTERVAL = 0.1  # seconds between looks at the screen
 PAUSE = 3.0  # seconds that the last frame stays
 CELL, LINE, SIZE, MARGIN = 8.4, 19, 14, 14  # pixels
 
 # Escape codes that the demo uses, as SVG classes.
 CLASSES = {"1": "t", "2": "d", "3": "i", "7": "r"}
+BLOCKS = {"r", "a"}  # with a background
 
 
 def tmux(*arguments):
@@ -29,7 +30,7 @@ def tmux(*arguments):
 
 
 def frames(command):
-    """(seconds, rows) for each moment at which the screen looked different, and the time of the end."""
+    """(seconds, screen) for each moment at which the screen looked different, and the time of the end."""
     tmux("-f", "/dev/null", "new-session", "-d", "-x", str(COLUMNS), "-y", str(ROWS), f"{shlex.join(command)}; sleep 9")
     tmux("set", "-g", "status", "off")
     started, seen, deadline = None, [], time.monotonic() + 10
@@ -37,9 +38,9 @@ def frames(command):
         on_demo = tmux("display", "-p", "#{alternate_on}").strip() == "1"
         if not on_demo and (seen or time.monotonic() > deadline):
             break
-        rows = tmux("capture-pane", "-e", "-p").split("\n")[:ROWS]
+        rows = screen(tmux("capture-pane", "-e", "-p"))
         # What comes before the first answer is waiting.
-        if on_demo and "first token" in "".join(rows[-2:]):
+        if on_demo and any("first token" in text for _, _, text in rows[-1]):
             started = started or time.monotonic()
             if not seen or seen[-1][1] != rows:
                 seen.append((time.monotonic() - started, rows))
@@ -50,37 +51,47 @@ def frames(command):
     return seen, seen[-1][0] + PAUSE
 
 
-def spans(row):
-    """(column, classes, text) for each stretch of one style."""
-    style, column = [], 0
-    for codes, text in re.findall(r"\x1b\[([\d;]*)m|([^\x1b]+)", row):
-        if text:
-            if style and set(style) & {"r", "a"} or text.strip():
-                yield column, " ".join(style), text
-            column += sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-            continue
-        for code in codes.split(";"):
-            if code in ("", "0"):
-                style = []
-            elif code == "42":
-                style = ["a"]
-            elif code in CLASSES and CLASSES[code] not in style:
-                style = style + [CLASSES[code]]
+def screen(captured):
+    """One tuple of (column, classes, text) for each row: its stretches of one style. A style lasts until it is changed, beyond the end of a row."""
+    style, rows = [], []
+    for line in captured.split("\n")[:ROWS]:
+        column, row = 0, []
+        for codes, text in re.findall(r"\x1b\[([\d;]*)m|([^\x1b]+)", line):
+            for code in codes.split(";") if not text else []:
+                if code in ("", "0"):
+                    style = []
+                elif code == "42":
+                    style = ["a"]
+                elif code in CLASSES and CLASSES[code] not in style:
+                    style = style + [CLASSES[code]]
+            if text.strip() or set(style) & BLOCKS:
+                row.append((column, " ".join(style), text))
+            column += width(text)
+        rows.append(tuple(row))
+    return rows
+
+
+def width(text):
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def draw(row, y):
     parts = []
-    for column, classes, text in spans(row):
-        x = MARGIN + column * CELL
-        if "r" in classes.split() or "a" in classes.split():
-            parts.append(f'<rect class="{classes}" x="{x:.1f}" y="{y - 14}" width="{len(text) * CELL:.1f}" height="{LINE}"/>')
-        parts.append(f'<text class="{classes}" x="{x:.1f}" y="{y}" textLength="{len(text) * CELL:.1f}">{html.escape(text)}</text>')
+    for column, classes, text in row:
+        if set(classes.split()) & BLOCKS:
+            x = MARGIN + column * CELL
+            parts.append(f'<rect class="{classes}" x="{x:.1f}" y="{y - 14}" width="{width(text) * CELL:.1f}" height="{LINE}"/>')
+        # Renderers disagree on blanks at the ends.
+        column += len(text) - len(text.lstrip())
+        if text := text.strip():
+            x, length = MARGIN + column * CELL, width(text) * CELL
+            parts.append(f'<text class="{classes}" x="{x:.1f}" y="{y}" textLength="{length:.1f}" xml:space="preserve">{html.escape(text)}</text>')
     return "".join(parts)
 
 
 def svg(seen, end):
     # The longest ghost text that is visible makes the best still picture.
-    ghost = lambda rows: sum(len(text) for row in rows for _, classes, text in spans(row) if "i" in classes.split())
+    ghost = lambda rows: sum(len(text) for row in rows for _, classes, text in row if "i" in classes.split())
     poster = max(range(len(seen)), key=lambda at: ghost(seen[at][1]))
     body, keyframes = [], []
     for number in range(ROWS):
@@ -100,8 +111,8 @@ def svg(seen, end):
                 hidden = "" if start <= poster < at else ' visibility="hidden"'
                 body.append(f'<g style="animation-name:{name}"{hidden}>{drawn}</g>')
             start = at
-    width, height = COLUMNS * CELL + 2 * MARGIN, ROWS * LINE + 2 * MARGIN
-    return f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height}" width="{width:.0f}" height="{height}">
+    across, down = COLUMNS * CELL + 2 * MARGIN, ROWS * LINE + 2 * MARGIN
+    return f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {across:.0f} {down}" width="{across:.0f}" height="{down}">
 <title>tacit completes code as it is typed</title>
 <style>
 text{{font:{SIZE}px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;fill:#d6deeb;white-space:pre}}

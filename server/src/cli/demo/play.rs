@@ -130,7 +130,7 @@ impl Person<'_> {
             }
         };
         if let Status::Ready(info) = &*self.completer.status().borrow() {
-            self.device = info.device.clone();
+            self.device = without_instruction_sets(&info.device);
         }
         self.see(completion)?;
         // This answer waited for the weights and read the whole file: it is no measure of typing.
@@ -292,6 +292,15 @@ impl Person<'_> {
     }
 }
 
+/// "CPU (icelake: AVX-512, VNNI), 2 threads" in fewer words, for one line of the terminal.
+fn without_instruction_sets(device: &str) -> String {
+    let cut = device.find(':').zip(device.rfind(')'));
+    match cut.filter(|(colon, bracket)| colon < bracket) {
+        Some((colon, bracket)) => format!("{}{}", &device[..colon], &device[bracket..]),
+        None => device.to_owned(),
+    }
+}
+
 fn first_line(text: &str) -> &str {
     text.split(['\n', '\r']).next().unwrap_or_default()
 }
@@ -389,6 +398,17 @@ mod tests {
         let (summary, seen) = played(Knows("", Status::Stopped)).await;
         assert_eq!(summary.unwrap_err().to_string(), "no answer");
         assert_eq!(seen, []);
+    }
+
+    #[test]
+    fn the_status_has_room_for_the_device() {
+        let told = |device| without_instruction_sets(device);
+        assert_eq!(
+            told("CPU (zen4: AVX, BF16), 2 threads"),
+            "CPU (zen4), 2 threads"
+        );
+        assert_eq!(told("toy"), "toy");
+        assert_eq!(told("): ("), "): (");
     }
 
     #[tokio::test]
