@@ -10,13 +10,14 @@ export CMAKE_BUILD_PARALLEL_LEVEL
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 TACIT := $(TARGET)/release/tacit
 
-.PHONY: demo test bench install build model clean
+.NOTPARALLEL:
+.PHONY: demo test bench install build model test-needs clean
 
 demo: model
 	@$(TACIT) demo
 
-test: .ci-test-needs model
-	cargo test --release --workspace
+test: test-needs model
+	cargo test --release --workspace --no-fail-fast
 
 bench: model
 	$(TACIT) bench decode
@@ -42,8 +43,7 @@ build:
 	@[ -x $(TACIT) ] || echo "The first build compiles llama.cpp: 10 to 20 minutes on two cores, less on more."
 	@cargo build --release --workspace
 
-.PHONY: .ci-test-needs
-.ci-test-needs:
+test-needs:
 	@.ci/setup test
 
 clean:
