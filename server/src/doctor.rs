@@ -77,17 +77,14 @@ fn findings(facts: &Facts) -> Vec<Finding> {
             "Build again with `make install`; a copy of the program alone does not do.",
         );
     }
-    if let Some(error) = &facts.default_model.error {
+    if let Some(error) = &facts.model.error {
         // The store's words name the mend themselves.
         find(Severity::Stops, error.clone(), "");
     }
     if let Some(error) = &facts.engine.error {
         find(Severity::Stops, format!("{}.", capitalised(error)), "");
     }
-    let needed = facts
-        .default_model
-        .bytes
-        .map(|bytes| bytes + MEMORY_BESIDE_WEIGHTS);
+    let needed = facts.model.bytes.map(|bytes| bytes + MEMORY_BESIDE_WEIGHTS);
     if let (Some(needed), Some(available), false) =
         (needed, facts.memory.available, facts.engine.running)
         && needed > available
@@ -95,7 +92,7 @@ fn findings(facts: &Facts) -> Vec<Finding> {
         find(
             Severity::Hinders,
             format!(
-                "The default model needs {} of memory and {} are free.",
+                "The model needs {} of memory and {} are free.",
                 human_bytes(Some(needed)),
                 human_bytes(Some(available))
             ),
@@ -136,6 +133,13 @@ fn findings(facts: &Facts) -> Vec<Finding> {
             );
         }
     }
+    for issue in &facts.configuration.issues {
+        findings.push(Finding {
+            severity: Severity::Hinders,
+            what: issue.clone(),
+            mend: String::new(),
+        });
+    }
     findings.sort_by_key(|finding| finding.severity == Severity::Hinders);
     findings
 }
@@ -164,7 +168,7 @@ fn in_words(facts: &Facts, findings: &[Finding]) -> String {
         memory,
         back_end,
         models,
-        default_model,
+        model,
         engine,
         editors,
         configuration,
@@ -214,15 +218,15 @@ fn in_words(facts: &Facts, findings: &[Finding]) -> String {
             .clone()
             .unwrap_or_else(|| "no folder".to_owned()),
     );
-    for model in &models.here {
-        line("", format!("{} ({})", model.name, model.path));
+    for here in &models.here {
+        line("", format!("{} ({})", here.name, here.path));
     }
-    let runs = match (&default_model.path, engine.running) {
-        (None, _) => "nothing: the default model is not usable",
-        (Some(_), true) => "the default; its engine is running",
-        (Some(_), false) => "the default; its engine starts with the first completion",
+    let runs = match (&model.path, engine.running) {
+        (None, _) => "cannot be used",
+        (Some(_), true) => "its engine is running",
+        (Some(_), false) => "its engine starts with the first completion",
     };
-    line("would run", format!("{}: {runs}", default_model.name));
+    line("would run", format!("{}: {runs}", model.name));
     for editor in editors {
         let version = editor
             .version
@@ -230,7 +234,7 @@ fn in_words(facts: &Facts, findings: &[Finding]) -> String {
             .unwrap_or("does not tell its version");
         line("editor", format!("{version} ({})", editor.path));
     }
-    for file in configuration {
+    if let Some(file) = &configuration.file {
         line("settings", file.clone());
     }
 
@@ -259,7 +263,7 @@ fn capitalised(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use facts::{BackEnd, DefaultModel, Machine, Memory, Program};
+    use facts::{BackEnd, ChosenModel, Machine, Memory, Program};
 
     fn healthy() -> Facts {
         Facts {
@@ -282,7 +286,7 @@ mod tests {
                 in_use: Some("haswell: AVX2, FMA, F16C".to_owned()),
                 ..BackEnd::default()
             },
-            default_model: DefaultModel {
+            model: ChosenModel {
                 name: "small".to_owned(),
                 path: Some("/m/small.gguf".to_owned()),
                 bytes: Some(400_000_000),
@@ -301,10 +305,7 @@ mod tests {
     fn nothing_is_wrong_with_a_healthy_machine() {
         assert_eq!(findings(&healthy()), []);
         let words = in_words(&healthy(), &[]);
-        assert!(
-            words.contains("small: the default; its engine starts"),
-            "{words}"
-        );
+        assert!(words.contains("small: its engine starts"), "{words}");
         assert!(words.ends_with("\nAll is well.\n"), "{words}");
     }
 
@@ -312,7 +313,7 @@ mod tests {
     fn what_stops_completion_comes_first() {
         let mut facts = healthy();
         facts.program.found_in_path = false;
-        facts.default_model.error = Some("The model is not here. Get it.".to_owned());
+        facts.model.error = Some("The model is not here. Get it.".to_owned());
         let findings = findings(&facts);
         let severities: Vec<_> = findings.iter().map(|finding| finding.severity).collect();
         assert_eq!(severities, [Severity::Stops, Severity::Hinders]);

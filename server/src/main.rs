@@ -16,6 +16,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    Lsp(cli::lsp::Arguments),
     Complete(cli::complete::Arguments),
     Demo(cli::demo::Arguments),
     Doctor(doctor::Arguments),
@@ -28,13 +29,16 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_env("TACIT_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let filter = EnvFilter::try_from_env("TACIT_LOG")
+        .unwrap_or_else(|_| EnvFilter::new("warn,llama-cpp-2=error"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .init();
 
     let done = match Arguments::parse().command {
+        // A read of standard input can't be called off: leave without waiting for it.
+        Command::Lsp(arguments) => std::process::exit(cli::lsp::run(arguments).await),
         Command::Complete(arguments) => cli::complete::run(arguments).await,
         Command::Demo(arguments) => cli::demo::run(arguments).await,
         Command::Doctor(arguments) => return doctor::run(&arguments).await,

@@ -1,5 +1,7 @@
 //! What the end-to-end tests share.
 
+pub mod client;
+pub mod completer;
 pub mod gguf;
 pub mod http;
 pub mod models;

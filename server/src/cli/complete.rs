@@ -1,14 +1,15 @@
 //! `tacit complete`: one completion from the shell, by the same path as in an editor.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::json;
+use tokio::sync::watch;
 
-use super::{EngineArguments, read_text};
+use super::{EngineArguments, read_text, user_settings};
 use crate::{
-    completion::{Complete, Completer, Completion, Request, Settings, Trigger},
+    completion::{Complete, Completer, Completion, Request, Trigger},
     documents::{DocVersion, Documents, Snapshot},
 };
 
@@ -38,7 +39,8 @@ pub async fn run(arguments: Arguments) -> Result<()> {
     let snapshot = snapshot(&file, &text)?;
     let cursor = cursor(&snapshot, arguments.line, arguments.column)?;
     let workspace = arguments.workspace.map(std::path::absolute).transpose()?;
-    let completer = Completer::new(arguments.engine.open()?, Settings::default());
+    let settings = watch::Sender::new(Arc::new(user_settings(workspace.as_deref())));
+    let completer = Completer::new(arguments.engine.open()?, settings.subscribe());
     let request = Request {
         snapshot,
         cursor,

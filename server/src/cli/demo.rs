@@ -8,13 +8,18 @@ mod trace;
 use std::{
     io::{self, IsTerminal, Write},
     path::PathBuf,
+    sync::Arc,
 };
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
+use tokio::sync::watch;
 
 use super::{EngineArguments, read_text};
-use crate::completion::{Completer, Settings};
+use crate::{
+    completion::Completer,
+    config::{Config, Settings},
+};
 use frame::{Size, View, frame};
 use play::{Moment, Scene, Summary};
 use trace::Trace;
@@ -60,9 +65,11 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         Some(file) => Trace::parse(&read_text(&file)?)
             .with_context(|| format!("cannot play {}", file.display()))?,
     };
-    let model = engine.resolve()?.name;
+    let model = engine.run()?.loader()?.model();
     println!("Loading the model {model} ...");
-    let completer = Completer::new(engine.open()?, Settings::default());
+    // Whoever turned completion off for some language still sees how it would be.
+    let settings = watch::Sender::new(Arc::new(Settings::from(Config::default())));
+    let completer = Completer::new(engine.open()?, settings.subscribe());
 
     let played = {
         let mut stage = Stage::open(&trace)?;

@@ -6,7 +6,9 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::{
+    config::Config,
     engine::{
+        Engine,
         backend::Loader,
         host::HostArguments,
         local::LocalEngine,
@@ -48,7 +50,9 @@ pub struct RunArguments {
 
 /// Five documents of 1,500 tokens; 100 MB with the 0.5B model, 230 MB with the 1.5B.
 pub const DEFAULT_CONTEXT_TOKENS: u32 = 8192;
-pub const DEFAULT_IDLE_UNLOAD_SECONDS: u64 = 15 * 60;
+const DEFAULT_IDLE_UNLOAD_SECONDS: u64 = 15 * 60;
+/// A year: as good as never, and far from overflowing a clock.
+const NEVER_SECONDS: u64 = 365 * 24 * 3600;
 
 /// All cores of a small machine, half of the logical ones (which are the physical ones, mostly) of a large one. More than eight bring
 /// little, because memory bandwidth is used up.
@@ -62,26 +66,37 @@ pub fn default_threads() -> u32 {
 }
 
 impl RunArguments {
-    pub fn new(model: &Resolved, threads: Option<u32>) -> Self {
+    pub fn new(model: &Resolved, config: &Config) -> Self {
+        let or = |setting: u32, default: u32| if setting == 0 { default } else { setting };
         Self {
             model: Some(model.path.clone()),
             name: model.name.clone(),
-            threads: threads.unwrap_or_else(default_threads),
-            context_tokens: DEFAULT_CONTEXT_TOKENS,
-            idle_unload_seconds: DEFAULT_IDLE_UNLOAD_SECONDS,
+            threads: or(config.engine.threads, default_threads()),
+            context_tokens: or(config.engine.context_tokens, DEFAULT_CONTEXT_TOKENS),
+            idle_unload_seconds: match config.engine.idle_unload_minutes {
+                0 => NEVER_SECONDS,
+                minutes => u64::from(minutes) * 60,
+            },
             toy: None,
         }
     }
 
     /// The same as a command line for `tacit engine`.
-    pub fn to_command_line(&self) -> Vec<OsString> {
+    pub fn to_command_line(&self, idle_exit_minutes: u32) -> Vec<OsString> {
+        let mut line = self.arguments();
+        let idle_exit_seconds = u64::from(idle_exit_minutes) * 60;
+        line.extend([
+            "--idle-exit-seconds".into(),
+            idle_exit_seconds.to_string().into(),
+        ]);
+        line
+    }
+
+    fn arguments(&self) -> Vec<OsString> {
         let mut line: Vec<OsString> = vec!["engine".into()];
         let mut option = |name: &str, value: OsString| line.extend([name.into(), value]);
         if let Some(model) = &self.model {
             option("--model", model.into());
-        }
-        if let Some(milliseconds) = self.toy {
-            option("--toy", milliseconds.to_string().into());
         }
         option("--name", self.name.clone().into());
         option("--threads", self.threads.to_string().into());
@@ -95,11 +110,15 @@ impl RunArguments {
 
     /// Windows share an engine when this is equal.
     pub fn identity(&self) -> String {
-        self.to_command_line()
+        self.arguments()
             .iter()
             .map(|part| part.to_string_lossy())
             .collect::<Vec<_>>()
             .join("\n")
+    }
+
+    pub fn model_name(&self) -> &str {
+        &self.name
     }
 
     /// What loads the model.

@@ -1,24 +1,29 @@
-//! The commands for the shell. Each prints its result to stdout, as one JSON object with `--json`; progress and words about what goes
-//! wrong go to stderr.
+//! The commands for the shell. Each prints its result to stdout, as one JSON object with `--json`; progress and words about what
+//! goes wrong go to stderr.
 
 pub mod bench;
 pub mod complete;
 pub mod demo;
 pub mod engine;
+pub mod lsp;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::{
+    config::{self, Config, ModelChoice, Settings, Sources},
     engine::{
         Engine, endpoint::Endpoint, launch::LaunchSettings, remote::RemoteEngine, wire::Hello,
     },
-    models::store::{Resolved, Store},
+    models::{
+        catalogue::DEFAULT,
+        store::{Resolved, Store},
+    },
 };
 
-/// Which model answers, and where it runs.
+/// Which model answers, and where it runs; what is not given comes from the user's `tacit.toml`.
 #[derive(Debug, Clone, Args)]
 pub struct EngineArguments {
     /// A name from `tacit models list`, or a trusted file
@@ -35,33 +40,88 @@ pub struct EngineArguments {
 impl EngineArguments {
     /// The engine that these arguments describe. Has to be called within a tokio runtime.
     pub fn open(&self) -> Result<Arc<dyn Engine>> {
-        let model = self.resolve()?;
-        let run = engine::RunArguments::new(&model, self.threads);
-        if self.in_process {
-            return Ok(Arc::new(run.start()?));
-        }
-        let hello = Hello::new(&run.identity());
-        Ok(Arc::new(RemoteEngine::new(LaunchSettings {
-            endpoint: Endpoint::shared(&hello)?,
-            hello,
-            program: std::env::current_exe().context("cannot find this program's own file")?,
-            arguments: run.to_command_line(),
-        })))
+        open_engine(&self.config(), self.in_process)
     }
 
-    /// The model file.
-    pub fn resolve(&self) -> Result<Resolved> {
-        let store = Store::open()?;
-        Ok(store.resolve(
-            self.model
-                .as_deref()
-                .unwrap_or(crate::models::catalogue::DEFAULT),
-        )?)
+    /// What runs in that engine.
+    pub fn run(&self) -> Result<engine::RunArguments> {
+        let config = self.config();
+        Ok(engine::RunArguments::new(&resolve_model(&config)?, &config))
+    }
+
+    fn config(&self) -> Config {
+        let mut config = user_settings(None).of(None).clone();
+        if let Some(model) = &self.model {
+            config.model = ModelChoice::from(model.as_str());
+        }
+        if let Some(threads) = self.threads {
+            config.engine.threads = threads;
+        }
+        config
     }
 }
 
+/// The settings for commands in the shell: the user's file and the workspace's. What does not count in them is said on stderr.
+fn user_settings(workspace: Option<&Path>) -> Settings {
+    let folders: Vec<_> = workspace.map(Path::to_owned).into_iter().collect();
+    let files = config::Files::read(config::user_file().as_deref(), &folders);
+    let (settings, issues) = Sources {
+        files,
+        ..Default::default()
+    }
+    .resolve();
+    for issue in issues {
+        eprintln!("{}: {}", issue.source, issue.text);
+    }
+    settings
+}
+
+/// The shared engine process, started when it is needed, or a thread of this process. May read a whole model file; has to be
+/// called within a tokio runtime.
+fn open_engine(config: &Config, in_process: bool) -> Result<Arc<dyn Engine>> {
+    if in_process {
+        let run = engine::RunArguments::new(&resolve_model(config)?, config);
+        return Ok(Arc::new(run.start()?));
+    }
+    let launch = shared_engine(&resolve_model(config)?, config)?;
+    Ok(Arc::new(RemoteEngine::new(launch)))
+}
+
+/// The process that all windows with these settings share.
+pub(crate) fn shared_engine(model: &Resolved, config: &Config) -> Result<LaunchSettings> {
+    let run = engine::RunArguments::new(model, config);
+    let program = std::env::current_exe().context("cannot find this program's own file")?;
+    let hello = Hello::new(&format!("{}{}", run.identity(), build_time(&program)));
+    Ok(LaunchSettings {
+        endpoint: Endpoint::shared(&hello)?,
+        hello,
+        program,
+        arguments: run.to_command_line(config.engine.idle_exit_minutes),
+    })
+}
+
+/// Tells builds of the same version apart: after an update, windows do not meet an engine of the program before it.
+fn build_time(program: &Path) -> String {
+    let modified = program
+        .metadata()
+        .and_then(|metadata| metadata.modified())
+        .ok();
+    let since = modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+    since.map_or(String::new(), |since| format!("\n{}", since.as_nanos()))
+}
+
+/// The file of the model that the settings choose.
+pub(crate) fn resolve_model(config: &Config) -> Result<Resolved> {
+    let store = Store::open_in(config.models_dir.as_deref())?;
+    Ok(match &config.model {
+        ModelChoice::Auto => store.resolve(DEFAULT),
+        ModelChoice::Named(name) => store.resolve(name),
+        ModelChoice::File(path) => store.resolve(&path.to_string_lossy()),
+    }?)
+}
+
 /// Reads a text file that the user named.
-fn read_text(path: &PathBuf) -> Result<String> {
+fn read_text(path: &Path) -> Result<String> {
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     String::from_utf8(bytes)
         .ok()

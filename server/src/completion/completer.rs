@@ -16,6 +16,7 @@ use super::{
     Complete, Completion, ContextPiece, Metrics, Request, Selected, Trigger, post, privacy,
 };
 use crate::{
+    config::Settings,
     documents::Snapshot,
     engine::{Engine, Event, Finish, Job, Limits, Priority, Status},
     prompt::layout::{Anchor, Layout},
@@ -25,33 +26,13 @@ use crate::{
 /// Documents whose anchors are remembered; more than the engine has slots, less than matters.
 const ANCHORS: NonZeroUsize = NonZeroUsize::new(64).unwrap();
 
-/// How long answers may get.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
-    pub layout: Layout,
-    /// Tokens generated at most for one answer.
-    pub max_tokens: u32,
-    /// Lines of an answer that the user asked for with a key. While typing it is one: whole functions are rarely right at any
-    /// model size, and each line takes time.
-    pub max_lines: u32,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            layout: Layout::default(),
-            max_tokens: 64,
-            max_lines: 8,
-        }
-    }
-}
-
 /// Completes through any [`Engine`].
 pub struct Completer(Arc<Inner>);
 
 struct Inner {
     engine: Arc<dyn Engine>,
-    settings: Settings,
+    settings: watch::Receiver<Arc<Settings>>,
+    layout: Layout,
     /// Tells this process's documents from those of other windows in the shared engine.
     client: String,
     anchors: Mutex<LruCache<Arc<str>, Anchor>>,
@@ -59,12 +40,22 @@ struct Inner {
 }
 
 impl Completer {
-    pub fn new(engine: Arc<dyn Engine>, settings: Settings) -> Self {
+    pub fn new(engine: Arc<dyn Engine>, settings: watch::Receiver<Arc<Settings>>) -> Self {
+        Self::with_layout(engine, settings, Layout::default())
+    }
+
+    /// A completer with fixed settings and another layout of prompts, to compare.
+    pub fn with_layout(
+        engine: Arc<dyn Engine>,
+        settings: watch::Receiver<Arc<Settings>>,
+        layout: Layout,
+    ) -> Self {
         let client = std::process::id().to_string();
         let anchors = Mutex::new(LruCache::new(ANCHORS));
         Self(Arc::new(Inner {
             engine,
             settings,
+            layout,
             client,
             anchors,
             stats: Mutex::default(),
@@ -113,6 +104,22 @@ impl Inner {
             return Completion::hidden(cursor, reason);
         }
 
+        let config = self
+            .settings
+            .borrow()
+            .of(workspace.as_deref())
+            .completion
+            .clone();
+        let language = snapshot
+            .language
+            .map_or("plaintext", |language| language.id());
+        if !config.wanted_in(language) {
+            return Completion::hidden(
+                cursor,
+                "Completion is switched off here, in `completion.enabled` or `completion.disabled_languages`.",
+            );
+        }
+
         let selected = selected.filter(|selected| selected.range.end == cursor);
         let anchor = self.anchor(&snapshot, cursor);
         let typed_until = selected
@@ -132,14 +139,15 @@ impl Inner {
             trigger == Trigger::Automatic || !rest_of_line(anchor.after()).trim().is_empty();
         let job = Job {
             document: format!("{} {}", self.client, snapshot.uri),
-            prompt: anchor.prompt(&project, &path, &middle, &self.settings.layout),
+            prompt: anchor.prompt(&project, &path, &middle, &self.layout),
             priority: Priority::Typing,
             limits: Limits {
-                max_tokens: self.settings.max_tokens,
-                max_lines: Some(if one_line { 1 } else { self.settings.max_lines }),
+                max_tokens: config.max_tokens,
+                max_lines: Some(if one_line { 1 } else { config.max_lines }),
             },
         };
 
+        let prompt = job.prompt.to_string();
         let mut handle = self.engine.submit(job);
         let mut metrics = Metrics::default();
         let mut raw = String::new();
@@ -206,12 +214,13 @@ impl Inner {
             reason,
             metrics,
             context,
+            prompt,
         }
     }
 
     /// The document's anchor, moved if it has to.
     fn anchor(&self, snapshot: &Snapshot, cursor: usize) -> Anchor {
-        let layout = &self.settings.layout;
+        let layout = &self.layout;
         let mut anchors = self.anchors();
         match anchors.get(&snapshot.uri) {
             Some(anchor) if anchor.holds(&snapshot.rope, cursor, layout) => anchor.clone(),

@@ -15,7 +15,7 @@ use crate::documents::Snapshot;
 use crate::engine;
 use crate::stats::Stats;
 
-pub use completer::{Completer, Settings};
+pub use completer::Completer;
 
 /// What is asked for: text at a place of a document.
 #[derive(Debug, Clone)]
@@ -59,6 +59,8 @@ pub struct Completion {
     pub metrics: Metrics,
     /// What the model was shown.
     pub context: Vec<ContextPiece>,
+    /// The prompt as text, special tokens by their names.
+    pub prompt: String,
 }
 
 impl Completion {
@@ -71,6 +73,7 @@ impl Completion {
             reason: reason.to_owned(),
             metrics: Metrics::default(),
             context: Vec::new(),
+            prompt: String::new(),
         }
     }
 }

@@ -6,12 +6,12 @@ use std::{
     time::Duration,
 };
 
-use etcetera::BaseStrategy;
 use serde::Serialize;
 
 use crate::{
-    cli::engine::{RunArguments, default_threads},
-    engine::{cpu::Runnable, endpoint::Endpoint, wire::Hello},
+    cli::{self, engine::default_threads},
+    config::{self, Config, ModelChoice},
+    engine::cpu::Runnable,
     models::{catalogue, store::Store},
 };
 
@@ -23,11 +23,10 @@ pub struct Facts {
     pub memory: Memory,
     pub back_end: BackEnd,
     pub models: Models,
-    pub default_model: DefaultModel,
+    pub model: ChosenModel,
     pub engine: EngineProcess,
     pub editors: Vec<Editor>,
-    /// Settings files of the user that exist.
-    pub configuration: Vec<String>,
+    pub configuration: Configuration,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -76,8 +75,9 @@ pub struct Model {
     pub path: String,
 }
 
+/// The one that the settings choose.
 #[derive(Debug, Default, Serialize)]
-pub struct DefaultModel {
+pub struct ChosenModel {
     pub name: String,
     pub path: Option<String>,
     pub bytes: Option<u64>,
@@ -85,7 +85,7 @@ pub struct DefaultModel {
     pub error: Option<String>,
 }
 
-/// The shared process for the default model.
+/// The shared process for that model.
 #[derive(Debug, Default, Serialize)]
 pub struct EngineProcess {
     pub running: bool,
@@ -100,6 +100,15 @@ pub struct Editor {
     pub path: String,
     /// As it prints it.
     pub version: Option<String>,
+}
+
+/// The user's settings; a workspace's and an editor's are the language server's to tell of.
+#[derive(Debug, Default, Serialize)]
+pub struct Configuration {
+    /// `None` if there is none, which is usual.
+    pub file: Option<String>,
+    /// What does not count, and why.
+    pub issues: Vec<String>,
 }
 
 const EDITORS: [&str; 4] = ["nvim", "hx", "code", "codium"];
@@ -118,7 +127,8 @@ pub async fn collect() -> Facts {
         .filter_map(|program| in_path(program).map(|file| editor(program, file)));
     let editors = futures::future::join_all(editors).await;
 
-    let (models, default_model, engine) = models_and_engine().await;
+    let (configuration, config) = configuration();
+    let (models, model, engine) = models_and_engine(&config).await;
     Facts {
         program: Program {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -129,26 +139,25 @@ pub async fn collect() -> Facts {
             system: system(),
             architecture: env::consts::ARCH,
             logical_cores: std::thread::available_parallelism().map_or(1, usize::from),
-            threads: default_threads(),
+            threads: match config.engine.threads {
+                0 => default_threads(),
+                threads => threads,
+            },
         },
         memory: memory(&std::fs::read_to_string("/proc/meminfo").unwrap_or_default()),
         back_end: back_end(),
         models,
-        default_model,
+        model,
         engine,
         editors,
-        configuration: configuration(),
+        configuration,
     }
 }
 
-async fn models_and_engine() -> (Models, DefaultModel, EngineProcess) {
+async fn models_and_engine(config: &Config) -> (Models, ChosenModel, EngineProcess) {
     let mut models = Models::default();
-    let mut default_model = DefaultModel {
-        name: catalogue::DEFAULT.to_owned(),
-        ..DefaultModel::default()
-    };
     let mut engine = EngineProcess::default();
-    let resolved = Store::open().and_then(|store| {
+    if let Ok(store) = Store::open_in(config.models_dir.as_deref()) {
         models.folder = Some(text(store.folder()));
         let inventory = store.inventory();
         let pinned = inventory.pinned.iter();
@@ -163,24 +172,30 @@ async fn models_and_engine() -> (Models, DefaultModel, EngineProcess) {
                 name: "trusted".to_owned(),
                 path: text(path),
             }));
-        store.resolve(catalogue::DEFAULT)
-    });
-    match resolved {
-        Err(error) => default_model.error = Some(error.to_string()),
+    }
+    let mut model = ChosenModel {
+        name: match &config.model {
+            ModelChoice::Auto => catalogue::DEFAULT.to_owned(),
+            ModelChoice::Named(name) => name.clone(),
+            ModelChoice::File(path) => text(path),
+        },
+        ..ChosenModel::default()
+    };
+    match cli::resolve_model(config) {
+        Err(error) => model.error = Some(error.to_string()),
         Ok(resolved) => {
-            default_model.path = Some(text(&resolved.path));
-            default_model.bytes = Some(resolved.bytes);
-            let identity = RunArguments::new(&resolved, None).identity();
-            match Endpoint::shared(&Hello::new(&identity)) {
+            model.path = Some(text(&resolved.path));
+            model.bytes = Some(resolved.bytes);
+            match cli::shared_engine(&resolved, config) {
                 Err(error) => engine.error = Some(error.to_string()),
-                Ok(endpoint) => {
-                    engine.running = endpoint.connect().await.is_ok();
-                    engine.socket = Some(text(endpoint.path()));
+                Ok(shared) => {
+                    engine.running = shared.endpoint.connect().await.is_ok();
+                    engine.socket = Some(text(shared.endpoint.path()));
                 }
             }
         }
     }
-    (models, default_model, engine)
+    (models, model, engine)
 }
 
 async fn editor(program: &str, file: PathBuf) -> Editor {
@@ -257,15 +272,18 @@ fn memory(meminfo: &str) -> Memory {
     }
 }
 
-fn configuration() -> Vec<String> {
-    let file = env::var_os("TACIT_CONFIG").map(PathBuf::from).or_else(|| {
-        let folder = etcetera::choose_base_strategy().ok()?.config_dir();
-        Some(folder.join("tacit").join("tacit.toml"))
-    });
-    file.filter(|file| file.is_file())
-        .map(|file| text(&file))
-        .into_iter()
-        .collect()
+fn configuration() -> (Configuration, Config) {
+    let file = config::user_file().filter(|file| file.is_file());
+    let sources = config::Sources {
+        files: config::Files::read(file.as_deref(), &[]),
+        ..config::Sources::default()
+    };
+    let (settings, issues) = sources.resolve();
+    let told = Configuration {
+        file: file.map(|file| text(&file)),
+        issues: issues.iter().map(ToString::to_string).collect(),
+    };
+    (told, settings.of(None).clone())
 }
 
 fn text(path: &Path) -> String {

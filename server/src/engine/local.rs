@@ -58,10 +58,6 @@ impl LocalEngine {
             next_id: AtomicU64::new(0),
         })
     }
-
-    pub fn warm_up(&self) {
-        let _ = self.commands.send(Command::WarmUp);
-    }
 }
 
 impl Engine for LocalEngine {
@@ -88,6 +84,10 @@ impl Engine for LocalEngine {
 
     fn status(&self) -> watch::Receiver<Status> {
         self.status.clone()
+    }
+
+    fn warm_up(&self) {
+        let _ = self.commands.send(Command::WarmUp);
     }
 }
 

@@ -6,6 +6,7 @@ mod assemble;
 pub mod backend;
 pub mod connection;
 pub mod cpu;
+pub mod deferred;
 pub mod endpoint;
 pub mod host;
 pub mod launch;
@@ -164,4 +165,6 @@ pub trait Engine: Send + Sync + 'static {
     /// Never blocks. A failure arrives as [`Finish::Failed`].
     fn submit(&self, job: Job) -> JobHandle;
     fn status(&self) -> watch::Receiver<Status>;
+    /// Loads the model before there is a job, where it is not loaded. Never blocks.
+    fn warm_up(&self);
 }

@@ -62,13 +62,6 @@ impl RemoteEngine {
             next_id: AtomicU64::new(0),
         }
     }
-
-    /// Starts the engine before there is a job, so that the first one doesn't wait for the weights. Also another try after
-    /// repeated crashes.
-    pub fn warm_up(&self) {
-        // Fails only when the runtime is shutting down.
-        let _ = self.requests.send(Request::WarmUp);
-    }
 }
 
 impl Engine for RemoteEngine {
@@ -89,6 +82,12 @@ impl Engine for RemoteEngine {
 
     fn status(&self) -> watch::Receiver<Status> {
         self.status.clone()
+    }
+
+    /// Starts the process, which then loads its model. Also another try after repeated crashes.
+    fn warm_up(&self) {
+        // Fails only when the runtime is shutting down.
+        let _ = self.requests.send(Request::WarmUp);
     }
 }
 

@@ -23,16 +23,18 @@ pub enum PositionEncoding {
 }
 
 impl PositionEncoding {
-    /// The cheapest encoding among those that the client offers (`general.positionEncodings`): bytes are what we use
-    /// inside. UTF-16 when it offers none that we know.
+    /// UTF-8 if the client offers it (`general.positionEncodings`), since bytes are what we use inside; else the first
+    /// one on its list that we know. UTF-16, which every client understands, when there is none.
     pub fn negotiate(offered: &[PositionEncodingKind]) -> Self {
         if offered.contains(&PositionEncodingKind::UTF8) {
-            Self::Utf8
-        } else if offered.contains(&PositionEncodingKind::UTF32) {
-            Self::Utf32
-        } else {
-            Self::Utf16
+            return Self::Utf8;
         }
+        let known = offered.iter().find_map(|kind| match kind {
+            PositionEncodingKind::UTF16 => Some(Self::Utf16),
+            PositionEncodingKind::UTF32 => Some(Self::Utf32),
+            _ => None,
+        });
+        known.unwrap_or_default()
     }
 
     /// The byte that `position` points at. Past the end of a line is the end of that line, before its terminator; past
@@ -177,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_are_preferred_and_utf16_is_the_rest() {
+    fn bytes_are_preferred_and_then_what_the_client_names_first() {
         use PositionEncodingKind as Kind;
         assert_eq!(
             PositionEncoding::negotiate(&[Kind::UTF16, Kind::UTF8]),
@@ -185,6 +187,10 @@ mod tests {
         );
         assert_eq!(
             PositionEncoding::negotiate(&[Kind::UTF16, Kind::UTF32]),
+            Utf16
+        );
+        assert_eq!(
+            PositionEncoding::negotiate(&[Kind::UTF32, Kind::UTF16]),
             Utf32
         );
         assert_eq!(PositionEncoding::negotiate(&[]), Utf16);

@@ -116,9 +116,19 @@ pub struct Inventory {
 impl Store {
     /// The store of this user, with the compiled-in catalogue.
     pub fn open() -> Result<Self, ModelError> {
+        Self::open_in(None)
+    }
+
+    /// The store of a user who has set a folder for it. The environment variable goes before that.
+    pub fn open_in(folder: Option<&Path>) -> Result<Self, ModelError> {
         let home = etcetera::home_dir().ok();
         let variable = |name: &str| std::env::var_os(name);
-        let folder = default_folder(variable).ok_or(ModelError::NoFolder)?;
+        let set = folder
+            .filter(|_| variable(FOLDER_VARIABLE).is_none())
+            .map(Path::to_owned);
+        let folder = set
+            .or_else(|| default_folder(variable))
+            .ok_or(ModelError::NoFolder)?;
         Ok(Self::new(
             folder,
             Catalogue::compiled_in()?,

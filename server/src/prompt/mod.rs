@@ -3,6 +3,8 @@
 pub mod layout;
 pub mod words;
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// A piece of a prompt. User text is always `Text`, which is tokenised without looking for special tokens, so
@@ -40,4 +42,30 @@ impl Special {
         Self::FimSuffix,
         Self::FimMiddle,
     ];
+}
+
+impl fmt::Display for Special {
+    /// The spelling of Qwen's vocabulary.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::RepoName => "<|repo_name|>",
+            Self::FileSep => "<|file_sep|>",
+            Self::FimPrefix => "<|fim_prefix|>",
+            Self::FimSuffix => "<|fim_suffix|>",
+            Self::FimMiddle => "<|fim_middle|>",
+        })
+    }
+}
+
+impl fmt::Display for Prompt {
+    /// For people to read: what went to the model, with the healed text at its end.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for segment in &self.segments {
+            match segment {
+                Segment::Special(special) => special.fmt(f)?,
+                Segment::Text(text) => f.write_str(text)?,
+            }
+        }
+        f.write_str(&self.healed)
+    }
 }

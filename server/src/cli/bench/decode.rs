@@ -1,14 +1,19 @@
 //! `tacit bench decode`: what a forward pass costs on this machine, and how many of them a keystroke takes.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Result, anyhow};
 use clap::Args;
 use serde_json::json;
+use tokio::sync::watch;
 
 use crate::{
     cli::{EngineArguments, complete, engine::RunArguments},
-    completion::{Complete, Completer, Request, Settings, Trigger},
+    completion::{Complete, Completer, Request, Trigger},
+    config::Settings,
     engine::backend::{Backend, SeqId, Token},
 };
 
@@ -32,24 +37,25 @@ const TYPED: &str = "    total = 0\n    for item in self.items:\n        total +
 const AFTER: &str =
     "\n\ndef main():\n    inventory = Inventory()\n    print(inventory.total_value())\n";
 
+/// Tokens in one pass: one is decoding, a few are drafts, many are prefill.
+const PASS_SIZES: [usize; 8] = [1, 2, 4, 8, 32, 64, 128, 256];
+
+/// Tokens in the cache while passes are timed: attention over them is part of a pass.
+const HELD_TOKENS: usize = 512;
+
 struct Passes {
-    one_ms: f64,
-    eight_ms: f64,
-    chunk_ms: f64,
-    batch_ms: f64,
+    /// Median time for each of [`PASS_SIZES`], in milliseconds.
+    ms: [f64; PASS_SIZES.len()],
     device: String,
 }
 
-const CHUNK: usize = 32;
-const BATCH: usize = 256;
-
 pub async fn run(arguments: Arguments) -> Result<()> {
-    let model = arguments.engine.resolve()?;
-    let run = RunArguments::new(&model, arguments.engine.threads);
+    let run = arguments.engine.run()?;
     let passes = tokio::task::block_in_place(|| measure_passes(&run))?;
 
     // The same thread count in the same process, one after the other: the ratio is what counts.
-    let completer = Completer::new(std::sync::Arc::new(run.start()?), Settings::default());
+    let settings = watch::Sender::new(Arc::new(Settings::default()));
+    let completer = Completer::new(Arc::new(run.start()?), settings.subscribe());
     let mut typing = Vec::new();
     let mut evaluated = Vec::new();
     for end in 0..=TYPED.len() {
@@ -70,17 +76,20 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         }
     }
     let typing_ms = median(&mut typing);
+    let [pass_ms, ..] = passes.ms;
+    let by_size: Vec<_> = PASS_SIZES
+        .into_iter()
+        .zip(passes.ms)
+        .map(|(tokens, ms)| json!({ "tokens": tokens, "ms": ms, "passes": ms / pass_ms, "tokens_per_second": tokens as f64 * 1000.0 / ms }))
+        .collect();
     let summary = json!({
-        "model": model.name,
+        "model": run.model_name(),
         "device": passes.device,
-        "pass_ms": passes.one_ms,
-        "pass_of_8_ms": passes.eight_ms,
-        "decode_tokens_per_second": 1000.0 / passes.one_ms,
-        "prefill_tokens_per_second_in_chunks_of_32": CHUNK as f64 * 1000.0 / passes.chunk_ms,
-        "prefill_tokens_per_second_in_batches_of_256": BATCH as f64 * 1000.0 / passes.batch_ms,
+        "pass_ms": pass_ms,
+        "passes_by_size": by_size,
         "keystrokes": typing.len(),
         "keystroke_first_token_ms_median": typing_ms,
-        "keystroke_first_token_passes_median": typing_ms / passes.one_ms,
+        "keystroke_first_token_passes_median": typing_ms / pass_ms,
         "keystroke_prompt_tokens_evaluated_median": median(&mut evaluated),
     });
     if arguments.json {
@@ -100,37 +109,27 @@ fn measure_passes(run: &RunArguments) -> Result<Passes> {
 }
 
 fn time_passes(backend: &mut dyn Backend) -> Result<Passes> {
-    let text: Vec<Token> = backend.tokenize(&BEFORE.repeat(2));
+    let text: Vec<Token> = backend.tokenize(BEFORE);
+    let tokens = |count: usize| text.iter().copied().cycle().take(count).collect::<Vec<_>>();
     let seq = SeqId(0);
-    // A usual amount of text in the cache: attention over it is part of a pass.
     let mut held = 0u32;
-    for chunk in text
-        .iter()
-        .copied()
-        .cycle()
-        .take(BATCH * 2)
-        .collect::<Vec<_>>()
-        .chunks(BATCH)
-    {
+    for chunk in tokens(HELD_TOKENS).chunks(128) {
         backend.evaluate(seq, held, chunk)?;
         held += chunk.len() as u32;
     }
-    let mut time = |tokens: usize| -> Result<f64> {
-        let tokens: Vec<Token> = text.iter().copied().cycle().take(tokens).collect();
+    let mut ms = [0.0; PASS_SIZES.len()];
+    for (size, ms) in PASS_SIZES.into_iter().zip(&mut ms) {
         let mut times = Vec::new();
         for _ in 0..ROUNDS {
             let started = Instant::now();
-            backend.evaluate(seq, held, &tokens)?;
+            backend.evaluate(seq, held, &tokens(size))?;
             times.push(milliseconds(started.elapsed()));
             backend.truncate(seq, held)?;
         }
-        Ok(median(&mut times))
-    };
+        *ms = median(&mut times);
+    }
     Ok(Passes {
-        one_ms: time(1)?,
-        eight_ms: time(8)?,
-        chunk_ms: time(CHUNK)?,
-        batch_ms: time(BATCH)?,
+        ms,
         device: backend.device(),
     })
 }

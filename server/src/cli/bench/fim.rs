@@ -5,6 +5,7 @@ use std::{
     io::{BufRead, BufReader, BufWriter, Read, Write},
     path::{Path, PathBuf},
     str::FromStr,
+    sync::Arc,
     time::Instant,
 };
 
@@ -12,10 +13,12 @@ use anyhow::{Context, Result};
 use clap::Args;
 use serde::Deserialize;
 use serde_json::json;
+use tokio::sync::watch;
 
 use crate::{
     cli::{EngineArguments, complete},
-    completion::{Complete, Completer, Request, Settings, Trigger},
+    completion::{Complete, Completer, Request, Trigger},
+    config::{Config, Settings},
     prompt::layout::{AnchorPlace, Layout},
 };
 
@@ -85,12 +88,11 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         suffix_bytes: arguments.suffix_bytes.unwrap_or(default.suffix_bytes),
         ..default
     };
-    let settings = Settings {
-        layout,
-        max_tokens: arguments.tokens,
-        max_lines: arguments.lines,
-    };
-    let completer = Completer::new(arguments.engine.open()?, settings);
+    let mut config = Config::default();
+    config.completion.max_tokens = arguments.tokens;
+    config.completion.max_lines = arguments.lines;
+    let settings = watch::Sender::new(Arc::new(Settings::from(config)));
+    let completer = Completer::with_layout(arguments.engine.open()?, settings.subscribe(), layout);
     let mut out: Box<dyn Write> = match &arguments.out {
         Some(path) => Box::new(BufWriter::new(
             File::create(path).with_context(|| format!("cannot write {}", path.display()))?,

@@ -1,0 +1,24 @@
+-- The server as Neovim's own LSP client knows it: `vim.lsp.enable('tacit')` is enough to start it.
+-- Change any field with `vim.lsp.config('tacit', { ... })`, or the common ones through `require('tacit').setup`.
+
+-- A repository is one workspace, however many packages it holds: the nearest package counts only outside of one.
+local repository = { '.git', '.hg', '.jj' }
+local package = { 'Cargo.toml', 'pyproject.toml', 'package.json', 'go.mod' }
+
+---@type vim.lsp.Config
+return {
+  cmd = { 'tacit', 'lsp' },
+  -- No `filetypes`: tacit completes in every text file.
+  root_dir = function(bufnr, on_dir)
+    -- A buffer without a name has no place in a workspace, and the server could not tell two of them apart.
+    local named = vim.api.nvim_buf_get_name(bufnr) ~= ''
+    if named and require('tacit.config').allows(vim.bo[bufnr].filetype) then
+      on_dir(vim.fs.root(bufnr, repository) or vim.fs.root(bufnr, package))
+    end
+  end,
+  handlers = {
+    ['tacit/status'] = function(_, status)
+      require('tacit').on_status(status)
+    end,
+  },
+}

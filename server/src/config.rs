@@ -1,0 +1,286 @@
+//! What the user can set: the typed [`Config`], the table of its keys, and how layers of settings become one.
+//!
+//! From the weakest to the strongest: the defaults, the user's `tacit.toml`, a workspace's `tacit.toml`, what the editor
+//! sends with `initialize`, what it sends later. A workspace's own file comes with the code that somebody else wrote, so
+//! it may set only what concerns the completions in it: never a model, a folder or anything of the engine.
+//!
+//! Nothing here fails: what can't be used becomes an [`Issue`], a sentence for the user, and the rest counts.
+
+mod files;
+mod keys;
+
+use std::collections::HashSet;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde_json::Value;
+
+pub use files::{FILE_NAME, read_file, user_file};
+pub use keys::{KEYS, Key, Kind};
+
+/// Everything that can be set, with nothing left open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Config {
+    pub model: ModelChoice,
+    /// Where models are kept; `None` is the usual place of the platform.
+    pub models_dir: Option<PathBuf>,
+    pub log_level: LogLevel,
+    /// Milliseconds from a key to its suggestion that the choice of model and prompt aims at.
+    pub latency_target_ms: u32,
+    pub completion: CompletionConfig,
+    pub engine: EngineConfig,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            model: ModelChoice::Auto,
+            models_dir: None,
+            log_level: LogLevel::Info,
+            latency_target_ms: 300,
+            completion: CompletionConfig::default(),
+            engine: EngineConfig::default(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CompletionConfig {
+    pub enabled: bool,
+    /// Whether the completion menu gets an item too, beside inline completions.
+    pub menu: bool,
+    /// Tokens generated at most for one suggestion.
+    pub max_tokens: u32,
+    /// Lines of one suggestion at most.
+    pub max_lines: u32,
+    /// Milliseconds without a key before the model is asked by itself.
+    pub debounce_ms: u32,
+    /// Language ids (as in LSP) in which tacit stays quiet.
+    pub disabled_languages: Vec<String>,
+}
+
+impl Default for CompletionConfig {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            menu: true,
+            max_tokens: 256,
+            max_lines: 24,
+            debounce_ms: 0,
+            disabled_languages: Vec::new(),
+        }
+    }
+}
+
+impl CompletionConfig {
+    /// Whether completions are wanted in a document of this language.
+    pub fn wanted_in(&self, language_id: &str) -> bool {
+        self.enabled
+            && !self
+                .disabled_languages
+                .iter()
+                .any(|disabled| disabled.eq_ignore_ascii_case(language_id))
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EngineConfig {
+    /// Threads that compute; 0 follows the machine and its load.
+    pub threads: u32,
+    /// Minutes without a request before the weights leave the memory; 0 is never.
+    pub idle_unload_minutes: u32,
+    /// Minutes without a client before the engine's process ends.
+    pub idle_exit_minutes: u32,
+    /// Tokens of a prompt and its answer together; 0 follows from the latency target and the machine.
+    pub context_tokens: u32,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            threads: 0,
+            idle_unload_minutes: 15,
+            idle_exit_minutes: 30,
+            context_tokens: 0,
+        }
+    }
+}
+
+/// Which model completes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelChoice {
+    /// The best one that this machine runs within the latency target.
+    Auto,
+    /// A name in the catalogue.
+    Named(String),
+    /// A file of the user's own, which has to be trusted first.
+    File(PathBuf),
+}
+
+impl From<&str> for ModelChoice {
+    fn from(text: &str) -> Self {
+        let is_path = text.ends_with(".gguf") || text.contains(['/', '\\']);
+        match text {
+            "auto" => Self::Auto,
+            path if is_path => Self::File(files::expand_home(path)),
+            name => Self::Named(name.to_owned()),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogLevel {
+    Off,
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+/// Something in the settings that does not count, told to the user as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+pub struct Issue {
+    /// Where it stands: a file, or "the editor's settings".
+    pub source: String,
+    /// A plain sentence: what is wrong, and what counts instead.
+    pub text: String,
+}
+
+impl fmt::Display for Issue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.source, self.text)
+    }
+}
+
+/// One source of settings, not yet judged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Layer {
+    pub source: String,
+    pub trust: Trust,
+    pub values: Value,
+}
+
+/// Who wrote a layer, and with that what it may set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// The user, in his own file or his editor.
+    User,
+    /// Whoever wrote the workspace.
+    Workspace,
+}
+
+impl Layer {
+    /// Settings as an editor sends them: nested under `tacit` or bare, with camel case or without.
+    pub fn of_editor(values: &Value) -> Self {
+        let own = values.get("tacit").unwrap_or(values);
+        Self {
+            source: "the editor's settings".to_owned(),
+            trust: Trust::User,
+            values: keys::in_snake_case(own),
+        }
+    }
+}
+
+/// Applies layers, the weakest first.
+pub fn resolve<'a>(layers: impl IntoIterator<Item = &'a Layer>) -> (Config, Vec<Issue>) {
+    let mut config = Config::default();
+    let mut issues = Vec::new();
+    for layer in layers {
+        keys::apply(layer, &mut config, &mut issues);
+    }
+    (config, issues)
+}
+
+/// The settings of a window: one [`Config`] for each workspace folder, and one for everything else.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Settings {
+    general: Config,
+    folders: Vec<(PathBuf, Config)>,
+}
+
+impl From<Config> for Settings {
+    /// The same everywhere.
+    fn from(general: Config) -> Self {
+        Self {
+            general,
+            folders: Vec::new(),
+        }
+    }
+}
+
+impl Settings {
+    /// What counts in a workspace folder, or in files outside all folders. Models, engine and logs are the same everywhere.
+    pub fn of(&self, folder: Option<&Path>) -> &Config {
+        let own = folder.and_then(|folder| self.folders.iter().find(|(path, _)| path == folder));
+        own.map_or(&self.general, |(_, config)| config)
+    }
+}
+
+/// The files among the sources of settings.
+#[derive(Debug, Clone, Default)]
+pub struct Files {
+    pub user: Option<Layer>,
+    /// The `tacit.toml` of workspace folders; folders without one are absent.
+    pub folders: Vec<(PathBuf, Layer)>,
+    /// What went wrong when they were read.
+    pub unreadable: Vec<Issue>,
+}
+
+impl Files {
+    /// Reads the user's file (see [`user_file`]) and those of workspace folders. Touches the disk, so not for the message
+    /// loop.
+    pub fn read(user: Option<&Path>, folders: &[PathBuf]) -> Self {
+        let mut files = Self::default();
+        let mut read = |path: &Path, trust| {
+            read_file(path, trust).unwrap_or_else(|issue| {
+                files.unreadable.push(issue);
+                None
+            })
+        };
+        files.user = user.and_then(|path| read(path, Trust::User));
+        files.folders = folders
+            .iter()
+            .filter_map(|folder| {
+                Some((
+                    folder.clone(),
+                    read(&folder.join(FILE_NAME), Trust::Workspace)?,
+                ))
+            })
+            .collect();
+        files
+    }
+}
+
+/// The layers that [`Settings`] are made of, each replaceable by itself.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    pub files: Files,
+    pub initialization: Option<Layer>,
+    pub editor: Option<Layer>,
+}
+
+impl Sources {
+    /// The settings, and each thing that does not count, once.
+    pub fn resolve(&self) -> (Settings, Vec<Issue>) {
+        let user = || self.files.user.iter();
+        let stronger = || self.initialization.iter().chain(&self.editor);
+        let (general, mut issues) = resolve(user().chain(stronger()));
+        issues.extend(self.files.unreadable.iter().cloned());
+        let mut folders = Vec::new();
+        for (path, layer) in &self.files.folders {
+            let (config, folder_issues) = resolve(user().chain([layer]).chain(stronger()));
+            folders.push((path.clone(), config));
+            issues.extend(folder_issues);
+        }
+        let mut seen = HashSet::new();
+        issues.retain(|issue| seen.insert(issue.clone()));
+        (Settings { general, folders }, issues)
+    }
+}
+
+#[cfg(test)]
+mod tests;

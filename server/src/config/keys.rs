@@ -1,0 +1,260 @@
+//! The table of all keys: their names, types, ranges and who may set them. Reading settings is walking this table.
+
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+
+use serde_json::{Map, Value};
+
+use super::{Config, Issue, Layer, LogLevel, ModelChoice, Trust, files};
+
+/// One key of the settings.
+pub struct Key {
+    /// As in `tacit.toml`, tables and key joined by dots.
+    pub path: &'static str,
+    pub kind: Kind,
+    /// Whether the `tacit.toml` of a workspace may set it.
+    pub workspace: bool,
+}
+
+/// What a key takes, and where it goes.
+pub enum Kind {
+    Boolean(fn(&mut Config) -> &mut bool),
+    Integer(RangeInclusive<u32>, fn(&mut Config) -> &mut u32),
+    Texts(fn(&mut Config) -> &mut Vec<String>),
+    Model(fn(&mut Config) -> &mut ModelChoice),
+    Folder(fn(&mut Config) -> &mut Option<PathBuf>),
+    Level(fn(&mut Config) -> &mut LogLevel),
+}
+
+const LEVELS: &[(&str, LogLevel)] = &[
+    ("off", LogLevel::Off),
+    ("error", LogLevel::Error),
+    ("warn", LogLevel::Warn),
+    ("info", LogLevel::Info),
+    ("debug", LogLevel::Debug),
+    ("trace", LogLevel::Trace),
+];
+
+const fn own(path: &'static str, kind: Kind) -> Key {
+    Key {
+        path,
+        kind,
+        workspace: true,
+    }
+}
+
+const fn user_only(path: &'static str, kind: Kind) -> Key {
+    Key {
+        path,
+        kind,
+        workspace: false,
+    }
+}
+
+/// Every key there is. The engine serves all windows, so no workspace may set its keys.
+pub const KEYS: &[Key] = &[
+    user_only("model", Kind::Model(|config| &mut config.model)),
+    user_only("models_dir", Kind::Folder(|config| &mut config.models_dir)),
+    user_only("log_level", Kind::Level(|config| &mut config.log_level)),
+    user_only(
+        "latency_target_ms",
+        Kind::Integer(50..=10_000, |config| &mut config.latency_target_ms),
+    ),
+    own(
+        "completion.enabled",
+        Kind::Boolean(|config| &mut config.completion.enabled),
+    ),
+    own(
+        "completion.menu",
+        Kind::Boolean(|config| &mut config.completion.menu),
+    ),
+    own(
+        "completion.max_tokens",
+        Kind::Integer(1..=4096, |config| &mut config.completion.max_tokens),
+    ),
+    own(
+        "completion.max_lines",
+        Kind::Integer(1..=1000, |config| &mut config.completion.max_lines),
+    ),
+    own(
+        "completion.debounce_ms",
+        Kind::Integer(0..=5000, |config| &mut config.completion.debounce_ms),
+    ),
+    own(
+        "completion.disabled_languages",
+        Kind::Texts(|config| &mut config.completion.disabled_languages),
+    ),
+    user_only(
+        "engine.threads",
+        Kind::Integer(0..=512, |config| &mut config.engine.threads),
+    ),
+    user_only(
+        "engine.idle_unload_minutes",
+        Kind::Integer(0..=10_080, |config| &mut config.engine.idle_unload_minutes),
+    ),
+    user_only(
+        "engine.idle_exit_minutes",
+        Kind::Integer(1..=10_080, |config| &mut config.engine.idle_exit_minutes),
+    ),
+    user_only(
+        "engine.context_tokens",
+        Kind::Integer(0..=131_072, |config| &mut config.engine.context_tokens),
+    ),
+];
+
+/// Applies what a layer may set and what makes sense; the rest becomes issues.
+pub fn apply(layer: &Layer, config: &mut Config, issues: &mut Vec<Issue>) {
+    let mut tell = |text| {
+        issues.push(Issue {
+            source: layer.source.clone(),
+            text,
+        })
+    };
+    match &layer.values {
+        Value::Null => {}
+        Value::Object(table) => apply_table(table, "", layer.trust, config, &mut tell),
+        other => tell(format!(
+            "The settings have to be a table, not {}; they do not count.",
+            describe(other)
+        )),
+    }
+}
+
+fn apply_table(
+    table: &Map<String, Value>,
+    prefix: &str,
+    trust: Trust,
+    config: &mut Config,
+    tell: &mut impl FnMut(String),
+) {
+    for (name, value) in table {
+        let path = format!("{prefix}{name}");
+        let key = KEYS.iter().find(|key| key.path == path);
+        let is_table = KEYS.iter().any(|key| {
+            key.path
+                .strip_prefix(&path)
+                .is_some_and(|rest| rest.starts_with('.'))
+        });
+        match (key, value) {
+            // Editors send what the user has not set as null.
+            (_, Value::Null) => {}
+            (Some(key), _) if trust == Trust::Workspace && !key.workspace => {
+                tell(format!(
+                    "A workspace may not set `{path}`; it does not count."
+                ));
+            }
+            (Some(key), _) => {
+                if let Err(expected) = set(&key.kind, value, config) {
+                    tell(format!(
+                        "`{path}` has to be {expected}, not {}; it does not count.",
+                        describe(value)
+                    ));
+                }
+            }
+            (None, Value::Object(inner)) if is_table => {
+                apply_table(inner, &format!("{path}."), trust, config, tell)
+            }
+            (None, other) if is_table => {
+                tell(format!(
+                    "`{path}` has to be a table, not {}; it does not count.",
+                    describe(other)
+                ));
+            }
+            (None, _) => tell(match nearest(&path) {
+                Some(known) => format!("There is no setting `{path}`; did you mean `{known}`?"),
+                None => format!("There is no setting `{path}`; it does not count."),
+            }),
+        }
+    }
+}
+
+/// Sets the field, or says what it would take.
+fn set(kind: &Kind, value: &Value, config: &mut Config) -> Result<(), String> {
+    match kind {
+        Kind::Boolean(field) => *field(config) = value.as_bool().ok_or("true or false")?,
+        Kind::Integer(range, field) => {
+            let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+            *field(config) = number
+                .filter(|number| range.contains(number))
+                .ok_or_else(|| {
+                    format!("a whole number from {} to {}", range.start(), range.end())
+                })?;
+        }
+        Kind::Texts(field) => {
+            let texts = value.as_array().and_then(|values| {
+                values
+                    .iter()
+                    .map(|value| value.as_str().map(str::to_owned))
+                    .collect::<Option<Vec<_>>>()
+            });
+            *field(config) = texts.ok_or("a list of texts")?;
+        }
+        Kind::Model(field) => {
+            let text = value.as_str().filter(|text| !text.is_empty());
+            *field(config) = text.ok_or("\"auto\", a model's name or a path")?.into();
+        }
+        Kind::Folder(field) => {
+            let text = value.as_str().filter(|text| !text.is_empty());
+            *field(config) = Some(files::expand_home(text.ok_or("a folder")?));
+        }
+        Kind::Level(field) => {
+            let level = LEVELS
+                .iter()
+                .find(|(name, _)| Some(*name) == value.as_str());
+            *field(config) = level.map(|(_, level)| *level).ok_or_else(|| {
+                let names: Vec<&str> = LEVELS.iter().map(|(name, _)| *name).collect();
+                format!("one of {}", names.join(", "))
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// A value for a sentence: numbers and switches as they are, texts by their kind, since issues are logged.
+fn describe(value: &Value) -> String {
+    match value {
+        Value::Null => "nothing".into(),
+        Value::Bool(value) => value.to_string(),
+        Value::Number(number) => number.to_string(),
+        Value::String(_) => "a text".into(),
+        Value::Array(_) => "a list".into(),
+        Value::Object(_) => "a table".into(),
+    }
+}
+
+/// The known key that an unknown one may have meant: the same last word elsewhere, or a word hardly different.
+fn nearest(path: &str) -> Option<&'static str> {
+    let last = path.rsplit('.').next().unwrap_or(path);
+    KEYS.iter()
+        .map(|key| {
+            (
+                similar_ratio(key.path.rsplit('.').next().unwrap_or(key.path), last),
+                key.path,
+            )
+        })
+        .filter(|(ratio, _)| *ratio > 0.75)
+        .max_by(|(left, _), (right, _)| left.total_cmp(right))
+        .map(|(_, path)| path)
+}
+
+fn similar_ratio(left: &str, right: &str) -> f32 {
+    similar::TextDiff::from_chars(left, right).ratio()
+}
+
+/// Editors write `maxTokens` where `tacit.toml` has `max_tokens`: both are taken from them.
+pub fn in_snake_case(value: &Value) -> Value {
+    let Value::Object(table) = value else {
+        return value.clone();
+    };
+    let renamed = table.iter().map(|(name, value)| {
+        let mut snake = String::with_capacity(name.len() + 4);
+        for character in name.chars() {
+            if character.is_ascii_uppercase() {
+                snake.push('_');
+            }
+            snake.push(character.to_ascii_lowercase());
+        }
+        (snake, in_snake_case(value))
+    });
+    Value::Object(renamed.collect())
+}

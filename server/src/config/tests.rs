@@ -1,0 +1,256 @@
+use serde_json::json;
+
+use super::*;
+
+const USER: Trust = Trust::User;
+const WORKSPACE: Trust = Trust::Workspace;
+
+fn toml(text: &str, trust: Trust) -> Layer {
+    match files::parse(text, "tacit.toml", trust) {
+        Ok(layer) => layer,
+        Err(issue) => panic!("{issue}"),
+    }
+}
+
+/// A layer, the sentences it gives, and what is changed in the defaults by it.
+type Case = (
+    Trust,
+    &'static str,
+    &'static [&'static str],
+    fn(&mut Config),
+);
+
+const CASES: &[Case] = &[
+    (USER, "", &[], |_| {}),
+    (USER, "model = \"qwen2.5-coder-1.5b\"", &[], |c| {
+        c.model = ModelChoice::Named("qwen2.5-coder-1.5b".into())
+    }),
+    (USER, "model = \"/opt/my.gguf\"", &[], |c| {
+        c.model = ModelChoice::File("/opt/my.gguf".into())
+    }),
+    (USER, "model = \"auto\"\nmodels_dir = \"/m\"", &[], |c| {
+        c.models_dir = Some("/m".into())
+    }),
+    (USER, "log_level = \"debug\"", &[], |c| {
+        c.log_level = LogLevel::Debug
+    }),
+    (
+        USER,
+        "log_level = \"loud\"\nlatency_target_ms = 200",
+        &[
+            "`log_level` has to be one of off, error, warn, info, debug, trace, not a text; it does not count.",
+        ],
+        |c| c.latency_target_ms = 200,
+    ),
+    (
+        USER,
+        "[completion]\nmax_tokens = 64\nmax_lines = 0\ndebounce_ms = -1\nenabled = \"no\"",
+        &[
+            "`completion.debounce_ms` has to be a whole number from 0 to 5000, not -1; it does not count.",
+            "`completion.enabled` has to be true or false, not a text; it does not count.",
+            "`completion.max_lines` has to be a whole number from 1 to 1000, not 0; it does not count.",
+        ],
+        |c| c.completion.max_tokens = 64,
+    ),
+    (
+        USER,
+        "[engine]\nthreads = 2.5\ncontext_tokens = 99999999999\nidle_exit_minutes = 5",
+        &[
+            "`engine.context_tokens` has to be a whole number from 0 to 131072, not 99999999999; it does not count.",
+            "`engine.threads` has to be a whole number from 0 to 512, not 2.5; it does not count.",
+        ],
+        |c| c.engine.idle_exit_minutes = 5,
+    ),
+    (
+        USER,
+        "max_tokens = 64\ncolour = 1\n[completion]\nmax_token = 1\n[nothing]\na = 1",
+        &[
+            "There is no setting `colour`; it does not count.",
+            "There is no setting `completion.max_token`; did you mean `completion.max_tokens`?",
+            "There is no setting `max_tokens`; did you mean `completion.max_tokens`?",
+            "There is no setting `nothing`; it does not count.",
+        ],
+        |_| {},
+    ),
+    (
+        USER,
+        "completion = 1",
+        &["`completion` has to be a table, not 1; it does not count."],
+        |_| {},
+    ),
+    (
+        USER,
+        "[completion]\ndisabled_languages = [\"markdown\", 3]\nmenu = false",
+        &[
+            "`completion.disabled_languages` has to be a list of texts, not a list; it does not count.",
+        ],
+        |c| c.completion.menu = false,
+    ),
+    (
+        WORKSPACE,
+        "model = \"/evil.gguf\"\nmodels_dir = \"/evil\"\nlog_level = \"trace\"\n[engine]\nthreads = 1\n[completion]\nmax_lines = 3",
+        &[
+            "A workspace may not set `engine.threads`; it does not count.",
+            "A workspace may not set `log_level`; it does not count.",
+            "A workspace may not set `model`; it does not count.",
+            "A workspace may not set `models_dir`; it does not count.",
+        ],
+        |c| c.completion.max_lines = 3,
+    ),
+    (
+        WORKSPACE,
+        "url = \"http://evil\"\n[completion]\ndisabled_languages = [\"Markdown\"]",
+        &["There is no setting `url`; it does not count."],
+        |c| c.completion.disabled_languages = vec!["Markdown".into()],
+    ),
+];
+
+#[test]
+fn a_layer_counts_as_far_as_it_makes_sense() {
+    for (trust, text, sentences, change) in CASES {
+        let mut expected = Config::default();
+        change(&mut expected);
+        let (config, issues) = resolve(&[toml(text, *trust)]);
+        let mut told: Vec<&str> = issues.iter().map(|issue| issue.text.as_str()).collect();
+        told.sort_unstable();
+        assert_eq!(told, *sentences, "{text}");
+        assert_eq!(config, expected, "{text}");
+    }
+}
+
+#[test]
+fn every_key_can_be_set_by_the_user_and_only_completions_by_a_workspace() {
+    for key in KEYS {
+        let value = match &key.kind {
+            Kind::Boolean(_) => json!(false),
+            Kind::Integer(range, _) => json!(range.end()),
+            Kind::Texts(_) => json!(["go"]),
+            Kind::Model(_) | Kind::Folder(_) => json!("other"),
+            Kind::Level(_) => json!("error"),
+        };
+        let values = key
+            .path
+            .rsplit('.')
+            .fold(value, |inner, name| json!({ name: inner }));
+        let layer = |trust| Layer {
+            source: "test".into(),
+            trust,
+            values: values.clone(),
+        };
+        let (of_user, issues) = resolve(&[layer(USER)]);
+        assert!(
+            issues.is_empty() && of_user != Config::default(),
+            "{}",
+            key.path
+        );
+        let (of_workspace, issues) = resolve(&[layer(WORKSPACE)]);
+        assert_eq!(
+            of_workspace != Config::default(),
+            key.path.starts_with("completion."),
+            "{}",
+            key.path
+        );
+        assert_eq!(issues.is_empty(), key.workspace, "{}", key.path);
+    }
+}
+
+#[test]
+fn stronger_layers_win_and_folders_have_their_own() {
+    let of_folder = toml(
+        "[completion]\nmax_lines = 2\nmax_tokens = 2\nenabled = false",
+        WORKSPACE,
+    );
+    let sources = Sources {
+        files: Files {
+            user: Some(toml(
+                "latency_target_ms = 100\n[completion]\nmax_lines = 1\nmax_tokens = 1",
+                USER,
+            )),
+            folders: vec![("/one".into(), of_folder)],
+            unreadable: Vec::new(),
+        },
+        initialization: Some(Layer::of_editor(
+            &json!({ "tacit": { "completion": { "maxTokens": 3 } } }),
+        )),
+        editor: Some(Layer::of_editor(
+            &json!({ "latencyTargetMs": 400, "model": null, "nonsense": true }),
+        )),
+    };
+    let (settings, issues) = sources.resolve();
+    assert_eq!(issues.len(), 1, "the same issue is told once: {issues:?}");
+    let (one, outside) = (settings.of(Some(Path::new("/one"))), settings.of(None));
+    assert_eq!(
+        (
+            one.completion.max_lines,
+            one.completion.max_tokens,
+            one.latency_target_ms
+        ),
+        (2, 3, 400)
+    );
+    assert_eq!(
+        (
+            outside.completion.max_lines,
+            outside.completion.max_tokens,
+            outside.latency_target_ms
+        ),
+        (1, 3, 400)
+    );
+    assert!(!one.completion.enabled && outside.completion.enabled);
+    assert_eq!(settings.of(Some(Path::new("/two"))), outside);
+}
+
+#[test]
+fn files_that_cannot_be_read_cost_only_themselves() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join(FILE_NAME);
+    assert_eq!(read_file(&path, WORKSPACE), Ok(None));
+    let table: &[(&[u8], &str)] = &[
+        (b"[completion]\nmax_lines = \n", "Line 2 is not valid TOML"),
+        (b"\xff\xfe", "The file can't be read"),
+        (&[b'#'; 1024 * 1024 + 1], "The file is larger than 1 MiB"),
+    ];
+    for (bytes, beginning) in table {
+        std::fs::write(&path, bytes).expect("written");
+        let issue = read_file(&path, WORKSPACE).expect_err("an issue");
+        assert!(issue.text.starts_with(beginning), "{issue}");
+        let files = Files::read(None, &[folder.path().to_owned()]);
+        assert!(
+            Sources {
+                files,
+                ..Default::default()
+            }
+            .resolve()
+            .1
+            .contains(&issue)
+        );
+    }
+    std::fs::remove_file(&path).expect("removed");
+    std::fs::create_dir(&path).expect("made");
+    assert!(read_file(&path, WORKSPACE).is_err());
+}
+
+#[test]
+fn settings_that_are_no_table_are_told() {
+    let (config, issues) = resolve(&[Layer::of_editor(&json!([1]))]);
+    assert_eq!(config, Config::default());
+    assert_eq!(
+        issues[0].to_string(),
+        "the editor's settings: The settings have to be a table, not a list; they do not count."
+    );
+}
+
+#[test]
+fn a_language_is_disabled_whatever_its_case() {
+    let completion = CompletionConfig {
+        disabled_languages: vec!["Markdown".into()],
+        ..Default::default()
+    };
+    assert!(!completion.wanted_in("markdown") && completion.wanted_in("rust"));
+    assert!(
+        !CompletionConfig {
+            enabled: false,
+            ..Default::default()
+        }
+        .wanted_in("rust")
+    );
+}

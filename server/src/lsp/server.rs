@@ -1,0 +1,306 @@
+//! The session with one client: its state, and which handler a method goes to. The handlers stand in the modules below,
+//! each with what it is about.
+
+mod completions;
+mod settings;
+mod status;
+mod sync;
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use lru::LruCache;
+use serde_json::Value;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinSet;
+use tower_lsp::gen_lsp_types::{
+    ExecuteCommandParams, InitializeParams, InitializeResult, InitializedParams, ServerInfo,
+};
+use tower_lsp::jsonrpc::{Error, Result};
+use tower_lsp::{Client, ClientSocket, LanguageServer, LspService};
+
+use super::feedback::Feedback;
+use super::own::{
+    DidPartiallyAcceptCompletionParams, DidShowCompletionParams, ExplainParams, Explanation,
+};
+use super::workspace::Folders;
+use super::{Start, capabilities};
+use crate::completion::Complete;
+use crate::config::{Layer, Settings, Sources};
+use crate::documents::Documents;
+use crate::stats::Stats;
+use crate::syntax::ParseWorker;
+
+/// The command of every suggestion: the editor runs it when the user has taken the suggestion over.
+pub const ACCEPTED_COMMAND: &str = "tacit.accepted";
+
+/// How long the client may take for a request of ours before we go on without its answer.
+const CLIENT_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Documents whose last explanation is kept.
+const EXPLAINED_DOCUMENTS: NonZeroUsize = NonZeroUsize::new(128).expect("not zero");
+
+/// The state of a session. Locks are held for moments only, never across an `.await`.
+pub struct Session {
+    client: Client,
+    documents: Arc<Mutex<Documents>>,
+    parser: ParseWorker,
+    /// The user's `tacit.toml`.
+    user_file: Option<PathBuf>,
+    folders: Mutex<Folders>,
+    sources: Mutex<Sources>,
+    settings: watch::Sender<Arc<Settings>>,
+    issues: Mutex<settings::Issues>,
+    file_loads: settings::Turns,
+    configuration_pulls: settings::Turns,
+    start: Mutex<Option<Start>>,
+    /// Set by `initialize`, before which the service lets no other message through.
+    terms: OnceLock<Terms>,
+    newest: Newest,
+    feedback: Mutex<Feedback>,
+    explanations: Mutex<LruCache<String, Explanation>>,
+    shut_down: AtomicBool,
+    tasks: Mutex<JoinSet<()>>,
+}
+
+/// What `initialize` settles.
+struct Terms {
+    client: capabilities::Client,
+    completer: Arc<dyn Complete>,
+}
+
+/// Makes the service, the socket to the client, and the session to end afterwards.
+pub fn service(
+    user_file: Option<PathBuf>,
+    start: Start,
+) -> (LspService<Server>, ClientSocket, Arc<Session>) {
+    let mut made = None;
+    let builder = LspService::build_with_lifecycle_methods(|client| {
+        let session = Arc::new(Session::new(client, user_file, start));
+        made = Some(session.clone());
+        Server(session)
+    });
+    let (service, socket) = builder
+        .custom_method("textDocument/didOpen", Server::did_open)
+        .custom_method("textDocument/didChange", Server::did_change)
+        .custom_method("textDocument/didSave", Server::did_save)
+        .custom_method("textDocument/didClose", Server::did_close)
+        .custom_method("textDocument/inlineCompletion", Server::inline_completion)
+        .custom_method("textDocument/completion", Server::completion)
+        .custom_method(
+            "textDocument/didShowCompletion",
+            Server::did_show_completion,
+        )
+        .custom_method(
+            "textDocument/didPartiallyAcceptCompletion",
+            Server::did_partially_accept_completion,
+        )
+        .custom_method("textDocument/didFocus", Server::did_focus)
+        .custom_method("workspace/executeCommand", Server::execute_command)
+        .custom_method(
+            "workspace/didChangeConfiguration",
+            Server::did_change_configuration,
+        )
+        .custom_method(
+            "workspace/didChangeWorkspaceFolders",
+            Server::did_change_workspace_folders,
+        )
+        .custom_method(
+            "workspace/didChangeWatchedFiles",
+            Server::did_change_watched_files,
+        )
+        .custom_method("tacit/stats", Server::stats)
+        .custom_method("tacit/explain", Server::explain)
+        .finish();
+    let session = made.unwrap_or_else(|| service.inner().0.clone());
+    (service, socket, session)
+}
+
+impl Session {
+    fn new(client: Client, user_file: Option<PathBuf>, start: Start) -> Self {
+        let documents = Arc::<Mutex<Documents>>::default();
+        let parsed_documents = documents.clone();
+        let parser = ParseWorker::spawn(move |parsed| {
+            lock(&parsed_documents).store(parsed);
+        });
+        Self {
+            client,
+            documents,
+            parser,
+            user_file,
+            folders: Mutex::default(),
+            sources: Mutex::default(),
+            settings: watch::Sender::default(),
+            issues: Mutex::default(),
+            file_loads: settings::Turns::default(),
+            configuration_pulls: settings::Turns::default(),
+            start: Mutex::new(Some(start)),
+            terms: OnceLock::new(),
+            newest: Newest::default(),
+            feedback: Mutex::default(),
+            explanations: Mutex::new(LruCache::new(EXPLAINED_DOCUMENTS)),
+            shut_down: AtomicBool::new(false),
+            tasks: Mutex::default(),
+        }
+    }
+
+    /// Ends the tasks of the session, and returns the exit code of a server that leaves now.
+    pub fn end(&self) -> i32 {
+        lock(&self.tasks).abort_all();
+        if self.shut_down.load(Ordering::Acquire) {
+            0
+        } else {
+            1
+        }
+    }
+
+    /// Runs something beside the message loop that ends with the session.
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let mut tasks = lock(&self.tasks);
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(task);
+    }
+
+    fn terms(&self) -> Result<&Terms> {
+        self.terms.get().ok_or_else(Error::internal_error)
+    }
+}
+
+/// The handlers, on a session. Routed to by [`service`].
+pub struct Server(Arc<Session>);
+
+impl LanguageServer for Server {
+    async fn initialize(&self, params: InitializeParams) -> Result<InitializeResult> {
+        let session = &self.0;
+        let client = capabilities::Client::from(&params.capabilities);
+        *lock(&session.folders) = Folders::of_client(&params);
+        let options = params.initialization_options.as_ref().map(Layer::of_editor);
+        session.change_settings(|sources| sources.initialization = options);
+        session.clone().load_config_files().await;
+
+        if session.terms.get().is_none() {
+            let start = lock(&session.start)
+                .take()
+                .ok_or_else(Error::internal_error)?;
+            let completer = start(session.settings.subscribe());
+            let _ = session.terms.set(Terms { client, completer });
+        }
+        tracing::info!(
+            editor = params.client_info.as_ref().map(|info| info.name.as_str()),
+            encoding = ?client.encoding,
+            "a client is connected"
+        );
+        Ok(InitializeResult {
+            capabilities: capabilities::of_server(&client),
+            server_info: Some(ServerInfo {
+                name: "tacit".to_owned(),
+                version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+            }),
+        })
+    }
+
+    async fn initialized(&self, _: InitializedParams) {
+        let Ok(terms) = self.0.terms() else { return };
+        let registrations = capabilities::registrations(&terms.client);
+        if !registrations.is_empty() {
+            let client = self.0.client.clone();
+            self.0.spawn(async move {
+                let registered = tokio::time::timeout(CLIENT_PATIENCE, client.register_capability(registrations)).await;
+                if !matches!(registered, Ok(Ok(()))) {
+                    tracing::info!("the client did not take registrations; changes of tacit.toml count after a restart");
+                }
+            });
+        }
+        self.0.spawn(status::forward(
+            self.0.client.clone(),
+            terms.completer.status(),
+            terms.client.work_done_progress,
+        ));
+        self.0.begin_telling_issues();
+        self.0.pull_configuration();
+    }
+
+    async fn shutdown(&self) -> Result<()> {
+        self.0.shut_down.store(true, Ordering::Release);
+        Ok(())
+    }
+}
+
+/// What the editor reports and asks beside documents, settings and completions.
+impl Server {
+    async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<Value>> {
+        if params.command != ACCEPTED_COMMAND {
+            return Err(Error::invalid_params("tacit has no such command."));
+        }
+        lock(&self.0.feedback).accepted(&params.arguments.unwrap_or_default(), None);
+        Ok(None)
+    }
+
+    async fn did_show_completion(&self, params: DidShowCompletionParams) {
+        lock(&self.0.feedback).shown(arguments_of(&params.item));
+    }
+
+    async fn did_partially_accept_completion(&self, params: DidPartiallyAcceptCompletionParams) {
+        lock(&self.0.feedback).accepted(arguments_of(&params.item), Some(params.accepted_length));
+    }
+
+    /// Copilot's `textDocument/didFocus`: its params name the document, if one of the client's has the focus.
+    async fn did_focus(&self, _: Value) {
+        lock(&self.0.feedback).focus_changed();
+    }
+
+    async fn stats(&self) -> Result<Stats> {
+        let mut stats = self.0.terms()?.completer.stats();
+        lock(&self.0.feedback).fill(&mut stats);
+        Ok(stats)
+    }
+
+    async fn explain(&self, params: ExplainParams) -> Result<Option<Explanation>> {
+        Ok(lock(&self.0.explanations)
+            .get(&params.text_document.uri.0)
+            .cloned())
+    }
+}
+
+/// The arguments of an item's command.
+fn arguments_of(item: &Value) -> &[Value] {
+    item.pointer("/command/arguments")
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
+}
+
+/// Requests of which a document has one at a time: a newer one takes the place of the older. Neovim 0.12 cancels nothing
+/// while its user types.
+#[derive(Default)]
+struct Newest(Mutex<HashMap<Place, oneshot::Sender<()>>>);
+
+/// A document, by its URI, and where in the editor its suggestion goes.
+type Place = (Menu, Arc<str>);
+
+/// Where a suggestion is shown. The two kinds of requests do not replace one another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Menu {
+    Inline,
+    List,
+}
+
+impl Newest {
+    /// Makes this the newest request of a document. What is returned resolves when another one takes its place.
+    fn replace(&self, menu: Menu, uri: Arc<str>) -> oneshot::Receiver<()> {
+        let (held, replaced) = oneshot::channel();
+        let mut newest = lock(&self.0);
+        newest.retain(|_, request| !request.is_closed());
+        newest.insert((menu, uri), held);
+        replaced
+    }
+}
+
+/// A panic under a lock leaves nothing half done in what is locked here: documents mark themselves.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,455 @@
+//! Completions: what is asked for, by which of the two requests, and the answer in the protocol's words.
+
+use std::ops::Range;
+
+use ropey::Rope;
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+use tower_lsp::gen_lsp_types::{
+    Command, CompletionItem, CompletionItemKind, CompletionItemLabelDetails, CompletionList,
+    CompletionParams, CompletionTriggerKind, InlineCompletionItem, InlineCompletionList,
+    InlineCompletionParams, InlineCompletionTriggerKind, InsertText, InsertTextFormat,
+    InsertTextMode, MarkupContent, MarkupKind, SelectedCompletionInfo, TextDocumentPositionParams,
+    TextEdit,
+};
+use tower_lsp::jsonrpc::Result;
+
+use super::{ACCEPTED_COMMAND, Menu, Server, Session, lock};
+use crate::completion::{Completion, Request, Selected, Trigger};
+use crate::documents::Snapshot;
+use crate::lsp::own::Explanation;
+use crate::lsp::position::{ByteOffset, PositionEncoding};
+
+/// Characters of a menu item's label; menus are about this wide.
+const LABEL_CHARACTERS: usize = 60;
+
+/// Behind everything that a language server calls its own: identifiers and digits sort before the tilde.
+const SORTED_LAST: &str = "~";
+
+/// Something to show, for the text as it is now.
+struct Suggestion {
+    text: String,
+    /// Bytes of `now` that the text replaces.
+    replace: Range<usize>,
+    cursor: usize,
+    now: Snapshot,
+    encoding: PositionEncoding,
+    command: Command,
+}
+
+impl Server {
+    pub(super) async fn inline_completion(
+        &self,
+        params: InlineCompletionParams,
+    ) -> Result<InlineCompletionList> {
+        let trigger = match params.context.trigger_kind {
+            InlineCompletionTriggerKind::Invoked => Trigger::Invoked,
+            _ => Trigger::Automatic,
+        };
+        let place = params.text_document_position_params;
+        let asked = self.0.ask(
+            Menu::Inline,
+            &place,
+            trigger,
+            params.context.selected_completion_info,
+        )?;
+        let suggestion = match asked {
+            Some(asked) => self.0.suggest(asked).await?,
+            None => None,
+        };
+        let items = suggestion
+            .into_iter()
+            .map(Suggestion::into_inline_item)
+            .collect();
+        Ok(InlineCompletionList { items })
+    }
+
+    pub(super) async fn completion(&self, params: CompletionParams) -> Result<CompletionList> {
+        // Editors send `Invoked` for typed words too, and nothing that tells the two apart.
+        let trigger = match params.context.map(|context| context.trigger_kind) {
+            Some(CompletionTriggerKind::Invoked) | None => Trigger::Invoked,
+            Some(_) => Trigger::Automatic,
+        };
+        let asked = self.0.ask(
+            Menu::List,
+            &params.text_document_position_params,
+            trigger,
+            None,
+        )?;
+        let suggestion = match asked {
+            Some(asked) => self.0.suggest(asked).await?,
+            None => None,
+        };
+        let items = suggestion
+            .into_iter()
+            .map(Suggestion::into_menu_item)
+            .collect();
+        // Always incomplete: the next key asks again.
+        Ok(CompletionList {
+            is_incomplete: true,
+            items,
+            ..Default::default()
+        })
+    }
+}
+
+/// A request on its way, with the text as it was when it was received.
+struct Asked {
+    request: Request,
+    replaced: oneshot::Receiver<()>,
+}
+
+impl Session {
+    /// Everything that has to happen before the first `.await` of a request: the snapshot is taken, and an older request
+    /// of the document is replaced. `None` if nothing can or may be completed there.
+    fn ask(
+        &self,
+        menu: Menu,
+        place: &TextDocumentPositionParams,
+        trigger: Trigger,
+        selected: Option<SelectedCompletionInfo>,
+    ) -> Result<Option<Asked>> {
+        let encoding = self.terms()?.client.encoding;
+        let Some(snapshot) = lock(&self.documents).snapshot(&place.text_document.uri.0) else {
+            return Ok(None);
+        };
+        let replaced = self.newest.replace(menu, snapshot.uri.clone());
+
+        let folder = {
+            let folders = lock(&self.folders);
+            snapshot
+                .path
+                .as_deref()
+                .and_then(|path| folders.holding(path))
+                .map(ToOwned::to_owned)
+        };
+        let settings = self.settings.borrow().clone();
+        let wanted = &settings.of(folder.as_deref()).completion;
+        let language = snapshot
+            .language
+            .map_or("plaintext", |language| language.id());
+        if !wanted.wanted_in(language) {
+            self.explain_silence(
+                &snapshot,
+                "Completions are switched off here by the settings.",
+            );
+            return Ok(None);
+        }
+        if menu == Menu::List && !wanted.menu {
+            return Ok(None);
+        }
+        let cursor = encoding.offset(&snapshot.rope, place.position).0;
+        let selected = selected.map(|selected| {
+            let range = encoding.range(&snapshot.rope, selected.range);
+            Selected {
+                range: range.start.0..range.end.0,
+                text: selected.text,
+            }
+        });
+        let request = Request {
+            snapshot,
+            cursor,
+            trigger,
+            selected,
+            workspace: folder,
+        };
+        Ok(Some(Asked { request, replaced }))
+    }
+
+    /// Waits for the pipeline. `None` if there is nothing to show, or another request has taken the place of this one.
+    async fn suggest(&self, asked: Asked) -> Result<Option<Suggestion>> {
+        let terms = self.terms()?;
+        let Asked { request, replaced } = asked;
+        let (then, cursor) = (request.snapshot.clone(), request.cursor);
+        let completer = terms.completer.clone();
+        // A task of its own, so that nothing it computes keeps the message loop waiting. Dropping the set cancels it.
+        let mut work = JoinSet::new();
+        work.spawn(async move { completer.complete(request).await });
+        let completion = tokio::select! {
+            biased;
+            _ = replaced => return Ok(None),
+            Some(done) = work.join_next() => match done {
+                Ok(completion) => completion,
+                Err(error) => match error.try_into_panic() {
+                    // The transport answers it like any other panic of a handler.
+                    Ok(panic) => std::panic::resume_unwind(panic),
+                    Err(_) => return Ok(None),
+                },
+            },
+        };
+        lock(&self.explanations).put(
+            then.uri.to_string(),
+            Explanation {
+                version: then.version.0,
+                shown: completion.shown,
+                reason: completion.reason.clone(),
+                text: completion.text.clone(),
+                metrics: completion.metrics.clone(),
+                context: completion.context.clone(),
+                prompt: completion.prompt.clone(),
+            },
+        );
+        if !completion.shown || completion.text.is_empty() {
+            return Ok(None);
+        }
+        let Some(now) = lock(&self.documents).snapshot(&then.uri) else {
+            return Ok(None);
+        };
+        let Some((replace, cursor)) = rebase(&then.rope, cursor, &completion, &now.rope) else {
+            return Ok(None);
+        };
+        let typed = now
+            .rope
+            .get_byte_slice(replace.start..cursor)
+            .map_or(0, |typed| typed.len_chars());
+        let command = Command {
+            title: "Tell tacit that its suggestion was accepted".to_owned(),
+            command: ACCEPTED_COMMAND.to_owned(),
+            arguments: Some(lock(&self.feedback).offer(&completion.text, typed)),
+            ..Default::default()
+        };
+        let encoding = terms.client.encoding;
+        Ok(Some(Suggestion {
+            text: completion.text,
+            replace,
+            cursor,
+            now,
+            encoding,
+            command,
+        }))
+    }
+
+    fn explain_silence(&self, snapshot: &Snapshot, reason: &str) {
+        let explanation = Explanation {
+            version: snapshot.version.0,
+            shown: false,
+            reason: reason.to_owned(),
+            text: String::new(),
+            metrics: Default::default(),
+            context: Vec::new(),
+            prompt: String::new(),
+        };
+        lock(&self.explanations).put(snapshot.uri.to_string(), explanation);
+    }
+}
+
+/// Where a completion made for the text `then` belongs in the text `now`, and where the cursor is: unchanged, or further by
+/// what was typed since, as long as that is how the completion goes on. `None` if it does not fit any more. Editors do not
+/// all check this: Neovim shows whatever answer comes.
+fn rebase(
+    then: &Rope,
+    cursor: usize,
+    completion: &Completion,
+    now: &Rope,
+) -> Option<(Range<usize>, usize)> {
+    let replace = completion.replace.clone();
+    if replace.start > cursor || replace.end < cursor || replace.end > then.len_bytes() {
+        tracing::error!("a completion does not contain its cursor");
+        return None;
+    }
+    if then.is_instance(now) {
+        return Some((replace, cursor));
+    }
+    let grown = now.len_bytes().checked_sub(then.len_bytes())?;
+    let same = now.get_byte_slice(..cursor)? == then.get_byte_slice(..cursor)?
+        && now.get_byte_slice(cursor + grown..)? == then.get_byte_slice(cursor..)?;
+    if !same {
+        return None;
+    }
+    if grown > 0 {
+        let before = then.get_byte_slice(replace.start..cursor)?.to_string();
+        let typed = now.get_byte_slice(cursor..cursor + grown)?.to_string();
+        let rest = completion
+            .text
+            .strip_prefix(before.as_str())?
+            .strip_prefix(typed.as_str())?;
+        if rest.is_empty() {
+            return None;
+        }
+    }
+    Some((replace.start..replace.end + grown, cursor + grown))
+}
+
+impl Suggestion {
+    fn range(&self, bytes: Range<usize>) -> tower_lsp::gen_lsp_types::Range {
+        let position = |byte| self.encoding.position(&self.now.rope, ByteOffset(byte));
+        tower_lsp::gen_lsp_types::Range::new(position(bytes.start), position(bytes.end))
+    }
+
+    /// Always with a range: Neovim 0.12.0 fails over items without.
+    fn into_inline_item(self) -> InlineCompletionItem {
+        let range = self.range(self.replace.clone());
+        InlineCompletionItem::new(
+            InsertText::String(self.text),
+            None,
+            Some(range),
+            Some(self.command),
+        )
+    }
+
+    /// Editors filter the menu by the word before the cursor, and put a list of items with different starts in order only
+    /// if they begin at that word. So the edit begins there at the latest.
+    fn into_menu_item(self) -> CompletionItem {
+        let start = self
+            .replace
+            .start
+            .min(word_start(&self.now.rope, self.cursor));
+        let slice = |range: Range<usize>| {
+            self.now
+                .rope
+                .get_byte_slice(range)
+                .map(|text| text.to_string())
+                .unwrap_or_default()
+        };
+        let typed = slice(start..self.cursor);
+        let new_text = slice(start..self.replace.start) + &self.text;
+        let first_line = new_text.lines().next().unwrap_or_default();
+        let filter_text = match typed.as_str() {
+            "" => None,
+            typed if first_line.starts_with(typed) => Some(first_line.to_owned()),
+            typed => Some(typed.to_owned()),
+        };
+        let language = self.now.language.map_or("", |language| language.id());
+        CompletionItem {
+            label: label(&new_text),
+            label_details: Some(CompletionItemLabelDetails {
+                detail: None,
+                description: Some("tacit".to_owned()),
+            }),
+            kind: Some(CompletionItemKind::Snippet),
+            detail: Some("tacit".to_owned()),
+            documentation: Some(
+                MarkupContent {
+                    kind: MarkupKind::Markdown,
+                    value: fenced(&new_text, language),
+                }
+                .into(),
+            ),
+            preselect: Some(false),
+            sort_text: Some(SORTED_LAST.to_owned()),
+            filter_text,
+            insert_text_format: Some(InsertTextFormat::PlainText),
+            insert_text_mode: Some(InsertTextMode::AsIs),
+            text_edit: Some(
+                TextEdit {
+                    range: self.range(start..self.replace.end),
+                    new_text,
+                }
+                .into(),
+            ),
+            command: Some(self.command),
+            ..Default::default()
+        }
+    }
+}
+
+/// Where the word begins that the cursor stands in or behind.
+fn word_start(rope: &Rope, cursor: usize) -> usize {
+    let mut characters = rope.chars_at(rope.byte_to_char(cursor));
+    let mut start = cursor;
+    while let Some(character) = characters
+        .prev()
+        .filter(|character| character.is_alphanumeric() || *character == '_')
+    {
+        start -= character.len_utf8();
+    }
+    start
+}
+
+/// The first line that says something, cut to the width of a menu.
+fn label(text: &str) -> String {
+    let line = text
+        .lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty())
+        .unwrap_or("tacit");
+    match line.char_indices().nth(LABEL_CHARACTERS) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
+}
+
+/// Markdown that shows the text as it is: its fence is longer than any in the text.
+fn fenced(text: &str, language: &str) -> String {
+    let longest = text
+        .split(|character| character != '`')
+        .map(str::len)
+        .max()
+        .unwrap_or(0);
+    let fence = "`".repeat(longest.max(2) + 1);
+    format!(
+        "{fence}{language}\n{}\n{fence}",
+        text.trim_end_matches(['\n', '\r'])
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn completion(text: &str, replace: Range<usize>) -> Completion {
+        Completion {
+            text: text.into(),
+            replace,
+            shown: true,
+            ..Completion::hidden(0, "")
+        }
+    }
+
+    #[test]
+    fn an_answer_counts_while_it_goes_on_with_what_is_typed() {
+        // `|` is the cursor when it was asked; then the text now, and the answer's text for the word before the cursor.
+        for (then, now, text, expected) in [
+            ("let re|;", "let re;", "return", Some((4..6, 6))),
+            ("let re|;", "let ret;", "return", Some((4..7, 7))),
+            ("let re|;", "let return;", "return", None),
+            ("let re|;", "let reX;", "return", None),
+            ("let re|;", "let r;", "return", None),
+            ("let re|;", "Xet re;", "return", None),
+            ("let re|;", "let ret!", "return", None),
+            ("let re|;", "let re;ö", "return", None),
+            ("é|", "éa", "éab", Some((0..3, 3))),
+            ("é|", "aé", "éab", None),
+        ] {
+            let cursor = then.find('|').unwrap_or(0);
+            let then_rope = Rope::from_str(&then.replace('|', ""));
+            let start = word_start(&then_rope, cursor);
+            let answer = completion(text, start..cursor);
+            assert_eq!(
+                rebase(&then_rope, cursor, &answer, &Rope::from_str(now)),
+                expected,
+                "{then} {now}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_answer_for_another_place_is_no_answer() {
+        let rope = Rope::from_str("abc");
+        for replace in [2..3, 0..0, 0..9] {
+            assert_eq!(rebase(&rope, 1, &completion("x", replace), &rope), None);
+        }
+    }
+
+    #[test]
+    fn labels_are_one_short_line() {
+        assert_eq!(label("\n\n    return 1\n"), "return 1");
+        assert_eq!(label("  \n"), "tacit");
+        assert_eq!(label(&"ü".repeat(61)), format!("{}…", "ü".repeat(60)));
+        assert_eq!(label(&"ü".repeat(60)), "ü".repeat(60));
+    }
+
+    #[test]
+    fn a_preview_cannot_leave_its_fence() {
+        assert_eq!(fenced("a\nb\n", "go"), "```go\na\nb\n```");
+        assert_eq!(fenced("```\n````x", ""), "`````\n```\n````x\n`````");
+    }
+
+    #[test]
+    fn words_begin_after_what_is_no_letter() {
+        let rope = Rope::from_str("a.größe_1(");
+        assert_eq!(word_start(&rope, rope.len_bytes() - 1), 2);
+        assert_eq!(word_start(&rope, rope.len_bytes()), rope.len_bytes());
+        assert_eq!(word_start(&rope, 0), 0);
+    }
+}

@@ -1,0 +1,171 @@
+//! Settings in a running session: read at the start, pulled and pushed later, and what is wrong with them told once.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use serde_json::Value;
+use tower_lsp::gen_lsp_types::{
+    ConfigurationItem, DidChangeConfigurationParams, DidChangeWatchedFilesParams,
+    DidChangeWorkspaceFoldersParams, MessageType,
+};
+
+use super::{CLIENT_PATIENCE, Server, Session, lock};
+use crate::config::{Files, Issue, Layer, Sources};
+
+/// How long reading a few small files may take. More means a folder on a network that does not answer.
+const DISK_PATIENCE: Duration = Duration::from_secs(2);
+
+/// What is wrong with the settings.
+#[derive(Default)]
+pub struct Issues {
+    current: HashSet<Issue>,
+    untold: Vec<Issue>,
+    /// The client takes messages: it has sent `initialized`.
+    telling: bool,
+}
+
+/// Numbers things that are begun one after the other and may end in another order.
+#[derive(Default)]
+pub struct Turns(AtomicU64);
+
+impl Turns {
+    fn begin(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::AcqRel) + 1
+    }
+
+    /// Nothing was begun after this one.
+    fn is_newest(&self, turn: u64) -> bool {
+        self.0.load(Ordering::Acquire) == turn
+    }
+}
+
+impl Session {
+    /// Reads the files that settings come from, within a time limit; without them it goes on with the rest.
+    pub async fn load_config_files(self: Arc<Self>) {
+        let turn = self.file_loads.begin();
+        let folders = lock(&self.folders).paths().to_vec();
+        let user = self.user_file.clone();
+        let reading = tokio::task::spawn_blocking(move || Files::read(user.as_deref(), &folders));
+        match tokio::time::timeout(DISK_PATIENCE, reading).await {
+            Ok(Ok(files)) => self.change_settings(|sources| {
+                if self.file_loads.is_newest(turn) {
+                    sources.files = files;
+                }
+            }),
+            _ => tracing::warn!(
+                "the configuration files could not be read in time; what was read before counts"
+            ),
+        }
+    }
+
+    pub fn reload_config_files(self: &Arc<Self>) {
+        self.spawn(self.clone().load_config_files());
+    }
+
+    /// Changes a source, makes what they all say the settings that count, and tells what is newly wrong.
+    pub fn change_settings(&self, change: impl FnOnce(&mut Sources)) {
+        {
+            // Held to the end, so that nobody publishes older settings after newer ones.
+            let mut sources = lock(&self.sources);
+            change(&mut sources);
+            let (settings, issues) = sources.resolve();
+            self.settings.send_if_modified(|current| {
+                let changed = **current != settings;
+                if changed {
+                    *current = Arc::new(settings);
+                }
+                changed
+            });
+            let mut known = lock(&self.issues);
+            let fresh: Vec<Issue> = issues
+                .iter()
+                .filter(|issue| !known.current.contains(issue))
+                .cloned()
+                .collect();
+            known.untold.extend(fresh);
+            known.current = issues.into_iter().collect();
+        }
+        self.tell_issues();
+    }
+
+    /// From now on the client takes messages.
+    pub fn begin_telling_issues(&self) {
+        lock(&self.issues).telling = true;
+        self.tell_issues();
+    }
+
+    fn tell_issues(&self) {
+        let untold = {
+            let mut issues = lock(&self.issues);
+            if !issues.telling || issues.untold.is_empty() {
+                return;
+            }
+            std::mem::take(&mut issues.untold)
+        };
+        let sentences: Vec<String> = untold.iter().map(ToString::to_string).collect();
+        for sentence in &sentences {
+            tracing::warn!("{sentence}");
+        }
+        let client = self.client.clone();
+        self.spawn(async move {
+            client
+                .show_message(
+                    MessageType::Warning,
+                    format!("tacit: {}", sentences.join("\n")),
+                )
+                .await;
+        });
+    }
+
+    /// Asks the client for its settings, if it takes such questions.
+    pub fn pull_configuration(self: &Arc<Self>) {
+        if !self.terms().is_ok_and(|terms| terms.client.configuration) {
+            return;
+        }
+        let session = self.clone();
+        let turn = self.configuration_pulls.begin();
+        self.spawn(async move {
+            let items = vec![ConfigurationItem {
+                scope_uri: None,
+                section: Some("tacit".to_owned()),
+            }];
+            match tokio::time::timeout(CLIENT_PATIENCE, session.client.configuration(items)).await {
+                Ok(Ok(answers)) if session.configuration_pulls.is_newest(turn) => {
+                    session.take_configuration(answers.first().unwrap_or(&Value::Null))
+                }
+                Ok(Ok(_)) => {}
+                _ => {
+                    tracing::info!("the client did not tell its settings; those known before count")
+                }
+            }
+        });
+    }
+
+    /// Takes settings over as the editor's, unless it has none.
+    fn take_configuration(&self, values: &Value) {
+        if values.as_object().is_some_and(|values| !values.is_empty()) {
+            self.change_settings(|sources| sources.editor = Some(Layer::of_editor(values)));
+        }
+    }
+}
+
+impl Server {
+    pub(super) async fn did_change_configuration(&self, params: DidChangeConfigurationParams) {
+        self.0.take_configuration(&params.settings);
+        self.0.pull_configuration();
+    }
+
+    pub(super) async fn did_change_workspace_folders(
+        &self,
+        params: DidChangeWorkspaceFoldersParams,
+    ) {
+        lock(&self.0.folders).change(&params.event);
+        self.0.reload_config_files();
+    }
+
+    pub(super) async fn did_change_watched_files(&self, _: DidChangeWatchedFilesParams) {
+        self.0.reload_config_files();
+    }
+}

@@ -1,0 +1,97 @@
+//! Open documents: open, change, save, close.
+
+use serde_json::Value;
+use tower_lsp::gen_lsp_types::{
+    DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
+    DidSaveTextDocumentParams, TextDocumentContentChangeEvent as Change,
+};
+
+use super::{Server, lock};
+use crate::config::FILE_NAME;
+use crate::documents::DocVersion;
+
+/// Nothing is completed in larger texts: building the rope of one takes the message loop longer than it may be held up.
+const MAX_TEXT_BYTES: usize = 16 * 1024 * 1024;
+
+impl Server {
+    pub(super) async fn did_open(&self, params: DidOpenTextDocumentParams) {
+        let document = params.text_document;
+        let language_id = String::from(document.language_id);
+        let version = DocVersion(document.version);
+        let mut documents = lock(&self.0.documents);
+        if document.text.len() > MAX_TEXT_BYTES {
+            tracing::info!("a document is too large for completions");
+            documents.open(&document.uri.0, &language_id, version, "");
+            documents.desync(&document.uri.0);
+        } else {
+            let snapshot = documents.open(&document.uri.0, &language_id, version, &document.text);
+            self.0.parser.request(snapshot);
+        }
+    }
+
+    /// Takes the params as they are: a change that can't be read must not be skipped silently, as every later one would
+    /// then be applied to the wrong text.
+    pub(super) async fn did_change(&self, params: Value) {
+        let uri = params
+            .pointer("/textDocument/uri")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
+        let Ok(terms) = self.0.terms() else { return };
+        let mut documents = lock(&self.0.documents);
+        match (read_change(params), uri) {
+            (Some(params), _) => {
+                let uri = &params.text_document.text_document_identifier.uri.0;
+                let version = DocVersion(params.text_document.version);
+                match documents.change(uri, version, &params.content_changes, terms.client.encoding)
+                {
+                    Ok(snapshot) => self.0.parser.request(snapshot),
+                    Err(error) => tracing::warn!(%error, "a change did not count"),
+                }
+            }
+            (None, Some(uri)) => {
+                tracing::warn!(
+                    "a change can't be taken; its document is ignored until all of its text comes"
+                );
+                documents.desync(&uri);
+            }
+            (None, None) => tracing::warn!("a change names no document"),
+        }
+    }
+
+    pub(super) async fn did_save(&self, params: DidSaveTextDocumentParams) {
+        let path = crate::documents::file_path(&params.text_document.uri.0);
+        if path.is_some_and(|path| path.file_name().is_some_and(|name| name == FILE_NAME)) {
+            self.0.reload_config_files();
+        }
+    }
+
+    pub(super) async fn did_close(&self, params: DidCloseTextDocumentParams) {
+        let uri = &params.text_document.uri.0;
+        if lock(&self.0.documents).close(uri) {
+            lock(&self.0.explanations).pop(uri);
+            if let Ok(terms) = self.0.terms() {
+                terms.completer.closed(uri);
+            }
+        }
+    }
+}
+
+/// `None` unless every part is understood, and none too large. A change whose range can't be read must not pass for one of the whole document,
+/// which is what the types alone would make of it.
+fn read_change(params: Value) -> Option<DidChangeTextDocumentParams> {
+    let changes = params.get("contentChanges")?.as_array()?;
+    let ranged: Vec<bool> = changes
+        .iter()
+        .map(|change| change.get("range").is_some_and(|range| !range.is_null()))
+        .collect();
+    let params: DidChangeTextDocumentParams = serde_json::from_value(params).ok()?;
+    let mut read = params.content_changes.iter().zip(ranged);
+    let understood = read.all(|(change, is_ranged)| {
+        let (read_as_ranged, text) = match change {
+            Change::TextDocumentContentChangePartial(change) => (true, &change.text),
+            Change::TextDocumentContentChangeWholeDocument(change) => (false, &change.text),
+        };
+        read_as_ranged == is_ranged && text.len() <= MAX_TEXT_BYTES
+    });
+    understood.then_some(params)
+}

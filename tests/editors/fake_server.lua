@@ -1,0 +1,74 @@
+-- A language server inside the editor, whose answers a test scripts. Everything it receives is in `received`.
+local M = {
+  encoding = 'utf-16',
+  received = {}, -- { method, params } of every message
+  waiting = {}, -- requests that are not answered yet while `hold` is set: { id, params, reply }
+  hold = false,
+  insert = nil, -- function(params) -> items
+}
+
+function M.start(dispatchers)
+  local closing, next_id = false, 0
+  local function request(method, params, callback, on_done)
+    next_id = next_id + 1
+    local id = next_id
+    M.received[#M.received + 1] = { method = method, params = params }
+    local function reply(result)
+      vim.schedule(function()
+        if on_done then
+          on_done(id)
+        end
+        callback(nil, result)
+      end)
+    end
+    if method == 'initialize' then
+      reply({
+        capabilities = {
+          positionEncoding = M.encoding,
+          textDocumentSync = { openClose = true, change = 2 },
+          inlineCompletionProvider = {},
+          completionProvider = {},
+          executeCommandProvider = { commands = { 'fake.accepted' } },
+        },
+      })
+    elseif method == 'textDocument/inlineCompletion' then
+      local function answer()
+        reply({ items = M.insert and M.insert(params) or {} })
+      end
+      if M.hold then
+        M.waiting[#M.waiting + 1] = { id = id, answer = answer }
+      else
+        answer()
+      end
+    else
+      reply(vim.NIL)
+    end
+    return true, id
+  end
+  return {
+    request = request,
+    notify = function(method, params)
+      M.received[#M.received + 1] = { method = method, params = params }
+      if method == 'exit' then
+        dispatchers.on_exit(0, 0)
+      end
+      return true
+    end,
+    is_closing = function()
+      return closing
+    end,
+    terminate = function()
+      closing = true
+      vim.schedule(function()
+        dispatchers.on_exit(0, 9)
+      end)
+    end,
+  }
+end
+
+function M.notify_client(method, params)
+  local client = vim.lsp.get_clients({ name = 'tacit' })[1]
+  client.handlers[method](nil, params, { client_id = client.id, method = method })
+end
+
+return M

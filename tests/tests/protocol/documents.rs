@@ -1,0 +1,202 @@
+//! Documents that are opened, changed and closed in every order that clients come up with.
+
+use serde_json::{Value, json};
+use tests::client::{Client, at, frame, insert, notification, request};
+use tests::completer::{Scripted, insertion};
+
+/// A client whose suggestions tell the text that the server has.
+async fn mirror() -> Client {
+    let completer = Scripted::new(|request| async move {
+        let text = format!("<{}>", request.snapshot.rope);
+        insertion(&request, &text)
+    });
+    Client::ready(completer, json!({ "capabilities": {} })).await
+}
+
+/// What the server takes for the document's text; `None` if it completes nothing there.
+async fn text_of(client: &mut Client, uri: &str) -> Option<String> {
+    let answer = client
+        .call("textDocument/inlineCompletion", at(uri, 0, 0))
+        .await;
+    let items = answer["result"]["items"]
+        .as_array()
+        .expect("a list")
+        .clone();
+    let text = items.first()?["insertText"]
+        .as_str()
+        .expect("a text")
+        .to_owned();
+    Some(text.trim_matches(['<', '>']).to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn careless_clients_keep_their_text() {
+    let mut client = mirror().await;
+    let uri = "file:///a.rs";
+    client
+        .notify(
+            "textDocument/didChange",
+            insert(uri, 1, "before it is open"),
+        )
+        .await;
+    assert_eq!(text_of(&mut client, uri).await, None);
+    client.open(uri, "one").await;
+    client.open(uri, "two").await;
+    assert_eq!(text_of(&mut client, uri).await.as_deref(), Some("two"));
+    for version in [5, 5, 3] {
+        client
+            .notify("textDocument/didChange", insert(uri, version, "x"))
+            .await;
+    }
+    assert_eq!(text_of(&mut client, uri).await.as_deref(), Some("xxxtwo"));
+    let close = json!({ "textDocument": { "uri": uri } });
+    client.notify("textDocument/didClose", close.clone()).await;
+    client.notify("textDocument/didClose", close).await;
+    client
+        .notify(
+            "textDocument/didChange",
+            insert(uri, 9, "after it was closed"),
+        )
+        .await;
+    assert_eq!(text_of(&mut client, uri).await, None);
+    assert_eq!(client.leave().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn any_uri_names_a_document() {
+    let mut client = mirror().await;
+    let uris = [
+        "untitled:Untitled-1",
+        "vscode-notebook-cell:/a.ipynb#W0",
+        "file:///c%3A/Users/x/a.rs",
+        "file:///a [x] ü.rs",
+        "no uri at all",
+        "",
+    ];
+    for uri in uris {
+        client.open(uri, uri).await;
+    }
+    for uri in uris {
+        assert_eq!(text_of(&mut client, uri).await.as_deref(), Some(uri));
+    }
+    assert_eq!(text_of(&mut client, "file:///c:/Users/x/a.rs").await, None);
+    assert_eq!(client.leave().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_that_cannot_be_read_costs_its_document_only() {
+    let mut client = mirror().await;
+    let (uri, other) = ("file:///a.rs", "file:///b.rs");
+    client.open(uri, "a").await;
+    client.open(other, "b").await;
+    let position = json!({ "line": -1, "character": 0 });
+    let unreadable = json!({
+        "textDocument": { "uri": uri, "version": 2 },
+        "contentChanges": [{ "range": { "start": position, "end": position }, "text": "lost" }],
+    });
+    client.notify("textDocument/didChange", unreadable).await;
+    client
+        .notify("textDocument/didChange", json!({ "contentChanges": 1 }))
+        .await;
+    client
+        .notify("textDocument/didChange", insert(uri, 3, "x"))
+        .await;
+    client
+        .notify("textDocument/didChange", insert(other, 2, "x"))
+        .await;
+    assert_eq!(
+        text_of(&mut client, uri).await,
+        None,
+        "nothing is shown for a text that is not known for sure"
+    );
+    assert_eq!(text_of(&mut client, other).await.as_deref(), Some("xb"));
+    let whole = json!({ "textDocument": { "uri": uri, "version": 4 }, "contentChanges": [{ "text": "all" }] });
+    client.notify("textDocument/didChange", whole).await;
+    client
+        .notify("textDocument/didChange", insert(uri, 5, "x"))
+        .await;
+    assert_eq!(text_of(&mut client, uri).await.as_deref(), Some("xall"));
+    assert_eq!(client.leave().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn texts_too_large_to_be_kept_are_left_alone() {
+    let mut client = mirror().await;
+    let (uri, other) = ("file:///large.rs", "file:///b.rs");
+    let large = "x".repeat(16 * 1024 * 1024 + 1);
+    client.open(uri, &large).await;
+    client.open(other, "b").await;
+    client
+        .notify("textDocument/didChange", insert(uri, 2, "y"))
+        .await;
+    assert_eq!(text_of(&mut client, uri).await, None);
+    assert_eq!(text_of(&mut client, other).await.as_deref(), Some("b"));
+    for (version, text, expected) in [(3, "small", Some("small")), (4, &large, None)] {
+        let whole = json!({
+            "textDocument": { "uri": uri, "version": version },
+            "contentChanges": [{ "text": text }],
+        });
+        client.notify("textDocument/didChange", whole).await;
+        assert_eq!(text_of(&mut client, uri).await.as_deref(), expected);
+    }
+    assert_eq!(client.leave().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_completer_hears_of_closed_documents() {
+    let completer = Scripted::echo();
+    let mut client = Client::ready(completer.clone(), json!({ "capabilities": {} })).await;
+    client.open("untitled:1", "").await;
+    for uri in ["untitled:1", "untitled:2"] {
+        client
+            .notify(
+                "textDocument/didClose",
+                json!({ "textDocument": { "uri": uri } }),
+            )
+            .await;
+    }
+    client.call("tacit/stats", Value::Null).await;
+    assert_eq!(
+        *completer.closed.lock().expect("not poisoned"),
+        ["untitled:1"]
+    );
+    assert_eq!(client.leave().await, 0);
+}
+
+/// Two requests for each of a thousand documents, since a document's newer request replaces the older; an edit before and
+/// after each of them. All in one stream, as fast as the server takes it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_thousand_requests_between_edits_each_see_their_version() {
+    let mut client = Client::ready(Scripted::echo(), json!({ "capabilities": {} })).await;
+    let mut stream = Vec::new();
+    let mut asked = Vec::new();
+    for number in 0..1000 {
+        let uri = format!("file:///{number}.rs");
+        let document = json!({ "uri": uri, "languageId": "rust", "version": 1, "text": "" });
+        let change =
+            |version, text| notification("textDocument/didChange", insert(&uri, version, text));
+        let (inline, list) = (client.next_id(), client.next_id());
+        for message in [
+            notification("textDocument/didOpen", json!({ "textDocument": document })),
+            change(2, "xy"),
+            request(inline, "textDocument/inlineCompletion", at(&uri, 0, 2)),
+            change(3, ""),
+            request(list, "textDocument/completion", at(&uri, 0, 2)),
+            change(4, ""),
+        ] {
+            stream.extend(frame(&message));
+        }
+        asked.push((inline, list));
+    }
+    client.send_bytes(&stream).await;
+    for (inline, list) in asked {
+        let answer = client.response(inline).await;
+        assert_eq!(
+            answer["result"]["items"][0]["insertText"], "v2 2",
+            "{answer}"
+        );
+        let answer = client.response(list).await;
+        assert_eq!(answer["result"]["items"][0]["label"], "xyv3 2", "{answer}");
+    }
+    assert_eq!(client.leave().await, 0);
+}

@@ -1,0 +1,8 @@
+//! The server's edge against clients that are slow, careless, broken or hostile. In memory, without a model.
+
+mod completions;
+mod documents;
+mod lifecycle;
+mod load;
+mod session;
+mod streams;
