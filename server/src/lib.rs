@@ -9,6 +9,7 @@
 pub mod cli;
 pub mod completion;
 pub mod config;
+pub mod doctor;
 pub mod documents;
 pub mod engine;
 pub mod logging;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tacit::{cli, logging, models};
+use tacit::{cli, doctor, logging, models};
 
 /// Code completion from a model on your own machine
 #[derive(Parser)]
@@ -17,6 +17,8 @@ struct Arguments {
 enum Command {
     Lsp(cli::lsp::Arguments),
     Complete(cli::complete::Arguments),
+    Demo(cli::demo::Arguments),
+    Doctor(doctor::Arguments),
     Models(models::cli::Args),
     #[command(subcommand)]
     Bench(cli::bench::Command),
@@ -31,6 +33,8 @@ async fn main() -> ExitCode {
         // A read of standard input can't be called off: leave without waiting for it.
         Command::Lsp(arguments) => std::process::exit(cli::lsp::run(arguments, log).await),
         Command::Complete(arguments) => cli::complete::run(arguments).await,
+        Command::Demo(arguments) => cli::demo::run(arguments).await,
+        Command::Doctor(arguments) => return doctor::run(&arguments).await,
         Command::Models(arguments) => return models::cli::run(&arguments),
         Command::Bench(command) => cli::bench::run(command).await,
         Command::Engine(arguments) => cli::engine::run(arguments).await,
