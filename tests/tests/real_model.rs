@@ -16,21 +16,29 @@ use tacit::engine::local::LocalEngine;
 use tempfile::TempDir;
 use tests::client::{Client, at};
 use tests::tacit_binary;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, MutexGuard, watch};
 
 const SHOP: &str = include_str!("../../server/src/cli/bench/typed_before.py");
+
+/// Two engines at once would fight for the cores, and tests would wait for the scheduler rather than for tacit.
+static ENGINE: Mutex<()> = Mutex::const_new(());
 
 /// A place of its own for sockets and logs, so that each test has an engine of its own; it dies with the test.
 struct Place {
     folder: TempDir,
+    _engine: MutexGuard<'static, ()>,
 }
 
 impl Place {
-    fn new() -> Self {
+    async fn new() -> Self {
+        let engine = ENGINE.lock().await;
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("run")).unwrap();
         fs::write(folder.path().join("tacit.toml"), "").unwrap();
-        Self { folder }
+        Self {
+            folder,
+            _engine: engine,
+        }
     }
 
     fn environment(&self) -> [(&str, PathBuf); 2] {
@@ -120,9 +128,9 @@ async fn type_at(
     window.notify("textDocument/didChange", change).await;
 }
 
-#[test]
-fn the_shell_gets_a_sensible_completion_with_all_fields() {
-    let place = Place::new();
+#[tokio::test]
+async fn the_shell_gets_a_sensible_completion_with_all_fields() {
+    let place = Place::new().await;
     let file = place.folder.path().join("arithmetic.py");
     fs::write(
         &file,
@@ -172,7 +180,7 @@ fn the_shell_gets_a_sensible_completion_with_all_fields() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn typing_evaluates_what_was_typed_and_no_more() {
-    let place = Place::new();
+    let place = Place::new().await;
     let mut window = place.window();
     window.initialize(json!({ "capabilities": {} })).await;
     let uri = uri(&place.folder.path().join("shop.py"));
@@ -256,7 +264,7 @@ async fn typing_evaluates_what_was_typed_and_no_more() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_engine_costs_one_answer_and_windows_share_the_next() {
-    let place = Place::new();
+    let place = Place::new().await;
     let mut window = place.window();
     window.initialize(json!({ "capabilities": {} })).await;
     let uri = uri(&place.folder.path().join("shop.py"));
@@ -329,7 +337,7 @@ async fn a_killed_engine_costs_one_answer_and_windows_share_the_next() {
 #[tokio::test(flavor = "multi_thread")]
 async fn logs_hold_no_text_of_a_file() {
     const MARKER: &str = "planted_marker_7f3a9c";
-    let place = Place::new();
+    let place = Place::new().await;
     let mut window = place.window();
     window.initialize(json!({ "capabilities": {} })).await;
     let uri = uri(&place.folder.path().join("secret_project.py"));
@@ -429,6 +437,7 @@ async fn answer(completer: &Completer, project: &str, before: &str, after: &str)
 /// pass over one token rounds other than a pass over sixty-four, so a near-tie may break the other way.
 #[tokio::test(flavor = "multi_thread")]
 async fn typing_with_reuse_gives_the_text_of_a_cold_start() {
+    let _engine = ENGINE.lock().await;
     let (warm_engine, cold_engine) = (completer(), completer());
     let before =
         "class Shelf:\n    def __init__(self):\n        self.boxes = []\n\n    def weigh(self):\n";

@@ -135,8 +135,16 @@ impl Inner {
         middle.extend(selected.iter().map(|selected| selected.text.as_str()));
 
         let (project, path) = names(&snapshot, workspace.as_deref());
-        let one_line =
-            trigger == Trigger::Automatic || !rest_of_line(anchor.after()).trim().is_empty();
+        let line_start = snapshot
+            .rope
+            .line_to_byte(snapshot.rope.byte_to_line(cursor));
+        let before = snapshot.rope.byte_slice(line_start..cursor).to_string();
+        let place = post::Place {
+            before: &before,
+            after: anchor.after(),
+            line_end: line_end(&snapshot),
+        };
+        let one_line = trigger == Trigger::Automatic || place.is_inside_line();
         let job = Job {
             document: format!("{} {}", self.client, snapshot.uri),
             prompt: anchor.prompt(&project, &path, &middle, &self.layout),
@@ -187,7 +195,9 @@ impl Inner {
         }
         self.count(&metrics);
 
-        let text = post::fit(&raw, anchor.after(), line_end(&snapshot));
+        let at_line_end =
+            one_line && finish == Finish::Limit && metrics.tokens_generated < config.max_tokens;
+        let text = post::fit(&raw, place, at_line_end);
         let reason = match finish {
             Finish::Failed(reason) => reason,
             Finish::Cancelled => "The engine stopped before it had an answer.".to_owned(),
@@ -279,10 +289,6 @@ fn names(snapshot: &Snapshot, workspace: Option<&Path>) -> (String, String) {
         name(root).unwrap_or_else(|| "project".to_owned()),
         display(relative),
     )
-}
-
-fn rest_of_line(after: &str) -> &str {
-    after.split(['\n', '\r']).next().unwrap_or_default()
 }
 
 /// What the document ends its lines with, going by its first line.

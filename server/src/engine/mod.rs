@@ -51,7 +51,7 @@ pub enum Priority {
 pub struct Limits {
     /// Tokens generated at most, those that only repeat the healed word included.
     pub max_tokens: u32,
-    /// Ends before the n-th line feed of the answer.
+    /// Ends before the line feed that ends the n-th line; blank lines at the beginning do not count.
     pub max_lines: Option<u32>,
 }
 

@@ -44,7 +44,7 @@ struct Running {
     prompt_len: usize,
     seq: Option<SeqId>,
     answer: Answer,
-    lines: u32,
+    lines: Lines,
     usage: Usage,
     /// `Prefilled` has been reported.
     prefilled: bool,
@@ -76,7 +76,7 @@ impl<'b> Scheduler<'b> {
             prompt_len: 0,
             seq: None,
             answer,
-            lines: 0,
+            lines: Lines::default(),
             usage: Usage::default(),
             prefilled: false,
         });
@@ -172,7 +172,7 @@ impl<'b> Scheduler<'b> {
         }
         running.tokens.push(token);
         let mut text = running.answer.push(vocabulary.bytes(token));
-        let full = cut_lines(&mut text, &mut running.lines, running.job.limits.max_lines);
+        let full = running.lines.cut(&mut text, running.job.limits.max_lines);
         if !text.is_empty()
             && running
                 .events
@@ -274,17 +274,30 @@ impl<'b> Scheduler<'b> {
     }
 }
 
-/// Cuts `text` before the line feed that makes `max` lines full; `lines` counts the line feeds so far.
-fn cut_lines(text: &mut String, lines: &mut u32, max: Option<u32>) -> bool {
-    let Some(max) = max else { return false };
-    for (at, _) in text.clone().match_indices('\n') {
-        *lines += 1;
-        if *lines >= max {
-            text.truncate(at);
-            return true;
+/// The lines of an answer so far.
+#[derive(Default)]
+struct Lines {
+    /// Those that a line feed has ended, blank ones at the answer's beginning not counted.
+    ended: u32,
+    has_text: bool,
+}
+
+impl Lines {
+    /// Cuts `text`, which goes on the answer, before the line feed that makes `max` lines full; says whether it did.
+    fn cut(&mut self, text: &mut String, max: Option<u32>) -> bool {
+        let Some(max) = max else { return false };
+        for (at, c) in text.char_indices() {
+            self.has_text |= !c.is_whitespace();
+            if c == '\n' && self.has_text {
+                self.ended += 1;
+                if self.ended >= max {
+                    text.truncate(at);
+                    return true;
+                }
+            }
         }
+        false
     }
-    false
 }
 
 fn in_words(error: EvaluateError) -> String {

@@ -141,11 +141,21 @@ fn prompts_around_the_context_size_are_cut_to_fit() {
 
 #[test]
 fn lines_end_the_answer_before_their_line_feed() {
-    let mut lines = 0;
-    let mut text = "a\nb\nc".to_owned();
-    assert!(!cut_lines(&mut text, &mut lines, Some(3)));
-    assert!(cut_lines(&mut text, &mut lines, Some(3)));
-    assert_eq!((text.as_str(), lines), ("a", 3));
+    let cut = |pieces: &[&str], max| {
+        let mut lines = Lines::default();
+        let mut answer = String::new();
+        for piece in pieces {
+            let mut text = piece.to_string();
+            let full = lines.cut(&mut text, Some(max));
+            answer += &text;
+            if full {
+                break;
+            }
+        }
+        answer
+    };
+    assert_eq!(cut(&["a\nb\nc", "d\ne"], 3), "a\nb\ncd");
+    assert_eq!(cut(&["\n", "  \n a", "b\nc"], 1), "\n  \n ab");
 }
 
 #[test]
