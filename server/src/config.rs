@@ -26,8 +26,6 @@ pub struct Config {
     /// Where models are kept; `None` is the usual place of the platform.
     pub models_dir: Option<PathBuf>,
     pub log_level: LogLevel,
-    /// Milliseconds from a key to its suggestion that the choice of model and prompt aims at.
-    pub latency_target_ms: u32,
     pub completion: CompletionConfig,
     pub engine: EngineConfig,
 }
@@ -38,7 +36,6 @@ impl Default for Config {
             model: ModelChoice::Auto,
             models_dir: None,
             log_level: LogLevel::Info,
-            latency_target_ms: 300,
             completion: CompletionConfig::default(),
             engine: EngineConfig::default(),
         }

@@ -3,8 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tacit::{cli, models};
-use tracing_subscriber::EnvFilter;
+use tacit::{cli, doctor, logging, models};
 
 /// Code completion from a model on your own machine
 #[derive(Parser)]
@@ -18,6 +17,8 @@ struct Arguments {
 enum Command {
     Lsp(cli::lsp::Arguments),
     Complete(cli::complete::Arguments),
+    Demo(cli::demo::Arguments),
+    Doctor(doctor::Arguments),
     Models(models::cli::Args),
     #[command(subcommand)]
     Bench(cli::bench::Command),
@@ -27,17 +28,13 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_env("TACIT_LOG")
-        .unwrap_or_else(|_| EnvFilter::new("warn,llama-cpp-2=error"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
-
+    let log = logging::init();
     let done = match Arguments::parse().command {
         // A read of standard input can't be called off: leave without waiting for it.
-        Command::Lsp(arguments) => std::process::exit(cli::lsp::run(arguments).await),
+        Command::Lsp(arguments) => std::process::exit(cli::lsp::run(arguments, log).await),
         Command::Complete(arguments) => cli::complete::run(arguments).await,
+        Command::Demo(arguments) => cli::demo::run(arguments).await,
+        Command::Doctor(arguments) => return doctor::run(&arguments).await,
         Command::Models(arguments) => return models::cli::run(&arguments),
         Command::Bench(command) => cli::bench::run(command).await,
         Command::Engine(arguments) => cli::engine::run(arguments).await,

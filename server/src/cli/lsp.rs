@@ -13,7 +13,7 @@ use crate::{
         Engine,
         deferred::{DeferredEngine, OpenError, Opener},
     },
-    lsp,
+    logging, lsp,
     models::{
         pull::{self, Progress, PullError, Sources},
         store::ModelError,
@@ -29,9 +29,10 @@ pub struct Arguments {
 }
 
 /// Returns the exit code that the protocol asks for.
-pub async fn run(arguments: Arguments) -> i32 {
+pub async fn run(arguments: Arguments, log: logging::Handle) -> i32 {
     lsp::log_panics_without_their_text();
     let start: lsp::Start = Box::new(move |settings| {
+        tokio::spawn(log.follow(settings.clone()));
         let engine = DeferredEngine::new(ChosenModel {
             settings: settings.clone(),
             in_process: arguments.in_process,

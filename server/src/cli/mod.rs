@@ -3,6 +3,7 @@
 
 pub mod bench;
 pub mod complete;
+pub mod demo;
 pub mod engine;
 pub mod lsp;
 
@@ -78,18 +79,25 @@ fn user_settings(workspace: Option<&Path>) -> Settings {
 /// The shared engine process, started when it is needed, or a thread of this process. May read a whole model file; has to be
 /// called within a tokio runtime.
 fn open_engine(config: &Config, in_process: bool) -> Result<Arc<dyn Engine>> {
-    let run = engine::RunArguments::new(&resolve_model(config)?, config);
     if in_process {
+        let run = engine::RunArguments::new(&resolve_model(config)?, config);
         return Ok(Arc::new(run.start()?));
     }
+    let launch = shared_engine(&resolve_model(config)?, config)?;
+    Ok(Arc::new(RemoteEngine::new(launch)))
+}
+
+/// The process that all windows with these settings share.
+pub(crate) fn shared_engine(model: &Resolved, config: &Config) -> Result<LaunchSettings> {
+    let run = engine::RunArguments::new(model, config);
     let program = std::env::current_exe().context("cannot find this program's own file")?;
     let hello = Hello::new(&format!("{}{}", run.identity(), build_time(&program)));
-    Ok(Arc::new(RemoteEngine::new(LaunchSettings {
+    Ok(LaunchSettings {
         endpoint: Endpoint::shared(&hello)?,
         hello,
         program,
         arguments: run.to_command_line(config.engine.idle_exit_minutes),
-    })))
+    })
 }
 
 /// Tells builds of the same version apart: after an update, windows do not meet an engine of the program before it.
@@ -106,7 +114,8 @@ fn store(config: &Config) -> Result<Store, ModelError> {
     Store::open_in(config.models_dir.as_deref())
 }
 
-fn resolve_model(config: &Config) -> Result<Resolved> {
+/// The file of the model that the settings choose.
+pub(crate) fn resolve_model(config: &Config) -> Result<Resolved> {
     let store = store(config)?;
     Ok(match &config.model {
         ModelChoice::Auto => store.resolve(DEFAULT),

@@ -5,7 +5,7 @@ use std::{
     num::NonZeroUsize,
     path::Path,
     sync::{Arc, Mutex, MutexGuard},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use futures::future::{BoxFuture, FutureExt};
@@ -152,6 +152,10 @@ impl Inner {
         };
 
         let prompt = job.prompt.to_string();
+        if trigger == Trigger::Automatic && config.debounce_ms > 0 {
+            // A newer request drops this one while it sleeps.
+            tokio::time::sleep(Duration::from_millis(config.debounce_ms.into())).await;
+        }
         let mut handle = self.engine.submit(job);
         let mut metrics = Metrics::default();
         let mut raw = String::new();

@@ -56,10 +56,6 @@ pub const KEYS: &[Key] = &[
     user_only("model", Kind::Model(|config| &mut config.model)),
     user_only("models_dir", Kind::Folder(|config| &mut config.models_dir)),
     user_only("log_level", Kind::Level(|config| &mut config.log_level)),
-    user_only(
-        "latency_target_ms",
-        Kind::Integer(50..=10_000, |config| &mut config.latency_target_ms),
-    ),
     own(
         "completion.enabled",
         Kind::Boolean(|config| &mut config.completion.enabled),

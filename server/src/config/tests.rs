@@ -36,11 +36,11 @@ const CASES: &[Case] = &[
     }),
     (
         USER,
-        "log_level = \"loud\"\nlatency_target_ms = 200",
+        "log_level = \"loud\"\n[engine]\nthreads = 2",
         &[
             "`log_level` has to be one of off, error, warn, info, debug, trace, not a text; it does not count.",
         ],
-        |c| c.latency_target_ms = 200,
+        |c| c.engine.threads = 2,
     ),
     (
         USER,
@@ -163,7 +163,7 @@ fn stronger_layers_win_and_folders_have_their_own() {
     let sources = Sources {
         files: Files {
             user: Some(toml(
-                "latency_target_ms = 100\n[completion]\nmax_lines = 1\nmax_tokens = 1",
+                "[engine]\nthreads = 1\n[completion]\nmax_lines = 1\nmax_tokens = 1",
                 USER,
             )),
             folders: vec![("/one".into(), of_folder)],
@@ -173,7 +173,7 @@ fn stronger_layers_win_and_folders_have_their_own() {
             &json!({ "tacit": { "completion": { "maxTokens": 3 } } }),
         )),
         editor: Some(Layer::of_editor(
-            &json!({ "latencyTargetMs": 400, "model": null, "nonsense": true }),
+            &json!({ "engine": { "threads": 4 }, "model": null, "nonsense": true }),
         )),
     };
     let (settings, issues) = sources.resolve();
@@ -183,17 +183,17 @@ fn stronger_layers_win_and_folders_have_their_own() {
         (
             one.completion.max_lines,
             one.completion.max_tokens,
-            one.latency_target_ms
+            one.engine.threads
         ),
-        (2, 3, 400)
+        (2, 3, 4)
     );
     assert_eq!(
         (
             outside.completion.max_lines,
             outside.completion.max_tokens,
-            outside.latency_target_ms
+            outside.engine.threads
         ),
-        (1, 3, 400)
+        (1, 3, 4)
     );
     assert!(!one.completion.enabled && outside.completion.enabled);
     assert_eq!(settings.of(Some(Path::new("/two"))), outside);

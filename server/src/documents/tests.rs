@@ -1,4 +1,5 @@
 use std::fs;
+use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -181,7 +182,8 @@ fn parsed(snapshot: Snapshot) -> Parsed {
         &snapshot.rope,
         grammar,
         snapshot.tree.as_ref(),
-        syntax::BACKGROUND_BUDGET,
+        // Long: these tests are about trees, not about time.
+        Duration::from_secs(60),
     );
     Parsed { snapshot, tree }
 }

@@ -4,6 +4,8 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
 /// A CPU back end: its name in the file name, and what it takes to run it.
 struct Variant {
     name: &'static str,
@@ -121,6 +123,25 @@ pub struct Chosen {
     pub library: PathBuf,
     /// E.g. "icelake: AVX-512, VBMI, VNNI".
     pub description: String,
+}
+
+/// A back end that this machine can run, whether or not its library is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Runnable {
+    pub name: &'static str,
+    pub instruction_sets: &'static str,
+    pub shipped: bool,
+}
+
+/// All back ends that this machine can run, fastest first; none where llama.cpp chooses for itself.
+pub fn runnable(folder: &Path) -> Vec<Runnable> {
+    let variants = VARIANTS.iter().filter(|variant| (variant.runs_here)());
+    let runnable = variants.map(|variant| Runnable {
+        name: variant.name,
+        instruction_sets: variant.instruction_sets,
+        shipped: find(folder, variant).is_some(),
+    });
+    runnable.collect()
 }
 
 /// The fastest back end in `folder` that runs on this machine. `TACIT_CPU` names another by its variant, to rule this choice

@@ -135,7 +135,8 @@ fn load_only(library: &Path) -> Result<(), String> {
     Ok(())
 }
 
-fn library_folder() -> Option<PathBuf> {
+/// Where llama.cpp's libraries lie, for `tacit doctor`; `None` if they are missing.
+pub fn library_folder() -> Option<PathBuf> {
     let binary = std::env::current_exe().ok()?.canonicalize().ok()?;
     let folder = binary.parent()?;
     LIBRARY_FOLDERS

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Typing then only appends to the sequence, and what was evaluated stays valid bit for bit. The model does not mind: it
-//! does better, because it continues text rather than starts from nothing. `docs/layout.md` has the measurements.
+//! does better, because it continues text rather than starts from nothing. `server/docs/layout.md` has the measurements.
 
 use std::ops::Range;
 
@@ -63,6 +63,8 @@ pub struct Anchor {
     before: String,
     /// The text after the cursor.
     after: String,
+    /// `after` reaches to the end of the document.
+    to_end: bool,
 }
 
 impl Anchor {
@@ -88,6 +90,7 @@ impl Anchor {
             start: window.start,
             before: text.byte_slice(window.start..at).to_string(),
             after: text.byte_slice(cursor..window.end).to_string(),
+            to_end: window.end == text.len_bytes(),
         }
     }
 
@@ -102,8 +105,8 @@ impl Anchor {
             && cursor - at <= layout.middle_bytes
             && reaches(self.start..at, &self.before)
             && reaches(cursor..cursor + self.after.len(), &self.after)
-            // A suffix that was the end of the document still is.
-            && (self.after.len() >= layout.suffix_bytes / 2 || text.len_bytes() == cursor + self.after.len())
+            // Or else the model would not see what was added behind the end.
+            && self.to_end == (cursor + self.after.len() == text.len_bytes())
     }
 
     /// Byte offset of the anchor.
@@ -237,7 +240,7 @@ mod tests {
             })
             .collect();
         assert!(
-            starts.len() <= 3 && starts.iter().all(|line| line % GRID_LINES == 0),
+            starts.len() <= 4 && starts.iter().all(|line| line % GRID_LINES == 0),
             "{starts:?}"
         );
     }

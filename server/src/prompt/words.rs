@@ -1,6 +1,7 @@
 //! Where the tokenizer may cut. Byte-pair encoding works inside *words* that a fixed pattern splits off first, so tokens never
 //! span a word boundary, and text that grows at its end changes the tokens of its last word only. That makes the start of the
-//! last word the one safe place to stop the prompt and let the model finish the word: see [`split_last_word`].
+//! last word the one safe place to stop the prompt and let the model finish the word: see [`split_last_word`]. (A line end after
+//! indentation changes the blanks before it too; that costs a token or two, never the result.)
 
 /// Longest tail that is left to healing, in bytes. A longer last "word" (base64, a rule of dashes) would cost a pass for every
 /// few characters of it, and its end is no sensible boundary anyway: it is tokenised as it stands.
@@ -155,7 +156,13 @@ mod tests {
             let before: Vec<_> = words(stable).collect();
             let grown = format!("{text}{typed}");
             let after: Vec<_> = words(&grown).collect();
-            prop_assert!(after.starts_with(&before), "{:?} then {:?}", before, after);
+            // Blanks between two line ends are one word with them: the one case in which more than the last word changes.
+            let blank_line = typed.trim_start_matches([' ', '\t']).starts_with(['\n', '\r']);
+            let settled = match before.iter().rposition(|word| !blank_line || !word.trim().is_empty()) {
+                Some(last) => &before[..=last],
+                None => &[],
+            };
+            prop_assert!(after.starts_with(settled), "{:?} then {:?}", before, after);
         }
     }
 }

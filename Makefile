@@ -1,0 +1,50 @@
+# `make demo` and `make test` work on a fresh machine: they install what is missing, or say what to install.
+
+PREFIX ?= $(HOME)/.local
+# A toolchain that .ci/setup has just installed is not in this shell's PATH yet.
+export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
+# llama.cpp is C++ and takes most of the time of the first build.
+CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+export CMAKE_BUILD_PARALLEL_LEVEL
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+TACIT := $(TARGET)/release/tacit
+
+.NOTPARALLEL:
+.PHONY: demo test bench install build model test-needs clean
+
+demo: model
+	@$(TACIT) demo
+
+test: test-needs model
+	cargo test --release --workspace --no-fail-fast
+
+bench: model
+	$(TACIT) bench decode
+
+# llama.cpp's libraries lie in lib/tacit; the program finds them relative to itself.
+install: build
+	install -d "$(PREFIX)/bin" "$(PREFIX)/lib/tacit"
+	install -m 755 $(TACIT) "$(PREFIX)/bin/tacit.new"
+	mv -f "$(PREFIX)/bin/tacit.new" "$(PREFIX)/bin/tacit"
+	@# New files under the old names: a running engine keeps those that it has mapped.
+	for library in $(TARGET)/release/lib/tacit/*; do \
+	  rm -f "$(PREFIX)/lib/tacit/$${library##*/}" && install -m 755 "$$library" "$(PREFIX)/lib/tacit/" || exit 1; \
+	done
+	@"$(PREFIX)/bin/tacit" --version
+	@case ":$$PATH:" in *":$(PREFIX)/bin:"*) ;; *) echo "Add $(PREFIX)/bin to PATH, so that editors find tacit." ;; esac
+
+model: build
+	@$(TACIT) models pull
+
+# The same packages and features as `make test`, so that llama.cpp is built once.
+build:
+	@.ci/setup
+	@[ -x $(TACIT) ] || echo "The first build compiles llama.cpp: 10 to 20 minutes on two cores, less on more."
+	@cargo build --release --workspace
+
+test-needs:
+	@.ci/setup test
+
+clean:
+	cargo clean

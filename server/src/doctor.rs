@@ -1,0 +1,347 @@
+//! `tacit doctor`: what this machine is, what it would run and why, what is wrong and the mend. Facts are collected once; what
+//! they mean and how they are told are pure functions of them. It changes nothing and loads no model.
+
+mod facts;
+
+use std::process::ExitCode;
+
+use clap::Args;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::models::pull::human_bytes;
+use facts::{Editor, Facts};
+
+/// Show what this machine is and would run, what is wrong, and the mend
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Severity {
+    /// No completion comes.
+    Stops,
+    /// Something is slower or harder than it has to be.
+    Hinders,
+}
+
+/// Something that is wrong, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Finding {
+    severity: Severity,
+    what: String,
+    mend: String,
+}
+
+/// Exit code 1: something stops completion.
+pub async fn run(arguments: &Arguments) -> ExitCode {
+    let facts = facts::collect().await;
+    let findings = findings(&facts);
+    if arguments.json {
+        println!("{}", json!({ "facts": facts, "findings": findings }));
+    } else {
+        print!("{}", in_words(&facts, &findings));
+    }
+    match findings
+        .iter()
+        .any(|finding| finding.severity == Severity::Stops)
+    {
+        true => ExitCode::FAILURE,
+        false => ExitCode::SUCCESS,
+    }
+}
+
+/// Besides the weights: KV cache, compute buffers and the program itself.
+const MEMORY_BESIDE_WEIGHTS: u64 = 300_000_000;
+
+/// What the facts say is wrong, the worst first.
+fn findings(facts: &Facts) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut find = |severity, what: String, mend: &str| {
+        findings.push(Finding {
+            severity,
+            what,
+            mend: mend.to_owned(),
+        });
+    };
+
+    if let Some(what) = &facts.back_end.missing {
+        find(
+            Severity::Stops,
+            what.clone(),
+            "Build again with `make install`; a copy of the program alone does not do.",
+        );
+    }
+    if let Some(error) = &facts.model.error {
+        // The store's words name the mend themselves.
+        find(Severity::Stops, error.clone(), "");
+    }
+    if let Some(error) = &facts.engine.error {
+        find(Severity::Stops, format!("{}.", capitalised(error)), "");
+    }
+    let needed = facts.model.bytes.map(|bytes| bytes + MEMORY_BESIDE_WEIGHTS);
+    if let (Some(needed), Some(available), false) =
+        (needed, facts.memory.available, facts.engine.running)
+        && needed > available
+    {
+        find(
+            Severity::Hinders,
+            format!(
+                "The model needs {} of memory and {} are free.",
+                human_bytes(Some(needed)),
+                human_bytes(Some(available))
+            ),
+            "Close something large, or completions will be slow or fail.",
+        );
+    }
+    if facts.back_end.in_use.as_deref().is_some_and(without_avx2) {
+        find(
+            Severity::Hinders,
+            "The processor offers no AVX2, so completions take several times as long.".to_owned(),
+            "In a virtual machine, pass the host's processor through (for QEMU: `-cpu host`).",
+        );
+    }
+    if !facts.program.found_in_path {
+        find(
+            Severity::Hinders,
+            "Editors look for `tacit` in the folders of PATH, and it is in none of them."
+                .to_owned(),
+            "Run `make install`, and add ~/.local/bin to PATH if it is not there.",
+        );
+    }
+    if facts.editors.is_empty() {
+        find(
+            Severity::Hinders,
+            "No editor that tacit knows was found in PATH (nvim, hx, code, codium).".to_owned(),
+            "Any editor that speaks the Language Server Protocol works: its command is `tacit lsp`.",
+        );
+    }
+    for Editor {
+        program, version, ..
+    } in &facts.editors
+    {
+        if program == "nvim" && version.as_deref().is_some_and(older_than_0_11) {
+            find(
+                Severity::Hinders,
+                "tacit's plugin needs Neovim 0.11 or newer.".to_owned(),
+                "Install a newer Neovim.",
+            );
+        }
+    }
+    for issue in &facts.configuration.issues {
+        findings.push(Finding {
+            severity: Severity::Hinders,
+            what: issue.clone(),
+            mend: String::new(),
+        });
+    }
+    findings.sort_by_key(|finding| finding.severity == Severity::Hinders);
+    findings
+}
+
+fn without_avx2(variant: &str) -> bool {
+    let name = variant.split(':').next().unwrap_or_default();
+    ["piledriver", "ivybridge", "sandybridge", "sse42", "x64"].contains(&name)
+}
+
+/// Of a line such as "NVIM v0.10.4".
+fn older_than_0_11(version: &str) -> bool {
+    let numbers = version.split('v').next_back().unwrap_or_default();
+    let mut numbers = numbers.split('.').map(str::parse::<u32>);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) < (0, 11),
+        _ => false,
+    }
+}
+
+fn in_words(facts: &Facts, findings: &[Finding]) -> String {
+    let mut text = String::new();
+    let mut line = |name: &str, words: String| text += &format!("{name:<12}{words}\n");
+    let Facts {
+        program,
+        machine,
+        memory,
+        back_end,
+        models,
+        model,
+        engine,
+        editors,
+        configuration,
+    } = facts;
+
+    line("tacit", format!("{} ({})", program.version, program.path));
+    line(
+        "machine",
+        format!(
+            "{} on {}, {} logical cores; the engine computes with {} threads",
+            machine.system, machine.architecture, machine.logical_cores, machine.threads
+        ),
+    );
+    if let (Some(total), Some(available)) = (memory.total, memory.available) {
+        let [total, available] = [total, available].map(|bytes| human_bytes(Some(bytes)));
+        line("memory", format!("{total}, of which {available} are free"));
+    }
+    match &back_end.in_use {
+        Some(variant) => line("engine", format!("llama.cpp, {variant}")),
+        None if back_end.missing.is_none() => {
+            line("engine", "llama.cpp, which chooses its back end".to_owned())
+        }
+        None => line("engine", "none".to_owned()),
+    }
+    let variants = |shipped| -> Option<String> {
+        let variants = back_end.runnable.iter();
+        let names: Vec<_> = variants
+            .filter(|variant| variant.shipped == shipped)
+            .map(|variant| variant.name)
+            .collect();
+        (!names.is_empty()).then(|| names.join(", "))
+    };
+    if let Some(names) = variants(true) {
+        line("", format!("could run {names} (`TACIT_CPU` chooses)"));
+        line(
+            "",
+            "leaves AMX out: some virtual machines advertise it without granting it".to_owned(),
+        );
+    }
+    if let Some(names) = variants(false) {
+        line("", format!("could run {names} if this build had them"));
+    }
+    line(
+        "models",
+        models
+            .folder
+            .clone()
+            .unwrap_or_else(|| "no folder".to_owned()),
+    );
+    for here in &models.here {
+        line("", format!("{} ({})", here.name, here.path));
+    }
+    let runs = match (&model.path, engine.running) {
+        (None, _) => "cannot be used",
+        (Some(_), true) => "its engine is running",
+        (Some(_), false) => "its engine starts with the first completion",
+    };
+    line("would run", format!("{}: {runs}", model.name));
+    for editor in editors {
+        let version = editor
+            .version
+            .as_deref()
+            .unwrap_or("does not tell its version");
+        line("editor", format!("{version} ({})", editor.path));
+    }
+    if let Some(file) = &configuration.file {
+        line("settings", file.clone());
+    }
+
+    text.push('\n');
+    if findings.is_empty() {
+        text += "All is well.\n";
+    }
+    for finding in findings {
+        let mark = match finding.severity {
+            Severity::Stops => "error",
+            Severity::Hinders => "note",
+        };
+        text += format!("{mark}: {} {}", finding.what, finding.mend).trim_end();
+        text.push('\n');
+    }
+    text
+}
+
+fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or(String::new(), |first| {
+        first.to_uppercase().chain(characters).collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use facts::{BackEnd, ChosenModel, Machine, Memory, Program};
+
+    fn healthy() -> Facts {
+        Facts {
+            program: Program {
+                version: "1.0.0".to_owned(),
+                path: "/usr/bin/tacit".to_owned(),
+                found_in_path: true,
+            },
+            machine: Machine {
+                system: "Debian".to_owned(),
+                architecture: "x86_64",
+                logical_cores: 4,
+                threads: 4,
+            },
+            memory: Memory {
+                total: Some(8_000_000_000),
+                available: Some(4_000_000_000),
+            },
+            back_end: BackEnd {
+                in_use: Some("haswell: AVX2, FMA, F16C".to_owned()),
+                ..BackEnd::default()
+            },
+            model: ChosenModel {
+                name: "small".to_owned(),
+                path: Some("/m/small.gguf".to_owned()),
+                bytes: Some(400_000_000),
+                error: None,
+            },
+            editors: vec![Editor {
+                program: "nvim".to_owned(),
+                path: "/usr/bin/nvim".to_owned(),
+                version: Some("NVIM v0.11.4".to_owned()),
+            }],
+            ..Facts::default()
+        }
+    }
+
+    #[test]
+    fn nothing_is_wrong_with_a_healthy_machine() {
+        assert_eq!(findings(&healthy()), []);
+        let words = in_words(&healthy(), &[]);
+        assert!(words.contains("small: its engine starts"), "{words}");
+        assert!(words.ends_with("\nAll is well.\n"), "{words}");
+    }
+
+    #[test]
+    fn what_stops_completion_comes_first() {
+        let mut facts = healthy();
+        facts.program.found_in_path = false;
+        facts.model.error = Some("The model is not here. Get it.".to_owned());
+        let findings = findings(&facts);
+        let severities: Vec<_> = findings.iter().map(|finding| finding.severity).collect();
+        assert_eq!(severities, [Severity::Stops, Severity::Hinders]);
+        let words = in_words(&facts, &findings);
+        assert!(
+            words.contains("\nerror: The model is not here. Get it.\nnote: "),
+            "{words}"
+        );
+    }
+
+    #[test]
+    fn a_weak_machine_and_an_old_editor_are_told_of() {
+        let mut facts = healthy();
+        facts.memory.available = Some(600_000_000);
+        facts.back_end.in_use = Some("sse42: SSE4.2".to_owned());
+        facts.editors[0].version = Some("NVIM v0.9.5".to_owned());
+        let told = |facts: &Facts| -> Vec<String> {
+            findings(facts)
+                .into_iter()
+                .map(|finding| finding.what)
+                .collect()
+        };
+        let words = told(&facts).join("\n");
+        for word in ["700", "AVX2", "Neovim 0.11"] {
+            assert!(words.contains(word), "{words}");
+        }
+        // A running engine has its memory already.
+        facts.engine.running = true;
+        assert_eq!(told(&facts).len(), 2);
+    }
+}

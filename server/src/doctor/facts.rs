@@ -1,0 +1,314 @@
+//! What `tacit doctor` looks at. Only facts: whether one is good or bad is decided elsewhere.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde::Serialize;
+
+use crate::{
+    cli::{self, engine::default_threads},
+    config::{self, Config, ModelChoice},
+    engine::cpu::Runnable,
+    models::{catalogue, store::Store},
+};
+
+#[derive(Debug, Default, Serialize)]
+pub struct Facts {
+    pub program: Program,
+    pub machine: Machine,
+    /// In bytes.
+    pub memory: Memory,
+    pub back_end: BackEnd,
+    pub models: Models,
+    pub model: ChosenModel,
+    pub engine: EngineProcess,
+    pub editors: Vec<Editor>,
+    pub configuration: Configuration,
+}
+
+#[derive(Debug, Default, Serialize)]
+pub struct Program {
+    pub version: String,
+    pub path: String,
+    /// An editor that starts `tacit` by its name finds one.
+    pub found_in_path: bool,
+}
+
+#[derive(Debug, Default, Serialize)]
+pub struct Machine {
+    pub system: String,
+    pub architecture: &'static str,
+    pub logical_cores: usize,
+    /// That the engine computes with.
+    pub threads: u32,
+}
+
+/// In bytes; unknown on systems that do not tell it in a file.
+#[derive(Debug, Default, Serialize)]
+pub struct Memory {
+    pub total: Option<u64>,
+    pub available: Option<u64>,
+}
+
+/// llama.cpp's CPU back ends, one for each generation of instruction sets.
+#[derive(Debug, Default, Serialize)]
+pub struct BackEnd {
+    /// Name and instruction sets; `None` where llama.cpp chooses for itself.
+    pub in_use: Option<String>,
+    pub runnable: Vec<Runnable>,
+    /// Why nothing can run.
+    pub missing: Option<String>,
+}
+
+#[derive(Debug, Default, Serialize)]
+pub struct Models {
+    pub folder: Option<String>,
+    pub here: Vec<Model>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Model {
+    pub name: String,
+    pub path: String,
+}
+
+/// The one that the settings choose.
+#[derive(Debug, Default, Serialize)]
+pub struct ChosenModel {
+    pub name: String,
+    pub path: Option<String>,
+    pub bytes: Option<u64>,
+    /// Why it cannot be used, and what to do.
+    pub error: Option<String>,
+}
+
+/// The shared process for that model.
+#[derive(Debug, Default, Serialize)]
+pub struct EngineProcess {
+    pub running: bool,
+    pub socket: Option<String>,
+    /// Why there is no place to meet it.
+    pub error: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Editor {
+    pub program: String,
+    pub path: String,
+    /// As it prints it.
+    pub version: Option<String>,
+}
+
+/// The user's settings; a workspace's and an editor's are the language server's to tell of.
+#[derive(Debug, Default, Serialize)]
+pub struct Configuration {
+    /// `None` if there is none, which is usual.
+    pub file: Option<String>,
+    /// What does not count, and why.
+    pub issues: Vec<String>,
+}
+
+const EDITORS: [&str; 4] = ["nvim", "hx", "code", "codium"];
+/// `code --version` starts a runtime of its own; one that hangs does not hold up the rest.
+const VERSION_TIME: Duration = Duration::from_secs(5);
+
+pub async fn collect() -> Facts {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let in_path = |program: &str| {
+        env::split_paths(&path)
+            .map(|folder| folder.join(format!("{program}{}", env::consts::EXE_SUFFIX)))
+            .find(|file| file.is_file())
+    };
+    let editors = EDITORS
+        .into_iter()
+        .filter_map(|program| in_path(program).map(|file| editor(program, file)));
+    let editors = futures::future::join_all(editors).await;
+
+    let (configuration, config) = configuration();
+    let (models, model, engine) = models_and_engine(&config).await;
+    Facts {
+        program: Program {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            path: env::current_exe().map_or_else(|_| "unknown".to_owned(), |file| text(&file)),
+            found_in_path: in_path("tacit").is_some(),
+        },
+        machine: Machine {
+            system: system(),
+            architecture: env::consts::ARCH,
+            logical_cores: std::thread::available_parallelism().map_or(1, usize::from),
+            threads: match config.engine.threads {
+                0 => default_threads(),
+                threads => threads,
+            },
+        },
+        memory: memory(&std::fs::read_to_string("/proc/meminfo").unwrap_or_default()),
+        back_end: back_end(),
+        models,
+        model,
+        engine,
+        editors,
+        configuration,
+    }
+}
+
+async fn models_and_engine(config: &Config) -> (Models, ChosenModel, EngineProcess) {
+    let mut models = Models::default();
+    let mut engine = EngineProcess::default();
+    if let Ok(store) = Store::open_in(config.models_dir.as_deref()) {
+        models.folder = Some(text(store.folder()));
+        let inventory = store.inventory();
+        let pinned = inventory.pinned.iter();
+        models.here.extend(pinned.filter_map(|(entry, place)| {
+            let (path, _) = place.as_ref()?;
+            let (name, path) = (entry.name.clone(), text(path));
+            Some(Model { name, path })
+        }));
+        models
+            .here
+            .extend(inventory.trusted.iter().map(|path| Model {
+                name: "trusted".to_owned(),
+                path: text(path),
+            }));
+    }
+    let mut model = ChosenModel {
+        name: match &config.model {
+            ModelChoice::Auto => catalogue::DEFAULT.to_owned(),
+            ModelChoice::Named(name) => name.clone(),
+            ModelChoice::File(path) => text(path),
+        },
+        ..ChosenModel::default()
+    };
+    match cli::resolve_model(config) {
+        Err(error) => model.error = Some(error.to_string()),
+        Ok(resolved) => {
+            model.path = Some(text(&resolved.path));
+            model.bytes = Some(resolved.bytes);
+            match cli::shared_engine(&resolved, config) {
+                Err(error) => engine.error = Some(error.to_string()),
+                Ok(shared) => {
+                    engine.running = shared.endpoint.connect().await.is_ok();
+                    engine.socket = Some(text(shared.endpoint.path()));
+                }
+            }
+        }
+    }
+    (models, model, engine)
+}
+
+async fn editor(program: &str, file: PathBuf) -> Editor {
+    let asked = tokio::process::Command::new(&file)
+        .arg("--version")
+        .stdin(std::process::Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let version = match tokio::time::timeout(VERSION_TIME, asked).await {
+        Ok(Ok(output)) => String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .next()
+            .map(|line| line.trim().to_owned()),
+        _ => None,
+    };
+    // VS Code prints the bare number.
+    let version = version.map(
+        |version| match version.starts_with(|c: char| c.is_ascii_digit()) {
+            true => format!("{program} {version}"),
+            false => version,
+        },
+    );
+    Editor {
+        program: program.to_owned(),
+        path: text(&file),
+        version,
+    }
+}
+
+#[cfg(feature = "llama")]
+fn back_end() -> BackEnd {
+    use crate::engine::{cpu, llama};
+    match llama::library_folder() {
+        None => BackEnd {
+            missing: Some("llama.cpp's libraries are missing: the folder `lib/tacit` must lie beside the program or its folder.".to_owned()),
+            ..BackEnd::default()
+        },
+        Some(folder) => BackEnd {
+            in_use: cpu::choose(&folder).map(|chosen| chosen.description),
+            runnable: cpu::runnable(&folder),
+            missing: None,
+        },
+    }
+}
+
+#[cfg(not(feature = "llama"))]
+fn back_end() -> BackEnd {
+    BackEnd {
+        missing: Some("This tacit was built without llama.cpp, so it can run no model.".to_owned()),
+        ..BackEnd::default()
+    }
+}
+
+/// What the system calls itself.
+fn system() -> String {
+    let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let name = release
+        .lines()
+        .find_map(|line| line.strip_prefix("PRETTY_NAME="));
+    name.map_or(env::consts::OS, |name| name.trim_matches('"'))
+        .to_owned()
+}
+
+/// From the text of Linux's `/proc/meminfo`, which counts in kibibytes.
+fn memory(meminfo: &str) -> Memory {
+    let bytes = |name: &str| {
+        let value = meminfo.lines().find_map(|line| line.strip_prefix(name))?;
+        let kibibytes: u64 = value.split_whitespace().next()?.parse().ok()?;
+        kibibytes.checked_mul(1024)
+    };
+    Memory {
+        total: bytes("MemTotal:"),
+        available: bytes("MemAvailable:"),
+    }
+}
+
+fn configuration() -> (Configuration, Config) {
+    let file = config::user_file().filter(|file| file.is_file());
+    let sources = config::Sources {
+        files: config::Files::read(file.as_deref(), &[]),
+        ..config::Sources::default()
+    };
+    let (settings, issues) = sources.resolve();
+    let told = Configuration {
+        file: file.map(|file| text(&file)),
+        issues: issues.iter().map(ToString::to_string).collect(),
+    };
+    (told, settings.of(None).clone())
+}
+
+fn text(path: &Path) -> String {
+    path.display().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_read_from_what_linux_tells() {
+        let told =
+            memory("MemTotal:       24548200 kB\nMemFree:   1 kB\nMemAvailable:    1024 kB\n");
+        assert_eq!(
+            (told.total, told.available),
+            (Some(25_137_356_800), Some(1_048_576))
+        );
+        let silent = memory("");
+        assert_eq!((silent.total, silent.available), (None, None));
+    }
+
+    #[tokio::test]
+    async fn an_editor_that_does_not_answer_has_no_version() {
+        let none = editor("nvim", PathBuf::from("no-such-program")).await;
+        assert_eq!(none.version, None);
+    }
+}
