@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use tacit::completion::{Complete, Completion, Request};
 use tacit::engine::Status;
 use tacit::stats::Stats;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 pub type Answer = Pin<Box<dyn Future<Output = Completion> + Send>>;
 
@@ -19,6 +19,8 @@ pub struct Scripted {
     requests: AtomicU64,
     running: Arc<AtomicUsize>,
     pub closed: Mutex<Vec<String>>,
+    /// For each pull that was asked for, what ends it. Closed once the pull is cancelled.
+    pub pulls: Mutex<Vec<oneshot::Sender<Result<(), String>>>>,
 }
 
 impl Scripted {
@@ -32,6 +34,7 @@ impl Scripted {
             requests: AtomicU64::new(0),
             running: Arc::default(),
             closed: Mutex::default(),
+            pulls: Mutex::default(),
         })
     }
 
@@ -90,6 +93,12 @@ impl Complete for Scripted {
 
     fn status(&self) -> watch::Receiver<Status> {
         self.status.subscribe()
+    }
+
+    fn pull_model(&self) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> {
+        let (end, ended) = oneshot::channel();
+        self.pulls.lock().expect("pulls").push(end);
+        Box::pin(async move { ended.await.expect("the test ends its pulls") })
     }
 
     fn stats(&self) -> Stats {

@@ -19,7 +19,7 @@ use crate::{
     },
     models::{
         catalogue::DEFAULT,
-        store::{Resolved, Store},
+        store::{ModelError, Resolved, Store},
     },
 };
 
@@ -110,9 +110,13 @@ fn build_time(program: &Path) -> String {
     since.map_or(String::new(), |since| format!("\n{}", since.as_nanos()))
 }
 
+fn store(config: &Config) -> Result<Store, ModelError> {
+    Store::open_in(config.models_dir.as_deref())
+}
+
 /// The file of the model that the settings choose.
 pub(crate) fn resolve_model(config: &Config) -> Result<Resolved> {
-    let store = Store::open_in(config.models_dir.as_deref())?;
+    let store = store(config)?;
     Ok(match &config.model {
         ModelChoice::Auto => store.resolve(DEFAULT),
         ModelChoice::Named(name) => store.resolve(name),

@@ -73,6 +73,10 @@ impl Complete for Completer {
         self.0.engine.status()
     }
 
+    fn pull_model(&self) -> BoxFuture<'static, Result<(), String>> {
+        self.0.engine.pull_model()
+    }
+
     fn stats(&self) -> Stats {
         let engine_pid = match &*self.0.engine.status().borrow() {
             Status::Ready(info) => Some(info.pid),

@@ -112,6 +112,9 @@ pub trait Complete: Send + Sync + 'static {
     /// Dropping the future cancels the work.
     fn complete(&self, request: Request) -> BoxFuture<'static, Completion>;
     fn status(&self) -> watch::Receiver<engine::Status>;
+    /// Downloads the model that is [`Missing`](engine::Status::Missing), and loads it. The error is a sentence for the user.
+    /// Dropping the future cancels the download; what has arrived is kept.
+    fn pull_model(&self) -> BoxFuture<'static, Result<(), String>>;
     fn stats(&self) -> Stats;
     /// A document was closed: what is kept for it can go.
     fn closed(&self, uri: &str);

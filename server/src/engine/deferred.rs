@@ -1,36 +1,55 @@
-//! An engine that has yet to be found: its model file may have to be read from end to end first, or is not there at all.
-//! Nobody waits for that but the jobs that need it.
+//! An engine that has yet to be found: its model file may have to be read from end to end first, or is not there at all and
+//! has to be downloaded. Nobody waits for that but the jobs that need it, and nothing is downloaded unasked.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    ops::ControlFlow,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
     time::{Duration, Instant},
 };
 
-use tokio::sync::{OnceCell, mpsc, watch};
+use futures::future::{BoxFuture, FutureExt};
+use tokio::sync::{OnceCell, mpsc, oneshot, watch};
 
 use super::{Engine, Event, Finish, Job, JobHandle, Status, Usage};
+use crate::models::pull::{Progress, Step};
 
 /// After a failure, jobs get the same answer for this long before the next try.
 const RETRY_PAUSE: Duration = Duration::from_secs(3);
 
-/// Finds an engine; may block. The error is a sentence for the user.
-type Open = Box<dyn Fn() -> Result<Arc<dyn Engine>, String> + Send + Sync>;
+/// Finds an engine, and downloads the model that it lacks. Both may block; each call has a thread of its own.
+pub trait Opener: Send + Sync + 'static {
+    /// Called within the tokio runtime when the engine is first needed, and again after a failure.
+    fn open(&self) -> Result<Arc<dyn Engine>, OpenError>;
+    /// Downloads the model that [`OpenError::Missing`] named, until `progress` says `Break`. The error is a sentence for the user.
+    fn pull(&self, model: &str, progress: Progress) -> Result<(), String>;
+}
+
+/// Why there is no engine, for the user.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum OpenError {
+    /// Its model can be downloaded. Bytes where the length is known.
+    #[error("The model {model} is not on this machine. Get it with `tacit models pull {model}`.")]
+    Missing { model: String, bytes: Option<u64> },
+    #[error("{0}")]
+    Failed(String),
+}
 
 /// See [module docs](self).
 pub struct DeferredEngine(Arc<Inner>);
 
 struct Inner {
-    open: Open,
+    opener: Arc<dyn Opener>,
     engine: OnceCell<Arc<dyn Engine>>,
-    failure: Mutex<Option<(Instant, String)>>,
+    failure: Mutex<Option<(Instant, OpenError)>>,
+    /// `Pulling` here is what says that a pull runs.
     status: watch::Sender<Status>,
 }
 
 impl DeferredEngine {
-    /// `open` runs on a thread of its own, when the engine is first needed, within the tokio runtime; it is tried again after a failure.
-    pub fn new(open: impl Fn() -> Result<Arc<dyn Engine>, String> + Send + Sync + 'static) -> Self {
+    pub fn new(opener: impl Opener) -> Self {
         Self(Arc::new(Inner {
-            open: Box::new(open),
+            opener: Arc::new(opener),
             engine: OnceCell::new(),
             failure: Mutex::new(None),
             status: watch::Sender::new(Status::Stopped),
@@ -82,31 +101,56 @@ impl Engine for DeferredEngine {
     fn warm_up(&self) {
         Self::warm_up(self);
     }
+
+    fn pull_model(&self) -> BoxFuture<'static, Result<(), String>> {
+        let inner = self.0.clone();
+        async move { inner.pull().await }.boxed()
+    }
 }
 
 impl Inner {
     async fn engine(self: &Arc<Self>) -> Result<Arc<dyn Engine>, String> {
-        let open = || async {
-            if let Some((when, reason)) = self.failure().clone()
-                && when.elapsed() < RETRY_PAUSE
-            {
-                return Err(reason);
+        let opened = self.engine.get_or_try_init(|| self.open()).await;
+        opened.cloned()
+    }
+
+    async fn open(self: &Arc<Self>) -> Result<Arc<dyn Engine>, String> {
+        if matches!(*self.status.borrow(), Status::Pulling { .. }) {
+            return Err(
+                "The model is being downloaded. Completions begin when it is here.".to_owned(),
+            );
+        }
+        if let Some((when, error)) = &*self.failure()
+            && when.elapsed() < RETRY_PAUSE
+        {
+            return Err(error.to_string());
+        }
+        let opener = self.opener.clone();
+        let opened = tokio::task::spawn_blocking(move || opener.open()).await;
+        let opened = opened.unwrap_or_else(|_| {
+            Err(OpenError::Failed(
+                "The engine could not be started because of a bug in tacit.".to_owned(),
+            ))
+        });
+        match opened {
+            Ok(engine) => {
+                self.follow(engine.status());
+                Ok(engine)
             }
-            let inner = self.clone();
-            let opened = tokio::task::spawn_blocking(move || (inner.open)()).await;
-            let opened = opened.unwrap_or_else(|_| {
-                Err("The engine could not be started because of a bug in tacit.".to_owned())
-            });
-            match &opened {
-                Ok(engine) => self.follow(engine.status()),
-                Err(reason) => {
-                    *self.failure() = Some((Instant::now(), reason.clone()));
-                    self.status.send_replace(Status::Failed(reason.clone()));
-                }
+            Err(error) => {
+                let sentence = error.to_string();
+                let status = match &error {
+                    OpenError::Missing { model, bytes } => Status::Missing {
+                        model: model.clone(),
+                        bytes: *bytes,
+                    },
+                    OpenError::Failed(reason) => Status::Failed(reason.clone()),
+                };
+                *self.failure() = Some((Instant::now(), error));
+                self.change_status(Pull::Idle, status);
+                Err(sentence)
             }
-            opened
-        };
-        self.engine.get_or_try_init(open).await.cloned()
+        }
     }
 
     /// From now on our status is the engine's.
@@ -123,7 +167,119 @@ impl Inner {
         });
     }
 
-    fn failure(&self) -> std::sync::MutexGuard<'_, Option<(Instant, String)>> {
+    async fn pull(self: Arc<Self>) -> Result<(), String> {
+        // Perhaps the model has come in another way.
+        let Err(reason) = self.engine().await else {
+            return Ok(());
+        };
+        let (model, bytes) = match &*self.failure() {
+            Some((_, OpenError::Missing { model, bytes })) => (model.clone(), *bytes),
+            _ => return Err(reason),
+        };
+        let begin = Status::Pulling {
+            model: model.clone(),
+            done: 0,
+            bytes,
+        };
+        if !self.change_status(Pull::Idle, begin) {
+            return Err(reason);
+        }
+        let _missing_again = MissingAgain {
+            inner: self.clone(),
+            missing: Status::Missing {
+                model: model.clone(),
+                bytes,
+            },
+        };
+
+        let (finished, pulled) = oneshot::channel();
+        let inner = self.clone();
+        thread::Builder::new()
+            .name("tacit-pull".into())
+            .spawn(move || {
+                let progress: Progress = &mut |step| {
+                    if finished.is_closed() {
+                        return ControlFlow::Break(());
+                    }
+                    inner.note(step)
+                };
+                let result = inner.opener.pull(&model, progress);
+                // Fails when the pull was cancelled, and nobody wants to know.
+                let _ = finished.send(result);
+            })
+            .map_err(|error| format!("The download cannot begin: {error}."))?;
+        let pulled = pulled.await.unwrap_or_else(|_| {
+            Err("The download ended because of a bug in tacit. Please try again.".to_owned())
+        });
+
+        match pulled {
+            Ok(()) => {
+                *self.failure() = None;
+                self.change_status(Pull::Running, Status::Stopped);
+                self.engine().await?.warm_up();
+                Ok(())
+            }
+            Err(_) if self.engine.initialized() => Ok(()),
+            Err(reason) => {
+                if let Some((when, _)) = &mut *self.failure() {
+                    *when = Instant::now();
+                }
+                self.change_status(Pull::Running, Status::Failed(reason.clone()));
+                Err(reason)
+            }
+        }
+    }
+
+    /// Shows how far the pull is. `Break` when it is over for everybody else.
+    fn note(&self, step: Step) -> ControlFlow<()> {
+        let mut flow = ControlFlow::Break(());
+        self.status.send_if_modified(|status| {
+            let Status::Pulling { done, bytes, .. } = status else {
+                return false;
+            };
+            flow = ControlFlow::Continue(());
+            let Step::Bytes { done: now, total } = step else {
+                return false;
+            };
+            *done = now;
+            *bytes = total.or(*bytes);
+            true
+        });
+        flow
+    }
+
+    /// Changes the status if that is how a pull stands, and tells whether it was so.
+    fn change_status(&self, when: Pull, to: Status) -> bool {
+        self.status.send_if_modified(|status| {
+            let running = matches!(status, Status::Pulling { .. });
+            let changes = running == (when == Pull::Running);
+            if changes {
+                *status = to;
+            }
+            changes
+        })
+    }
+
+    fn failure(&self) -> MutexGuard<'_, Option<(Instant, OpenError)>> {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pull {
+    Idle,
+    Running,
+}
+
+/// Says so when a pull is dropped half way.
+struct MissingAgain {
+    inner: Arc<Inner>,
+    missing: Status,
+}
+
+impl Drop for MissingAgain {
+    fn drop(&mut self) {
+        self.inner
+            .change_status(Pull::Running, self.missing.clone());
     }
 }

@@ -21,6 +21,7 @@ mod slots;
 pub mod toy;
 pub mod wire;
 
+use futures::future::{BoxFuture, FutureExt};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
 
@@ -109,6 +110,17 @@ pub enum Status {
         progress: f32,
     },
     Ready(EngineInfo),
+    /// The model is not on this machine, but [`Engine::pull_model`] gets it. Its length in bytes, where that is known.
+    Missing {
+        model: String,
+        bytes: Option<u64>,
+    },
+    /// The model is being downloaded: so many bytes are here, and so many will be.
+    Pulling {
+        model: String,
+        done: u64,
+        bytes: Option<u64>,
+    },
     /// Cannot work; the text tells the user why and what to do.
     Failed(String),
 }
@@ -167,4 +179,9 @@ pub trait Engine: Send + Sync + 'static {
     fn status(&self) -> watch::Receiver<Status>;
     /// Loads the model before there is a job, where it is not loaded. Never blocks.
     fn warm_up(&self);
+    /// Downloads the model that is [`Status::Missing`], and loads it; does nothing where the model is here, as it is with most
+    /// engines. The error is a sentence for the user. Dropping the future cancels the download; what has arrived is kept.
+    fn pull_model(&self) -> BoxFuture<'static, Result<(), String>> {
+        async { Ok(()) }.boxed()
+    }
 }

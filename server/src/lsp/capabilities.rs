@@ -9,7 +9,7 @@ use tower_lsp::gen_lsp_types::{
 };
 
 use super::position::PositionEncoding;
-use super::server::ACCEPTED_COMMAND;
+use super::server::{ACCEPTED_COMMAND, PULL_COMMAND};
 use crate::config::FILE_NAME;
 
 /// Characters after which the completion menu of clients without inline completions asks us. Not the blank: a menu after
@@ -95,7 +95,7 @@ pub fn of_server(client: &Client) -> ServerCapabilities {
             ..Default::default()
         }),
         execute_command_provider: Some(ExecuteCommandOptions {
-            commands: vec![ACCEPTED_COMMAND.to_owned()],
+            commands: vec![ACCEPTED_COMMAND.to_owned(), PULL_COMMAND.to_owned()],
             ..Default::default()
         }),
         workspace: Some(WorkspaceOptions {

@@ -27,7 +27,7 @@ use crate::completion::Complete;
 use crate::config::Settings;
 
 pub use own::{Explanation, StatusParams};
-pub use server::ACCEPTED_COMMAND;
+pub use server::{ACCEPTED_COMMAND, PULL_COMMAND};
 
 /// Makes the completer of a session, once its settings are known. They change while it runs.
 pub type Start = Box<dyn FnOnce(watch::Receiver<Arc<Settings>>) -> Arc<dyn Complete> + Send>;

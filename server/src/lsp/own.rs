@@ -8,6 +8,7 @@ use tower_lsp::gen_lsp_types::{
 
 use crate::completion::{ContextPiece, Metrics};
 use crate::engine;
+use crate::lsp::PULL_COMMAND;
 
 /// `tacit/status`, for status bars: sent whenever one of its fields changes.
 pub enum StatusNotification {}
@@ -20,9 +21,9 @@ impl Notification for StatusNotification {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusParams {
-    /// `stopped`, `loading`, `ready` or `failed`.
+    /// `stopped`, `loading`, `ready`, `missing` (a model that can be downloaded), `pulling` or `failed`.
     pub state: String,
-    /// The model's name, empty while none is loaded.
+    /// The name of the model that is loaded, missing or being downloaded, else empty.
     pub model: String,
     /// A sentence or a few words for a tooltip.
     pub detail: String,
@@ -42,6 +43,18 @@ impl From<&engine::Status> for StatusParams {
                 format!("Loading the model, {}%", percent(*progress)),
             ),
             engine::Status::Ready(info) => ("ready", info.model.as_str(), info.device.clone()),
+            engine::Status::Missing { model, .. } => (
+                "missing",
+                model.as_str(),
+                format!(
+                    "The model {model} is not on this machine. Download it with the command {PULL_COMMAND}, or with `tacit models pull {model}` in a shell."
+                ),
+            ),
+            engine::Status::Pulling { model, done, bytes } => (
+                "pulling",
+                model.as_str(),
+                format!("Downloading the model, {}", mebibytes_of(*done, *bytes)),
+            ),
             engine::Status::Failed(reason) => ("failed", "", reason.clone()),
         };
         Self {
@@ -56,6 +69,26 @@ impl From<&engine::Status> for StatusParams {
 pub fn percent(fraction: f32) -> u32 {
     (fraction.clamp(0.0, 1.0) * 100.0) as u32
 }
+
+/// How much of the whole is there, as a percentage.
+pub fn percent_of(done: u64, bytes: u64) -> u32 {
+    percent(done as f32 / bytes.max(1) as f32)
+}
+
+/// A length for people, rounded up.
+pub fn in_mebibytes(bytes: u64) -> String {
+    format!("{} MiB", bytes.div_ceil(MEBIBYTE))
+}
+
+/// "12 of 469 MiB", or "12 MiB" where the whole is unknown.
+pub fn mebibytes_of(done: u64, bytes: Option<u64>) -> String {
+    match bytes {
+        Some(bytes) => format!("{} of {}", done.div_ceil(MEBIBYTE), in_mebibytes(bytes)),
+        None => in_mebibytes(done),
+    }
+}
+
+const MEBIBYTE: u64 = 1 << 20;
 
 /// Params of `tacit/explain`.
 #[derive(Debug, Deserialize)]

@@ -2,6 +2,7 @@
 //! each with what it is about.
 
 mod completions;
+mod pull;
 mod settings;
 mod status;
 mod sync;
@@ -17,7 +18,7 @@ use std::time::Duration;
 use lru::LruCache;
 use serde_json::Value;
 use tokio::sync::{oneshot, watch};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 use tower_lsp::gen_lsp_types::{
     ExecuteCommandParams, InitializeParams, InitializeResult, InitializedParams, ServerInfo,
 };
@@ -35,6 +36,8 @@ use crate::config::{Layer, Settings, Sources};
 use crate::documents::Documents;
 use crate::stats::Stats;
 use crate::syntax::ParseWorker;
+
+pub use pull::PULL_COMMAND;
 
 /// The command of every suggestion: the editor runs it when the user has taken the suggestion over.
 pub const ACCEPTED_COMMAND: &str = "tacit.accepted";
@@ -62,6 +65,8 @@ pub struct Session {
     /// Set by `initialize`, before which the service lets no other message through.
     terms: OnceLock<Terms>,
     newest: Newest,
+    /// The download of the model, once there was one.
+    pull: Mutex<Option<AbortHandle>>,
     feedback: Mutex<Feedback>,
     explanations: Mutex<LruCache<String, Explanation>>,
     shut_down: AtomicBool,
@@ -102,6 +107,7 @@ pub fn service(
         )
         .custom_method("textDocument/didFocus", Server::did_focus)
         .custom_method("workspace/executeCommand", Server::execute_command)
+        .custom_method("window/workDoneProgress/cancel", Server::cancel_progress)
         .custom_method(
             "workspace/didChangeConfiguration",
             Server::did_change_configuration,
@@ -142,6 +148,7 @@ impl Session {
             start: Mutex::new(Some(start)),
             terms: OnceLock::new(),
             newest: Newest::default(),
+            pull: Mutex::default(),
             feedback: Mutex::default(),
             explanations: Mutex::new(LruCache::new(EXPLAINED_DOCUMENTS)),
             shut_down: AtomicBool::new(false),
@@ -160,10 +167,10 @@ impl Session {
     }
 
     /// Runs something beside the message loop that ends with the session.
-    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
         let mut tasks = lock(&self.tasks);
         while tasks.try_join_next().is_some() {}
-        tasks.spawn(task);
+        tasks.spawn(task)
     }
 
     fn terms(&self) -> Result<&Terms> {
@@ -221,6 +228,7 @@ impl LanguageServer for Server {
             terms.completer.status(),
             terms.client.work_done_progress,
         ));
+        self.0.offer_pull(terms.completer.status());
         self.0.begin_telling_issues();
         self.0.pull_configuration();
     }
@@ -234,10 +242,13 @@ impl LanguageServer for Server {
 /// What the editor reports and asks beside documents, settings and completions.
 impl Server {
     async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<Value>> {
-        if params.command != ACCEPTED_COMMAND {
-            return Err(Error::invalid_params("tacit has no such command."));
+        match params.command.as_str() {
+            ACCEPTED_COMMAND => {
+                lock(&self.0.feedback).accepted(&params.arguments.unwrap_or_default(), None);
+            }
+            PULL_COMMAND => self.0.pull_model(),
+            _ => return Err(Error::invalid_params("tacit has no such command.")),
         }
-        lock(&self.0.feedback).accepted(&params.arguments.unwrap_or_default(), None);
         Ok(None)
     }
 

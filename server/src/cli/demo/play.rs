@@ -340,6 +340,10 @@ mod tests {
             watch::channel(self.1.clone()).1
         }
 
+        fn pull_model(&self) -> BoxFuture<'static, Result<(), String>> {
+            async { Ok(()) }.boxed()
+        }
+
         fn stats(&self) -> Stats {
             Stats::default()
         }

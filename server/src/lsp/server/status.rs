@@ -1,23 +1,32 @@
-//! Tells the client what the engine does: `tacit/status` for status bars, `$/progress` while a model loads.
+//! Tells the client what the engine does: `tacit/status` for status bars, `$/progress` while a model loads or is downloaded.
 
 use std::time::Duration;
 
+use serde::Serialize;
+use serde_json::json;
 use tokio::sync::watch;
-use tower_lsp::gen_lsp_types::ProgressToken;
-use tower_lsp::{Bounded, Client, NotCancellable, OngoingProgress};
+use tower_lsp::Client;
+use tower_lsp::gen_lsp_types::{
+    ProgressNotification, ProgressParams, ProgressToken, WorkDoneProgressBegin,
+    WorkDoneProgressEnd, WorkDoneProgressReport,
+};
 
 use super::CLIENT_PATIENCE;
 use crate::engine::Status;
-use crate::lsp::own::{StatusNotification, StatusParams, percent};
+use crate::lsp::own::{StatusNotification, StatusParams, mebibytes_of, percent, percent_of};
 
 /// No more than ten times a second: nobody reads faster.
 const INTERVAL: Duration = Duration::from_millis(100);
 
+/// Begins the tokens of downloads, which the client may cancel.
+pub const PULL_TOKENS: &str = "tacit/pull/";
+const LOAD_TOKENS: &str = "tacit/load/";
+
 /// Runs until the engine's end of the channel is gone. `with_progress`: the client takes `window/workDoneProgress/create`.
 pub async fn forward(client: Client, mut status: watch::Receiver<Status>, with_progress: bool) {
     let mut told = None;
-    let mut progress = None;
-    let mut loads = 0u32;
+    let mut progress: Option<Progress> = None;
+    let mut number = 0u32;
     loop {
         let now = status.borrow_and_update().clone();
         let params = StatusParams::from(&now);
@@ -25,23 +34,22 @@ pub async fn forward(client: Client, mut status: watch::Receiver<Status>, with_p
             told = Some(params.clone());
             client.send_notification::<StatusNotification>(params).await;
         }
-        progress = match (now, progress) {
-            (Status::Loading { progress: done }, None) if with_progress => {
-                loads += 1;
-                Some(begin(&client, loads, done).await)
-            }
-            (Status::Loading { progress: done }, Some(Some(ongoing))) => {
-                ongoing.report(percent(done)).await;
-                Some(Some(ongoing))
-            }
-            // The client refused this one.
-            (Status::Loading { .. }, refused) => refused,
-            (_, Some(Some(ongoing))) => {
-                ongoing.finish().await;
-                None
-            }
-            (_, _) => None,
+        let work = Work::of(&now).filter(|_| with_progress);
+        let goes_on = |progress: &Progress| {
+            work.as_ref()
+                .is_some_and(|work| work.tokens == progress.tokens)
         };
+        if let Some(over) = progress.take_if(|progress| !goes_on(progress)) {
+            over.end(&client).await;
+        }
+        match (work, &progress) {
+            (Some(work), Some(progress)) => progress.report(&client, work).await,
+            (Some(work), None) => {
+                number += 1;
+                progress = Some(Progress::begin(&client, number, work).await);
+            }
+            (None, _) => {}
+        }
         tokio::time::sleep(INTERVAL).await;
         if status.changed().await.is_err() {
             return;
@@ -49,23 +57,84 @@ pub async fn forward(client: Client, mut status: watch::Receiver<Status>, with_p
     }
 }
 
-type Ongoing = OngoingProgress<Bounded, NotCancellable>;
+/// What takes so long that the user sees how far it is.
+struct Work {
+    /// What its tokens begin with; tells the kinds apart.
+    tokens: &'static str,
+    title: &'static str,
+    cancellable: bool,
+    percentage: Option<u32>,
+    message: Option<String>,
+}
 
-/// `None` if the client does not want it.
-async fn begin(client: &Client, number: u32, done: f32) -> Option<Ongoing> {
-    let token = ProgressToken::String(format!("tacit/load/{number}"));
-    let created = tokio::time::timeout(
-        CLIENT_PATIENCE,
-        client.create_work_done_progress(token.clone()),
-    )
-    .await;
-    match created {
-        Ok(Ok(())) => {
-            let progress = client
-                .progress(token, "tacit: loading the model")
-                .with_percentage(percent(done));
-            Some(progress.begin().await)
+impl Work {
+    fn of(status: &Status) -> Option<Self> {
+        match status {
+            Status::Loading { progress } => Some(Self {
+                tokens: LOAD_TOKENS,
+                title: "tacit: loading the model",
+                cancellable: false,
+                percentage: Some(percent(*progress)),
+                message: None,
+            }),
+            Status::Pulling { done, bytes, .. } => Some(Self {
+                tokens: PULL_TOKENS,
+                title: "tacit: downloading the model",
+                cancellable: true,
+                percentage: bytes.map(|bytes| percent_of(*done, bytes)),
+                message: Some(mebibytes_of(*done, *bytes)),
+            }),
+            _ => None,
         }
-        _ => None,
+    }
+}
+
+/// A progress in the client.
+struct Progress {
+    tokens: &'static str,
+    /// `None` if the client does not want it.
+    token: Option<ProgressToken>,
+}
+
+impl Progress {
+    async fn begin(client: &Client, number: u32, work: Work) -> Self {
+        let token = ProgressToken::String(format!("{}{number}", work.tokens));
+        let create = client.create_work_done_progress(token.clone());
+        let created = tokio::time::timeout(CLIENT_PATIENCE, create).await;
+        let progress = Self {
+            tokens: work.tokens,
+            token: matches!(created, Ok(Ok(()))).then_some(token),
+        };
+        let begin = WorkDoneProgressBegin {
+            title: work.title.to_owned(),
+            cancellable: Some(work.cancellable),
+            message: work.message,
+            percentage: work.percentage,
+        };
+        progress.send(client, begin).await;
+        progress
+    }
+
+    async fn report(&self, client: &Client, work: Work) {
+        let report = WorkDoneProgressReport {
+            cancellable: None,
+            message: work.message,
+            percentage: work.percentage,
+        };
+        self.send(client, report).await;
+    }
+
+    async fn end(self, client: &Client) {
+        self.send(client, WorkDoneProgressEnd { message: None })
+            .await;
+    }
+
+    async fn send(&self, client: &Client, value: impl Serialize) {
+        if let Some(token) = self.token.clone() {
+            let value = json!(value);
+            client
+                .send_notification::<ProgressNotification>(ProgressParams { token, value })
+                .await;
+        }
     }
 }

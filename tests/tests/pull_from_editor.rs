@@ -1,0 +1,409 @@
+//! A model that is not on this machine, from the editor's side: the question, the download, and what comes of it.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tacit::completion::Completer;
+use tacit::config::Settings;
+use tacit::engine::deferred::{DeferredEngine, OpenError, Opener};
+use tacit::engine::local::LocalEngine;
+use tacit::engine::toy::{ToyLoader, ToySettings};
+use tacit::engine::{Engine, Status};
+use tacit::lsp::PULL_COMMAND;
+use tacit::models::pull::{Progress, Sources, pull};
+use tacit::models::store::ModelError;
+use tests::client::{Client, PATIENCE, at};
+use tests::completer::Scripted;
+use tests::http::{Manner, Server};
+use tests::models::{FILE, NAME, Scene, nobody, sources};
+use tokio::sync::watch;
+
+const QUESTION: &str = "window/showMessageRequest";
+const URI: &str = "file:///project/main.rs";
+/// 469 MiB, rounded up as the server does.
+const BYTES: u64 = 491_400_064;
+
+fn missing() -> Status {
+    Status::Missing {
+        model: "qwen".to_owned(),
+        bytes: Some(BYTES),
+    }
+}
+
+fn pulling(done: u64) -> Status {
+    Status::Pulling {
+        model: "qwen".to_owned(),
+        done,
+        bytes: Some(BYTES),
+    }
+}
+
+const PLAIN: bool = false;
+const WITH_PROGRESS: bool = true;
+
+/// A client that answers the question like this, and may show progress.
+async fn connect(mut client: Client, progress: bool, answer: Value) -> Client {
+    client.answer_with(QUESTION, answer);
+    let capabilities = json!({ "window": { "workDoneProgress": progress } });
+    client
+        .initialize(json!({ "capabilities": capabilities }))
+        .await;
+    client
+}
+
+async fn command(client: &mut Client) {
+    let params = json!({ "command": PULL_COMMAND });
+    let answer = client.call("workspace/executeCommand", params).await;
+    assert_eq!(answer.get("result"), Some(&Value::Null), "{answer}");
+}
+
+async fn until_state(client: &mut Client, state: &str) -> Value {
+    loop {
+        let status = client.notification("tacit/status").await["params"].clone();
+        if status["state"] == state {
+            return status;
+        }
+    }
+}
+
+/// The token of the next progress that the server wants to show.
+async fn progress_token(client: &mut Client) -> Value {
+    let create = client.server_request("window/workDoneProgress/create");
+    create.await["params"]["token"].clone()
+}
+
+async fn progress(client: &mut Client) -> Value {
+    client.notification("$/progress").await["params"].clone()
+}
+
+async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let waiting = async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let waited = tokio::time::timeout(PATIENCE, waiting).await;
+    waited.unwrap_or_else(|_| panic!("waited in vain until {what}"));
+}
+
+fn pulls(completer: &Scripted) -> usize {
+    completer.pulls.lock().expect("pulls").len()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_user_is_asked_once_and_only_a_yes_is_a_yes() {
+    let refused = json!({ "code": -32601, "message": "no such method" });
+    for no in [
+        Value::Null,
+        json!({ "title": "Not now" }),
+        json!({ "title": "download" }),
+        json!("Download"),
+        refused,
+    ] {
+        let completer = Scripted::echo();
+        let mut client = connect(Client::start(completer.clone()), PLAIN, no.clone()).await;
+        completer.status.send_replace(missing());
+        let question = client.server_request(QUESTION).await["params"].clone();
+        assert_eq!(
+            question["message"],
+            "tacit needs the model qwen (469 MiB), which is not on this machine. Download it now?"
+        );
+        assert_eq!(
+            question["actions"],
+            json!([{ "title": "Download" }, { "title": "Not now" }])
+        );
+        let status = until_state(&mut client, "missing").await;
+        assert_eq!(status["model"], "qwen");
+        let detail = status["detail"].as_str().expect("a sentence");
+        assert!(detail.contains("`tacit models pull qwen`"), "{detail}");
+
+        // Editors that cannot ask show at least the sentence.
+        if no.get("code").is_some() {
+            let told = client.notification("window/showMessage").await["params"].clone();
+            assert_eq!(told["message"], format!("tacit: {detail}"));
+        }
+
+        // Missing again is no news.
+        completer.status.send_replace(Status::Stopped);
+        until_state(&mut client, "stopped").await;
+        completer.status.send_replace(missing());
+        until_state(&mut client, "missing").await;
+        assert_eq!(client.server_requests(QUESTION), 1);
+        assert_eq!(pulls(&completer), 0, "{no}");
+        assert_eq!(client.leave().await, 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_user_who_does_not_answer_is_served() {
+    let completer = Scripted::echo();
+    completer.status.send_replace(missing());
+    let mut client = Client::start(completer.clone());
+    client.answer(false);
+    client.initialize(json!({ "capabilities": {} })).await;
+    client.open(URI, "").await;
+    let answer = client
+        .call("textDocument/inlineCompletion", at(URI, 0, 0))
+        .await;
+    assert_eq!(answer["result"]["items"][0]["insertText"], "v1 0");
+    client.server_request(QUESTION).await;
+    assert_eq!(pulls(&completer), 0);
+    assert_eq!(client.leave().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_yes_and_the_command_begin_one_download_at_a_time() {
+    let completer = Scripted::echo();
+    completer.status.send_replace(missing());
+    let mut client = connect(
+        Client::start(completer.clone()),
+        PLAIN,
+        json!({ "title": "Download" }),
+    )
+    .await;
+    client.server_request(QUESTION).await;
+    until("the download begins", || pulls(&completer) == 1).await;
+    command(&mut client).await;
+    command(&mut client).await;
+    assert_eq!(pulls(&completer), 1);
+
+    let end = |how: Result<(), String>| {
+        let pull = completer.pulls.lock().expect("pulls").remove(0);
+        pull.send(how).expect("it runs");
+    };
+    end(Err("There is no network.".to_owned()));
+    let told = client.notification("window/showMessage").await["params"].clone();
+    assert_eq!(
+        told,
+        json!({ "type": 1, "message": "tacit: There is no network." })
+    );
+
+    // The user can try again.
+    while pulls(&completer) == 0 {
+        command(&mut client).await;
+    }
+    end(Ok(()));
+    while pulls(&completer) == 0 {
+        command(&mut client).await;
+    }
+    assert_eq!(client.server_requests(QUESTION), 1);
+    assert_eq!(client.leave().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_command_is_announced() {
+    let mut client = Client::start(Scripted::echo());
+    let result = client.initialize(json!({ "capabilities": {} })).await;
+    let commands = &result["capabilities"]["executeCommandProvider"]["commands"];
+    let commands = commands.as_array().expect("a list");
+    assert!(commands.contains(&json!(PULL_COMMAND)), "{commands:?}");
+    assert_eq!(client.leave().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_download_is_shown_and_its_button_cancels_it() {
+    let completer = Scripted::echo();
+    let mut client = connect(Client::start(completer.clone()), WITH_PROGRESS, Value::Null).await;
+    command(&mut client).await;
+    completer.status.send_replace(pulling(0));
+    let token = progress_token(&mut client).await;
+    let begin = progress(&mut client).await;
+    assert_eq!(begin["token"], token);
+    assert_eq!(
+        begin["value"],
+        json!({
+            "kind": "begin", "title": "tacit: downloading the model", "cancellable": true,
+            "percentage": 0, "message": "0 of 469 MiB",
+        })
+    );
+    completer.status.send_replace(pulling(BYTES / 2));
+    assert_eq!(
+        progress(&mut client).await["value"],
+        json!({ "kind": "report", "percentage": 50, "message": "235 of 469 MiB" })
+    );
+    let status = until_state(&mut client, "pulling").await;
+    assert_eq!(status["model"], "qwen");
+
+    // Other buttons are not ours.
+    for other in [json!("tacit/load/1"), json!(1)] {
+        client
+            .notify("window/workDoneProgress/cancel", json!({ "token": other }))
+            .await;
+    }
+    client.call("tacit/stats", Value::Null).await;
+    let is_cancelled = || completer.pulls.lock().expect("pulls")[0].is_closed();
+    assert!(!is_cancelled());
+    client
+        .notify("window/workDoneProgress/cancel", json!({ "token": token }))
+        .await;
+    until("it is cancelled", is_cancelled).await;
+    completer.status.send_replace(missing());
+    assert_eq!(progress(&mut client).await["value"]["kind"], "end");
+
+    // From the download straight to the loading: one progress ends, another begins.
+    completer.status.send_replace(pulling(BYTES));
+    progress_token(&mut client).await;
+    assert_eq!(progress(&mut client).await["value"]["percentage"], 100);
+    completer
+        .status
+        .send_replace(Status::Loading { progress: 0.0 });
+    let end = progress(&mut client).await;
+    progress_token(&mut client).await;
+    let begin = progress(&mut client).await;
+    assert_eq!(end["value"]["kind"], "end");
+    assert_eq!(begin["value"]["title"], "tacit: loading the model");
+    assert_ne!(begin["token"], end["token"]);
+    assert_eq!(client.leave().await, 0);
+}
+
+/// The one model of a [`Scene`], run by the toy.
+struct SceneModel {
+    scene: Arc<Scene>,
+    sources: Sources,
+}
+
+impl Opener for SceneModel {
+    fn open(&self) -> Result<Arc<dyn Engine>, OpenError> {
+        let entry = self.scene.entry();
+        match self.scene.store.find(&entry) {
+            Ok(_) => {
+                let toy = Box::new(ToyLoader(ToySettings::default()));
+                let engine = LocalEngine::start(toy, Duration::from_secs(3600));
+                Ok(Arc::new(engine.expect("a thread")))
+            }
+            Err(ModelError::NotHere { name }) => Err(OpenError::Missing {
+                model: name,
+                bytes: entry.bytes,
+            }),
+            Err(error) => Err(OpenError::Failed(error.to_string())),
+        }
+    }
+
+    fn pull(&self, model: &str, progress: Progress) -> Result<(), String> {
+        assert_eq!(model, NAME);
+        let pulled = pull(
+            &self.scene.store,
+            &self.scene.entry(),
+            &self.sources,
+            progress,
+        );
+        pulled.map(drop).map_err(|error| error.to_string())
+    }
+}
+
+/// A server whose model would come from this hub, and a client that answers the question like this.
+async fn open(scene: &Arc<Scene>, hub: &str, progress: bool, answer: Value) -> Client {
+    let engine = DeferredEngine::new(SceneModel {
+        scene: scene.clone(),
+        sources: sources(hub),
+    });
+    engine.warm_up();
+    let (_, settings) = watch::channel(Arc::new(Settings::default()));
+    let completer = Completer::new(Arc::new(engine), settings);
+    connect(Client::start(Arc::new(completer)), progress, answer).await
+}
+
+/// Asks for a completion, and returns the explanation of what came of it.
+async fn complete(client: &mut Client) -> Value {
+    client
+        .call("textDocument/inlineCompletion", at(URI, 0, 4))
+        .await;
+    let params = json!({ "textDocument": { "uri": URI } });
+    client.call("tacit/explain", params).await["result"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cancelled_download_goes_on_by_the_command_and_ends_in_completions() {
+    let scene = Arc::new(Scene::new());
+    let slow = Manner::Slow(Duration::from_millis(20));
+    let hub = Server::start(scene.body.clone(), vec![slow]);
+    let yes = json!({ "title": "Download" });
+    let mut client = open(&scene, &hub.address, WITH_PROGRESS, yes).await;
+    client.answer(false);
+    client.open(URI, "let \n").await;
+    until_state(&mut client, "missing").await;
+    let why = complete(&mut client).await["reason"].to_string();
+    assert!(why.contains(&format!("tacit models pull {NAME}")), "{why}");
+    assert_eq!(hub.requests(), [], "nobody asked for it yet");
+
+    client.answer(true);
+    client.server_request(QUESTION).await;
+    let token = progress_token(&mut client).await;
+    until("some of it is here", || {
+        scene.part().metadata().is_ok_and(|part| part.len() > 0)
+    })
+    .await;
+    let why = complete(&mut client).await["reason"].to_string();
+    assert!(why.contains("is being downloaded"), "{why}");
+    client
+        .notify("window/workDoneProgress/cancel", json!({ "token": token }))
+        .await;
+    while progress(&mut client).await["value"]["kind"] != "end" {}
+    until_state(&mut client, "missing").await;
+    assert!(scene.part().exists(), "what has arrived is kept");
+
+    command(&mut client).await;
+    progress_token(&mut client).await;
+    until_state(&mut client, "ready").await;
+    let asked: Vec<_> = hub
+        .requests()
+        .into_iter()
+        .map(|request| request.from)
+        .collect();
+    assert!(matches!(asked[..], [None, Some(1..)]), "{asked:?}");
+    let answer = complete(&mut client).await;
+    assert_ne!(answer["metrics"]["tokens_generated"], 0, "{answer}");
+    assert_eq!(client.leave().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_model_that_came_in_another_way_is_not_downloaded() {
+    let scene = Arc::new(Scene::new());
+    let mut client = open(&scene, &nobody(), PLAIN, Value::Null).await;
+    until_state(&mut client, "missing").await;
+    scene.write(&format!("models/{FILE}"), &scene.body);
+    command(&mut client).await;
+    until_state(&mut client, "ready").await;
+    assert_eq!(client.leave().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_program_says_why_a_download_failed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let hub = Server::start(b"<html>Please log in</html>".to_vec(), vec![Manner::Well]);
+    let log = File::create(folder.path().join("log")).expect("a log");
+    // No model of this machine's user, and no proxy between us and the hub.
+    let mut environment: Vec<(&str, &Path)> = [
+        "HOME",
+        "OLLAMA_MODELS",
+        "HF_HUB_CACHE",
+        "TACIT_MODELS",
+        "XDG_RUNTIME_DIR",
+    ]
+    .map(|variable| (variable, folder.path()))
+    .into();
+    let config = folder.path().join("tacit.toml");
+    environment.push(("TACIT_CONFIG", &config));
+    environment.push(("HF_ENDPOINT", Path::new(&hub.address)));
+    environment.push(("NO_PROXY", Path::new("127.0.0.1")));
+
+    let client = Client::spawn(&["lsp"], &environment, log);
+    let mut client = connect(client, PLAIN, json!({ "title": "Download" })).await;
+    let missing = until_state(&mut client, "missing").await;
+    assert_eq!(hub.requests(), [], "nobody asked for it yet");
+    let question = client.server_request(QUESTION).await["params"]["message"].to_string();
+    let model = missing["model"].as_str().expect("a name");
+    assert!(question.contains(model), "{question}");
+    assert!(question.contains("(469 MiB)"), "{question}");
+
+    let told = client.notification("window/showMessage").await["params"].clone();
+    let told = told["message"].as_str().expect("a sentence");
+    assert!(told.contains("offers 26 bytes where"), "{told}");
+    let failed = until_state(&mut client, "failed").await;
+    assert!(told.contains(failed["detail"].as_str().expect("a sentence")));
+    assert_eq!(hub.requests().len(), 1);
+    assert_eq!(client.leave().await, 0);
+}
