@@ -89,7 +89,7 @@ pub struct EngineConfig {
     pub idle_unload_minutes: u32,
     /// Minutes without a client before the engine's process ends.
     pub idle_exit_minutes: u32,
-    /// Tokens of a prompt and its answer together; 0 follows from the latency target and the machine.
+    /// Tokens of a prompt and its answer together; 0 is the default, 8192.
     pub context_tokens: u32,
 }
 
@@ -108,7 +108,7 @@ impl Default for EngineConfig {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ModelChoice {
-    /// The best one that this machine runs within the latency target.
+    /// The smallest of the catalogue, which is quick on any machine.
     Auto,
     /// A name in the catalogue.
     Named(String),

@@ -258,7 +258,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_document_has_a_window(text in "[a-z\n\r é日😀]{0,600}", at in 0.0..1.0f64, prefix in 1usize..200, lines in 0usize..10) {
+        fn any_document_has_a_window(text in "[a-z\n\r é日😀]{0,600}", at in 0.0..1.0f64, prefix in 16usize..200, lines in 0usize..10) {
             let rope = Rope::from_str(&text);
             let cursor = floor_char(&rope, (at * text.len() as f64) as usize);
             let layout = Layout {

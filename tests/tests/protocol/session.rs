@@ -205,7 +205,7 @@ async fn settings_come_from_all_sides_and_what_is_wrong_is_told_once() {
     let mut client = Client::start_with(64 * 1024, Some(user_file), Scripted::echo());
     client.answer_with(
         "workspace/configuration",
-        json!([{ "completion": { "debounceMs": 33 }, "latency_target_ms": "fast" }]),
+        json!([{ "completion": { "debounceMs": 33 }, "engine": { "threads": "fast" } }]),
     );
     client
         .initialize(json!({
@@ -224,7 +224,7 @@ async fn settings_come_from_all_sides_and_what_is_wrong_is_told_once() {
     assert_eq!(asked["params"]["items"], json!([{ "section": "tacit" }]));
     let told = client.notification("window/showMessage").await["params"]["message"].to_string();
     assert!(
-        told.contains("`latency_target_ms` has to be a whole number") && !told.contains("modell"),
+        told.contains("`engine.threads` has to be a whole number") && !told.contains("modell"),
         "{told}"
     );
 
