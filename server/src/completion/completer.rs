@@ -199,6 +199,10 @@ impl Inner {
         }
         self.count(&metrics);
 
+        if matches!(finish, Finish::Cancelled | Finish::Failed(_)) {
+            // Half an answer, cut at any place: nobody can tell what it would have become.
+            raw.clear();
+        }
         let at_line_end =
             one_line && finish == Finish::Limit && metrics.tokens_generated < config.max_tokens;
         let text = post::fit(&raw, place, at_line_end);
