@@ -4,7 +4,7 @@
 use std::{
     num::NonZeroUsize,
     path::Path,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -18,7 +18,7 @@ use super::{
 use crate::{
     config::Settings,
     documents::Snapshot,
-    engine::{Engine, Event, Finish, Job, Limits, Priority, Status},
+    engine::{Engine, Event, Finish, Job, Limits, Priority, Status, Usage},
     prompt::layout::{Anchor, Layout},
     stats::Stats,
 };
@@ -168,11 +168,16 @@ impl Inner {
         let mut metrics = Metrics::default();
         let mut raw = String::new();
         let mut finish = Finish::Cancelled;
+        let mut tally = Tally {
+            stats: &self.stats,
+            usage: Usage::default(),
+        };
         while let Some(event) = handle.next().await {
             let elapsed_ms = started.elapsed().as_secs_f64() * 1000.0;
             match event {
-                Event::Prefilled(_) => {}
+                Event::Prefilled(prompt) => tally.usage.prompt = prompt,
                 Event::Text { text, .. } => {
+                    tally.usage.generated += 1;
                     if raw.is_empty() {
                         metrics.first_token_ms = elapsed_ms;
                     }
@@ -183,13 +188,14 @@ impl Inner {
                 }
                 Event::Finished { finish: how, usage } => {
                     finish = how;
-                    metrics.prompt_tokens_evaluated = usage.prompt.evaluated;
-                    metrics.prompt_tokens_reused = usage.prompt.reused;
-                    metrics.tokens_generated = usage.generated;
-                    metrics.draft_tokens_accepted = usage.drafted;
+                    tally.usage = usage;
                 }
             }
         }
+        metrics.prompt_tokens_evaluated = tally.usage.prompt.evaluated;
+        metrics.prompt_tokens_reused = tally.usage.prompt.reused;
+        metrics.tokens_generated = tally.usage.generated;
+        metrics.draft_tokens_accepted = tally.usage.drafted;
         metrics.total_ms = started.elapsed().as_secs_f64() * 1000.0;
         if metrics.first_line_ms == 0.0 {
             metrics.first_line_ms = metrics.total_ms;
@@ -197,7 +203,6 @@ impl Inner {
         if let Status::Ready(info) = &*self.engine.status().borrow() {
             metrics.model = info.model.clone();
         }
-        self.count(&metrics);
 
         if matches!(finish, Finish::Cancelled | Finish::Failed(_)) {
             // Half an answer, cut at any place: nobody can tell what it would have become.
@@ -254,25 +259,29 @@ impl Inner {
         }
     }
 
-    fn count(&self, metrics: &Metrics) {
-        let mut stats = self.stats();
-        stats.prompt_tokens_evaluated += u64::from(metrics.prompt_tokens_evaluated);
-        stats.prompt_tokens_reused += u64::from(metrics.prompt_tokens_reused);
-        stats.tokens_generated += u64::from(metrics.tokens_generated);
-        stats.draft_tokens_accepted += u64::from(metrics.draft_tokens_accepted);
-    }
-
     // Nothing panics while these are held, and what they guard has no broken states.
     fn stats(&self) -> MutexGuard<'_, Stats> {
-        self.stats
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.stats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn anchors(&self) -> MutexGuard<'_, LruCache<Arc<str>, Anchor>> {
-        self.anchors
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.anchors.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Counts what a job has cost, also when nobody waits for its end any more.
+struct Tally<'a> {
+    stats: &'a Mutex<Stats>,
+    usage: Usage,
+}
+
+impl Drop for Tally<'_> {
+    fn drop(&mut self) {
+        let mut stats = self.stats.lock().unwrap_or_else(PoisonError::into_inner);
+        stats.prompt_tokens_evaluated += u64::from(self.usage.prompt.evaluated);
+        stats.prompt_tokens_reused += u64::from(self.usage.prompt.reused);
+        stats.tokens_generated += u64::from(self.usage.generated);
+        stats.draft_tokens_accepted += u64::from(self.usage.drafted);
     }
 }
 

@@ -56,10 +56,10 @@ pub struct Limits {
     pub max_lines: Option<u32>,
 }
 
-/// What a job reports, in this order: `Prefilled`, any number of `Text`, one `Finished`. `Finished` may come at any time.
+/// What a job reports, in this order: some `Prefilled`, some `Text`, one `Finished`. `Finished` may come at any time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    /// The prompt is in the KV cache; the first token follows.
+    /// What of the prompt is in the KV cache so far; sent after each chunk.
     Prefilled(PromptUsage),
     /// The next characters of the answer, whole characters only, the healed word not repeated.
     Text {

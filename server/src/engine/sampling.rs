@@ -10,23 +10,36 @@ pub struct Choice {
 }
 
 /// The likeliest token; while `forced` is not empty, the likeliest of those that agree with it. Ties go to the smaller id, so
-/// that equal logits give equal text.
-pub fn choose(logits: &[f32], vocabulary: &Vocabulary, forced: &[u8]) -> Option<Choice> {
+/// that equal logits give equal text. `usual_first` is the first token of `forced` as the tokenizer cuts it,
+/// `None` where a character is cut in two.
+pub fn choose(
+    logits: &[f32],
+    vocabulary: &Vocabulary,
+    forced: &[u8],
+    usual_first: Option<Token>,
+) -> Option<Choice> {
     if forced.is_empty() {
-        likeliest(
-            logits
-                .iter()
-                .copied()
-                .enumerate()
-                .map(|(id, logit)| (Token(id as u32), logit)),
-        )
-    } else {
-        likeliest(
-            vocabulary
-                .agreeing_with(forced)
-                .filter_map(|t| Some((t, *logits.get(t.0 as usize)?))),
-        )
+        let all = logits.iter().copied().enumerate();
+        return likeliest(all.map(|(id, logit)| (Token(id as u32), logit)));
     }
+    let agreeing = vocabulary.agreeing_with(forced).filter(|token| {
+        let bytes = vocabulary.bytes(*token);
+        bytes.len() >= forced.len()
+            || usual_first.is_none_or(|usual| usual == *token)
+            || may_begin(bytes, forced)
+    });
+    likeliest(agreeing.filter_map(|token| Some((token, *logits.get(token.0 as usize)?))))
+}
+
+/// Whether a token may spell only the beginning of `forced` although the tokenizer would cut `forced` otherwise. It may where more text can change the
+/// cut: inside a word of letters, or with blanks, of which the last goes with the word that follows. It may not elsewhere: after
+/// `;` and an empty line, say, the likelier `;\n` promises a next line that is not empty, and what follows goes astray.
+fn may_begin(token: &[u8], forced: &[u8]) -> bool {
+    let goes_on = forced
+        .last()
+        .is_some_and(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii());
+    let is_blank = forced.iter().all(|byte| matches!(byte, b' ' | b'\t'));
+    goes_on || (is_blank && token.len() + 1 == forced.len())
 }
 
 fn likeliest(candidates: impl Iterator<Item = (Token, f32)> + Clone) -> Option<Choice> {
@@ -128,14 +141,42 @@ mod tests {
                 None
             });
         let logits = [9.0, 1.0, 2.0, 0.5, 8.0];
-        assert_eq!(choose(&logits, &vocabulary, b"").unwrap().token, Token(0));
-        let healed = choose(&logits, &vocabulary, b" fo").unwrap();
+        assert_eq!(
+            choose(&logits, &vocabulary, b"", None).unwrap().token,
+            Token(0)
+        );
+        let healed = choose(&logits, &vocabulary, b" fo", None).unwrap();
         assert_eq!(healed.token, Token(2));
         assert!(
             healed.probability > 0.5 && healed.probability < 0.7,
             "{}",
             healed.probability
         );
-        assert_eq!(choose(&[f32::NAN; 5], &vocabulary, b""), None);
+        assert_eq!(choose(&[f32::NAN; 5], &vocabulary, b"", None), None);
+    }
+
+    #[test]
+    fn healing_keeps_to_the_usual_cut_where_no_text_can_change_it() {
+        let texts = [";", ";\n", ";\n\n", ";\n\n\n", "   ", "    ", "\t"];
+        let vocabulary =
+            Vocabulary::new(texts.iter().map(|t| (t.as_bytes().to_vec(), false)), |_| {
+                None
+            });
+        let chosen = |forced: &str, usual, logits: [f32; 7]| {
+            let choice = choose(&logits, &vocabulary, forced.as_bytes(), Some(Token(usual)));
+            texts[choice.unwrap().token.0 as usize]
+        };
+        assert_eq!(
+            chosen(";\n\n", 2, [9.0, 8.0, 1.0, 0.0, 0.0, 0.0, 0.0]),
+            ";\n\n"
+        );
+        assert_eq!(
+            chosen(";\n\n", 2, [9.0, 8.0, 1.0, 2.0, 0.0, 0.0, 0.0]),
+            ";\n\n\n"
+        );
+        assert_eq!(
+            chosen("    ", 5, [9.0, 0.0, 0.0, 0.0, 2.0, 1.0, 0.0]),
+            "   "
+        );
     }
 }

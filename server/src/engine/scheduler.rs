@@ -46,7 +46,7 @@ struct Running {
     answer: Answer,
     lines: Lines,
     usage: Usage,
-    /// `Prefilled` has been reported.
+    /// All of the prompt has been evaluated.
     prefilled: bool,
 }
 
@@ -145,14 +145,18 @@ impl<'b> Scheduler<'b> {
         if !running.prefilled {
             running.usage.prompt.evaluated += chunk.len() as u32;
         }
+        if !running.prefilled {
+            let _ = running.events.send(Event::Prefilled(running.usage.prompt));
+        }
         if end < running.tokens.len() {
             return Ok(None);
         }
-        if !running.prefilled {
-            running.prefilled = true;
-            let _ = running.events.send(Event::Prefilled(running.usage.prompt));
-        }
-        let choice = choose(self.backend.logits(), self.backend.vocabulary(), running.answer.forced())
+        running.prefilled = true;
+        let forced = running.answer.forced();
+        let usual_first = std::str::from_utf8(forced)
+            .ok()
+            .and_then(|text| self.backend.tokenize(text).first().copied());
+        let choice = choose(self.backend.logits(), self.backend.vocabulary(), forced, usual_first)
             .ok_or("The model gave no usable probabilities; the file may be damaged. Check it with `tacit models verify`.")?;
         Ok(self.take(index, choice, limit))
     }

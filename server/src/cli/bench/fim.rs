@@ -32,18 +32,19 @@ pub struct Arguments {
     /// Where to write {"task_id", "completion"} lines (default: stdout)
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Lines that an answer may have; 1 is what a user gets while typing
-    #[arg(long, value_name = "N", default_value_t = u32::MAX)]
-    lines: u32,
+    /// Lines that an answer may have (default: as many as it likes); 1 is what a user gets while typing
+    #[arg(long, value_name = "N")]
+    lines: Option<u32>,
     /// Tokens that an answer may have
     #[arg(long, value_name = "N", default_value_t = 256)]
     tokens: u32,
     /// Where the anchor goes: cursor (the layout of llama-server, without healing), a number of lines back, or window
     #[arg(long, value_name = "PLACE")]
     anchor: Option<AnchorArgument>,
-    /// Bytes of text before and after the cursor
+    /// Bytes of text before the cursor
     #[arg(long, value_name = "BYTES")]
     prefix_bytes: Option<usize>,
+    /// Bytes of text after the cursor
     #[arg(long, value_name = "BYTES")]
     suffix_bytes: Option<usize>,
     #[command(flatten)]
@@ -90,7 +91,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
     };
     let mut config = Config::default();
     config.completion.max_tokens = arguments.tokens;
-    config.completion.max_lines = arguments.lines;
+    config.completion.max_lines = arguments.lines.unwrap_or(u32::MAX);
     let settings = watch::Sender::new(Arc::new(Settings::from(config)));
     let completer = Completer::with_layout(arguments.engine.open()?, settings.subscribe(), layout);
     let mut out: Box<dyn Write> = match &arguments.out {
@@ -120,7 +121,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
             .map(Path::to_owned);
         let request = Request {
             cursor: hole.prompt.len(),
-            trigger: if arguments.lines == 1 {
+            trigger: if arguments.lines == Some(1) {
                 Trigger::Automatic
             } else {
                 Trigger::Invoked
