@@ -419,7 +419,7 @@ fn completer() -> Completer {
 
 /// The answer in `shelf.py` of a project, and how many tokens of its prompt were reused.
 async fn answer(completer: &Completer, project: &str, before: &str, after: &str) -> (String, u32) {
-    let uri = "file:///work/shelf.py";
+    let uri = "file:///home/user/shop/shelf.py";
     let snapshot =
         Documents::default().open(uri, "python", DocVersion(1), &format!("{before}{after}"));
     let request = Request {
@@ -447,10 +447,10 @@ async fn typing_with_reuse_gives_the_text_of_a_cold_start() {
     let mut keys = 0;
     for (end, _) in typed.char_indices().skip(8).step_by(3) {
         let text = format!("{before}{}", &typed[..end]);
-        let (warm, reused) = answer(&warm_engine, "/work", &text, after).await;
+        let (warm, reused) = answer(&warm_engine, "/home/user/shop", &text, after).await;
         // Another project's name at the head of the prompt, and the document's sequence holds nothing of use.
-        answer(&cold_engine, "/", "", "").await;
-        let (cold, reused_cold) = answer(&cold_engine, "/work", &text, after).await;
+        answer(&cold_engine, "/home/user", "", "").await;
+        let (cold, reused_cold) = answer(&cold_engine, "/home/user/shop", &text, after).await;
         assert!(keys == 0 || reused > 30, "key {end} reused {reused} tokens");
         assert!(reused_cold <= 1, "{reused_cold} tokens were not cold");
         assert!(!warm.contains('\u{fffd}'), "{warm:?}");

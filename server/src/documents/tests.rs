@@ -11,7 +11,7 @@ use tower_lsp::gen_lsp_types::{
 use super::*;
 use PositionEncoding::{Utf8, Utf16, Utf32};
 
-const URI: &str = "file:///work/main.rs";
+const URI: &str = "file:///home/user/main.rs";
 
 fn whole(text: &str) -> TextDocumentContentChangeEvent {
     Whole { text: text.into() }.into()
