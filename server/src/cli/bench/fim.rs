@@ -110,7 +110,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         let file = file_name(&hole);
         let snapshot = complete::snapshot(
             &Path::new("/")
-                .join(&hole.task_id.replace(['/', '\\'], "_"))
+                .join(hole.task_id.replace(['/', '\\'], "_"))
                 .join(&file),
             &(hole.prompt.clone() + &hole.suffix),
         )?;
