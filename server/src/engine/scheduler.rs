@@ -41,7 +41,6 @@ struct Running {
     events: UnboundedSender<Event>,
     /// What the sequence shall hold. Empty until the job's first step.
     tokens: Vec<Token>,
-    prompt_len: usize,
     seq: Option<SeqId>,
     answer: Answer,
     lines: Lines,
@@ -73,7 +72,6 @@ impl<'b> Scheduler<'b> {
             job,
             events,
             tokens: Vec::new(),
-            prompt_len: 0,
             seq: None,
             answer,
             lines: Lines::default(),
@@ -126,9 +124,7 @@ impl<'b> Scheduler<'b> {
         if self.jobs[index].tokens.is_empty() {
             let job = &self.jobs[index].job;
             let room = limit.saturating_sub(job.limits.max_tokens as usize);
-            let tokens = assemble(&job.prompt, self.backend, room)?;
-            self.jobs[index].prompt_len = tokens.len();
-            self.jobs[index].tokens = tokens;
+            self.jobs[index].tokens = assemble(&job.prompt, self.backend, room)?;
         }
         let seq = match self.jobs[index].seq {
             Some(seq) => seq,
@@ -144,8 +140,6 @@ impl<'b> Scheduler<'b> {
         let running = &mut self.jobs[index];
         if !running.prefilled {
             running.usage.prompt.evaluated += chunk.len() as u32;
-        }
-        if !running.prefilled {
             let _ = running.events.send(Event::Prefilled(running.usage.prompt));
         }
         if end < running.tokens.len() {
