@@ -1,7 +1,7 @@
 //! The boundary to whatever computes logits: llama.cpp, or the toy that tests it against. A back end evaluates tokens and
 //! remembers what it evaluated, per sequence; it decides nothing. [`super::slots`] knows what each sequence holds.
 
-use std::ops::Range;
+use std::{any::Any, ops::Range, path::Path};
 
 use crate::prompt::Special;
 
@@ -35,19 +35,50 @@ pub trait Backend {
     fn tokenize(&self, text: &str) -> Vec<Token>;
 
     /// Evaluates `tokens` at positions `start..` of `sequence`, which must hold exactly `start` tokens. The logits of the last
-    /// one can be read until the next call.
+    /// `outputs` of them can be read until the next call; at least one.
     fn evaluate(
         &mut self,
         sequence: SeqId,
         start: u32,
         tokens: &[Token],
+        outputs: usize,
     ) -> Result<(), EvaluateError>;
 
-    /// Logits of the last token that was evaluated, one for each token of the vocabulary.
-    fn logits(&self) -> &[f32];
+    /// The logits of one of the last evaluation's outputs, counted from 0 in the order of the tokens: one value for each token
+    /// of the vocabulary. Empty if there is no such output.
+    fn logits(&self, output: usize) -> &[f32];
 
     /// Forgets what `sequence` holds from position `keep` on.
     fn truncate(&mut self, sequence: SeqId, keep: u32) -> Result<(), EvaluateError>;
+
+    /// Lets `to`, which must be empty, hold the first `len` tokens of `from` too. Both read the same cells, so it costs neither
+    /// cells nor time.
+    fn share(&mut self, from: SeqId, to: SeqId, len: u32) -> Result<(), EvaluateError>;
+
+    /// A copy of all that `sequence` holds, in ordinary memory.
+    fn park(&self, sequence: SeqId) -> Result<Parked, EvaluateError>;
+
+    /// Gives `sequence`, which must be empty, what was parked. It needs as many cells as were parked.
+    fn resume(&mut self, sequence: SeqId, parked: &Parked) -> Result<(), EvaluateError>;
+
+    /// Writes what `sequence` holds to a new file.
+    fn write(&self, sequence: SeqId, file: &Path) -> Result<(), EvaluateError>;
+
+    /// Gives `sequence`, which must be empty, what [`Self::write`] wrote with the same model: `len` tokens. The caller vouches for
+    /// the file's content.
+    fn read(&mut self, sequence: SeqId, file: &Path, len: u32) -> Result<(), EvaluateError>;
+
+    /// How many threads compute from now on. What the sequences hold stays.
+    fn set_threads(&mut self, threads: u32) -> Result<(), EvaluateError>;
+}
+
+/// What a sequence held, outside of the KV cache. Only the back end that made it can read it.
+pub struct Parked {
+    /// Its size in memory.
+    pub bytes: usize,
+    /// Tokens in it.
+    pub len: u32,
+    pub state: Box<dyn Any + Send>,
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -3,13 +3,18 @@
 
 use std::{
     num::NonZeroU32,
+    ops::Range,
     path::{Path, PathBuf},
     sync::OnceLock,
 };
 
 use llama_cpp_2::{
-    DecodeError, LogOptions,
-    context::{LlamaContext, params::LlamaContextParams},
+    DecodeError, LlamaContextLoadError, LogOptions,
+    context::{
+        LlamaContext,
+        params::LlamaContextParams,
+        session::{LlamaStateSeqFlags, SeqState},
+    },
     llama_backend::{LlamaBackend, load_backends_from_path},
     llama_batch::LlamaBatch,
     model::{LlamaModel, params::LlamaModelParams},
@@ -17,7 +22,9 @@ use llama_cpp_2::{
 };
 
 use super::{
-    backend::{Backend, Dimensions, EvaluateError, LoadError, Loader, SeqId, Token, Vocabulary},
+    backend::{
+        Backend, Dimensions, EvaluateError, LoadError, Loader, Parked, SeqId, Token, Vocabulary,
+    },
     cpu,
 };
 use crate::prompt::Special;
@@ -57,16 +64,7 @@ impl Loader for LlamaLoader {
             ))
         })?;
         progress(0.9);
-        let threads = self.threads.max(1) as i32;
-        let params = LlamaContextParams::default()
-            .with_n_ctx(NonZeroU32::new(self.context_tokens))
-            .with_n_batch(BATCH_TOKENS)
-            .with_n_ubatch(BATCH_TOKENS)
-            .with_n_seq_max(SEQUENCES)
-            .with_kv_unified(true)
-            .with_n_threads(threads)
-            .with_n_threads_batch(threads);
-        let context = model.new_context(llama, params).map_err(|error| {
+        let context = new_context(llama, &model, self.context_tokens, self.threads).map_err(|error| {
             LoadError(format!(
                 "There is not enough memory for a context of {} tokens ({error}). Lower `engine.context_tokens` or choose a \
                  smaller model.",
@@ -81,10 +79,11 @@ impl Loader for LlamaLoader {
         let mut backend = Llama {
             dimensions,
             vocabulary: vocabulary(&model),
-            device: format!("{}, {threads} threads", device_names()),
+            device: device_names(),
             batch: LlamaBatch::new(BATCH_TOKENS as usize, 1),
             held: vec![0; SEQUENCES as usize],
-            last_output: None,
+            outputs: 0..0,
+            llama,
             model: &model,
             context,
         };
@@ -191,8 +190,9 @@ struct Llama<'m> {
     batch: LlamaBatch<'static>,
     /// Tokens in each sequence, to check what the caller believes.
     held: Vec<u32>,
-    /// Where the logits of the last evaluation lie.
-    last_output: Option<i32>,
+    /// Which tokens of the last evaluation have logits: indices into its batch.
+    outputs: Range<usize>,
+    llama: &'static LlamaBackend,
     model: &'m LlamaModel,
     context: LlamaContext<'m>,
 }
@@ -223,36 +223,36 @@ impl Backend for Llama<'_> {
         sequence: SeqId,
         start: u32,
         tokens: &[Token],
+        outputs: usize,
     ) -> Result<(), EvaluateError> {
         let range = start..start.saturating_add(tokens.len() as u32);
         let known = tokens
             .iter()
             .all(|token| (token.0 as usize) < self.vocabulary.len());
         let in_place = self.held.get(sequence.0 as usize) == Some(&start);
-        let fits = !tokens.is_empty() && tokens.len() <= self.dimensions.batch as usize;
-        if !known || !in_place || !fits {
+        let fits = !tokens.is_empty()
+            && tokens.len() <= self.dimensions.batch as usize
+            && range.end <= self.dimensions.cells;
+        if !known || !in_place || !fits || !(1..=tokens.len()).contains(&outputs) {
             return Err(EvaluateError::OutOfBounds { sequence, range });
         }
-        if self.held.iter().sum::<u32>() + tokens.len() as u32 > self.dimensions.cells {
-            return Err(EvaluateError::CacheFull);
-        }
-        self.last_output = None;
+        self.outputs = 0..0;
         self.batch.clear();
-        for (position, token) in range.clone().zip(tokens) {
-            let output = position + 1 == range.end;
+        let first_output = tokens.len() - outputs;
+        for (index, (position, token)) in range.clone().zip(tokens).enumerate() {
             self.batch
                 .add(
                     LlamaToken(token.0 as i32),
                     position as i32,
                     &[sequence.0 as i32],
-                    output,
+                    index >= first_output,
                 )
-                .map_err(|error| EvaluateError::Failed(error.to_string()))?;
+                .map_err(failed)?;
         }
         match self.context.decode(&mut self.batch) {
             Ok(()) => {
                 self.held[sequence.0 as usize] = range.end;
-                self.last_output = Some(tokens.len() as i32 - 1);
+                self.outputs = first_output..tokens.len();
                 Ok(())
             }
             Err(DecodeError::NoKvCacheSlot) => Err(EvaluateError::CacheFull),
@@ -261,14 +261,16 @@ impl Backend for Llama<'_> {
                 let _ = self
                     .context
                     .kv_cache_seq_rm(sequence.0 as i32, Some(start), None);
-                Err(EvaluateError::Failed(error.to_string()))
+                Err(failed(error))
             }
         }
     }
 
-    fn logits(&self) -> &[f32] {
-        self.last_output
-            .map_or(&[], |output| self.context.get_logits_ith(output))
+    fn logits(&self, output: usize) -> &[f32] {
+        match self.outputs.clone().nth(output) {
+            Some(index) => self.context.get_logits_ith(index as i32),
+            None => &[],
+        }
     }
 
     fn truncate(&mut self, sequence: SeqId, keep: u32) -> Result<(), EvaluateError> {
@@ -276,14 +278,130 @@ impl Backend for Llama<'_> {
             Some(held) if keep <= *held => {
                 self.context
                     .kv_cache_seq_rm(sequence.0 as i32, Some(keep), None)
-                    .map_err(|error| EvaluateError::Failed(error.to_string()))?;
+                    .map_err(failed)?;
                 *held = keep;
                 Ok(())
             }
-            _ => Err(EvaluateError::OutOfBounds {
-                sequence,
-                range: keep..keep,
-            }),
+            _ => Err(out_of_bounds(sequence, keep)),
         }
+    }
+
+    fn share(&mut self, from: SeqId, to: SeqId, len: u32) -> Result<(), EvaluateError> {
+        let enough = self
+            .held
+            .get(from.0 as usize)
+            .is_some_and(|held| len <= *held);
+        if !enough || self.held.get(to.0 as usize) != Some(&0) {
+            return Err(out_of_bounds(to, len));
+        }
+        self.context
+            .kv_cache_seq_cp(from.0 as i32, to.0 as i32, Some(0), Some(len))
+            .map_err(failed)?;
+        self.held[to.0 as usize] = len;
+        Ok(())
+    }
+
+    fn park(&self, sequence: SeqId) -> Result<Parked, EvaluateError> {
+        let len = self.held(sequence)?;
+        let state = self
+            .context
+            .state_seq_get(sequence.0 as i32, LlamaStateSeqFlags::empty())
+            .map_err(failed)?;
+        Ok(Parked {
+            bytes: state.byte_len(),
+            len,
+            state: Box::new(state),
+        })
+    }
+
+    fn resume(&mut self, sequence: SeqId, parked: &Parked) -> Result<(), EvaluateError> {
+        let state = parked.state.downcast_ref::<SeqState>();
+        let state = state.ok_or_else(|| out_of_bounds(sequence, parked.len))?;
+        if self.held(sequence)? != 0 {
+            return Err(out_of_bounds(sequence, parked.len));
+        }
+        self.context
+            .state_seq_set(state, sequence.0 as i32)
+            // llama.cpp does not say whether there was no room or the state does not fit; a state of this context does.
+            .map_err(|_| EvaluateError::CacheFull)?;
+        self.held[sequence.0 as usize] = parked.len;
+        Ok(())
+    }
+
+    fn write(&self, sequence: SeqId, file: &Path) -> Result<(), EvaluateError> {
+        self.context
+            .state_seq_save_file(file, sequence.0 as i32, &[])
+            .map(drop)
+            .map_err(failed)
+    }
+
+    fn read(&mut self, sequence: SeqId, file: &Path, len: u32) -> Result<(), EvaluateError> {
+        if self.held(sequence)? != 0 || len > self.dimensions.cells {
+            return Err(out_of_bounds(sequence, len));
+        }
+        self.context
+            .state_seq_load_file(file, sequence.0 as i32, 0)
+            .map_err(|_| EvaluateError::CacheFull)?;
+        let held = self.context.kv_cache_seq_pos_max(sequence.0 as i32) + 1;
+        self.held[sequence.0 as usize] = u32::try_from(held).unwrap_or(0);
+        if held == len as i32 {
+            return Ok(());
+        }
+        self.truncate(sequence, 0)?;
+        Err(EvaluateError::Failed(format!(
+            "a saved state holds {held} tokens instead of {len}"
+        )))
+    }
+
+    /// llama.cpp fixes the number with the context, so this makes a new one and moves the sequences over.
+    fn set_threads(&mut self, threads: u32) -> Result<(), EvaluateError> {
+        let sequences = (0..self.dimensions.sequences).map(SeqId);
+        let parked: Vec<(SeqId, Parked)> = sequences
+            .filter(|seq| self.held[seq.0 as usize] > 0)
+            .map(|seq| Ok((seq, self.park(seq)?)))
+            .collect::<Result<_, EvaluateError>>()?;
+        self.context = new_context(self.llama, self.model, self.dimensions.cells, threads)
+            .map_err(failed)?;
+        self.outputs = 0..0;
+        self.held.fill(0);
+        parked
+            .iter()
+            .try_for_each(|(seq, parked)| self.resume(*seq, parked))
+    }
+}
+
+impl Llama<'_> {
+    fn held(&self, sequence: SeqId) -> Result<u32, EvaluateError> {
+        let held = self.held.get(sequence.0 as usize).copied();
+        held.ok_or_else(|| out_of_bounds(sequence, 0))
+    }
+}
+
+fn new_context<'m>(
+    llama: &LlamaBackend,
+    model: &'m LlamaModel,
+    context_tokens: u32,
+    threads: u32,
+) -> Result<LlamaContext<'m>, LlamaContextLoadError> {
+    let threads = threads.max(1) as i32;
+    let params = LlamaContextParams::default()
+        .with_n_ctx(NonZeroU32::new(context_tokens))
+        .with_n_batch(BATCH_TOKENS)
+        .with_n_ubatch(BATCH_TOKENS)
+        .with_n_seq_max(SEQUENCES)
+        .with_kv_unified(true)
+        .with_n_threads(threads)
+        .with_n_threads_batch(threads);
+    model.new_context(llama, params)
+}
+
+fn failed(error: impl std::fmt::Display) -> EvaluateError {
+    EvaluateError::Failed(error.to_string())
+}
+
+fn out_of_bounds(sequence: SeqId, end: u32) -> EvaluateError {
+    EvaluateError::OutOfBounds {
+        sequence,
+        range: 0..end,
     }
 }

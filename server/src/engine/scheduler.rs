@@ -150,7 +150,7 @@ impl<'b> Scheduler<'b> {
         let usual_first = std::str::from_utf8(forced)
             .ok()
             .and_then(|text| self.backend.tokenize(text).first().copied());
-        let choice = choose(self.backend.logits(), self.backend.vocabulary(), forced, usual_first)
+        let choice = choose(self.backend.logits(0), self.backend.vocabulary(), forced, usual_first)
             .ok_or("The model gave no usable probabilities; the file may be damaged. Check it with `tacit models verify`.")?;
         Ok(self.take(index, choice, limit))
     }
@@ -237,7 +237,7 @@ impl<'b> Scheduler<'b> {
             }
         };
         evicted.into_iter().try_for_each(|seq| self.empty(seq))?;
-        match self.backend.evaluate(seq, start as u32, tokens) {
+        match self.backend.evaluate(seq, start as u32, tokens, 1) {
             Ok(()) => {}
             // Our count says that there is room, so the cells are fragmented: give up all that idle slots hold, once.
             Err(EvaluateError::CacheFull) => {
@@ -246,7 +246,7 @@ impl<'b> Scheduler<'b> {
                     .into_iter()
                     .try_for_each(|seq| self.empty(seq))?;
                 self.backend
-                    .evaluate(seq, start as u32, tokens)
+                    .evaluate(seq, start as u32, tokens, 1)
                     .map_err(in_words)?;
             }
             Err(error) => return Err(in_words(error)),

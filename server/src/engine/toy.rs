@@ -2,10 +2,14 @@
 //! and its position, so a KV cache that was kept wrongly gives another text; it checks each bound at which llama.cpp would abort; and
 //! its vocabulary has long tokens, split characters and control tokens, so that healing has something to heal.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    path::Path,
+    time::Duration,
+};
 
 use super::backend::{
-    Backend, Dimensions, EvaluateError, LoadError, Loader, SeqId, Token, Vocabulary,
+    Backend, Dimensions, EvaluateError, LoadError, Loader, Parked, SeqId, Token, Vocabulary,
 };
 use crate::prompt::{Special, words::words};
 
@@ -37,12 +41,21 @@ impl Default for ToySettings {
     }
 }
 
+/// A token in its cell of the KV cache.
+#[derive(Clone, Copy)]
+struct Entry {
+    token: Token,
+    cell: u64,
+}
+
 pub struct Toy {
     settings: ToySettings,
     vocabulary: Vocabulary,
     by_bytes: HashMap<Vec<u8>, Token>,
-    sequences: Vec<Vec<Token>>,
-    logits: Vec<f32>,
+    sequences: Vec<Vec<Entry>>,
+    /// Logits of the last evaluation's outputs.
+    logits: Vec<Vec<f32>>,
+    cells_ever: u64,
 }
 
 impl Toy {
@@ -68,15 +81,46 @@ impl Toy {
         let sequences = vec![Vec::new(); settings.dimensions.sequences as usize];
         Self {
             settings,
-            logits: vec![0.0; vocabulary.len()],
+            logits: Vec::new(),
+            cells_ever: 0,
             vocabulary,
             by_bytes,
             sequences,
         }
     }
 
+    /// Cells in use; those that sequences share count once.
     fn held(&self) -> usize {
-        self.sequences.iter().map(Vec::len).sum()
+        let cells: HashSet<u64> = self.sequences.iter().flatten().map(|e| e.cell).collect();
+        cells.len()
+    }
+
+    /// Adds tokens in cells of their own.
+    fn append(&mut self, sequence: SeqId, tokens: &[Token]) -> Result<(), EvaluateError> {
+        if self.held() + tokens.len() > self.settings.dimensions.cells as usize {
+            return Err(EvaluateError::CacheFull);
+        }
+        for token in tokens {
+            self.cells_ever += 1;
+            self.sequences[sequence.0 as usize].push(Entry {
+                token: *token,
+                cell: self.cells_ever,
+            });
+        }
+        Ok(())
+    }
+
+    fn tokens(&self, sequence: SeqId) -> Result<Vec<Token>, EvaluateError> {
+        let held = self.sequences.get(sequence.0 as usize);
+        let held = held.ok_or_else(|| out_of_bounds(sequence, 0))?;
+        Ok(held.iter().map(|entry| entry.token).collect())
+    }
+
+    fn check_empty(&self, sequence: SeqId) -> Result<(), EvaluateError> {
+        match self.sequences.get(sequence.0 as usize) {
+            Some(held) if held.is_empty() => Ok(()),
+            _ => Err(out_of_bounds(sequence, 0)),
+        }
     }
 }
 
@@ -115,31 +159,26 @@ impl Backend for Toy {
         sequence: SeqId,
         start: u32,
         tokens: &[Token],
+        outputs: usize,
     ) -> Result<(), EvaluateError> {
         let Dimensions { cells, batch, .. } = self.settings.dimensions;
-        let range = start..start + tokens.len() as u32;
+        let end = start + tokens.len() as u32;
         let held = self.sequences.get(sequence.0 as usize).map(Vec::len);
-        if tokens.is_empty() || tokens.len() > batch as usize || held != Some(start as usize) {
-            return Err(EvaluateError::OutOfBounds { sequence, range });
+        let fits = tokens.len() <= batch as usize && end <= cells;
+        if !fits || held != Some(start as usize) || !(1..=tokens.len()).contains(&outputs) {
+            return Err(out_of_bounds(sequence, end));
         }
-        if self.held() + tokens.len() > cells as usize {
-            return Err(EvaluateError::CacheFull);
-        }
+        self.append(sequence, tokens)?;
         std::thread::sleep(self.settings.token_time * tokens.len() as u32);
-        let held = &mut self.sequences[sequence.0 as usize];
-        held.extend_from_slice(tokens);
-        let seed = held.iter().fold(0xcbf2_9ce4_8422_2325, |hash, token| {
-            mix(hash ^ u64::from(token.0))
-        });
-        for (id, logit) in (0u64..).zip(&mut self.logits) {
-            // 24 bits: as many as a float holds exactly.
-            *logit = (mix(seed ^ mix(id)) >> 40) as f32 / (1u64 << 24) as f32 * 8.0;
-        }
+        let held = self.tokens(sequence)?;
+        self.logits = (held.len() - outputs + 1..=held.len())
+            .map(|len| logits(&held[..len], self.vocabulary.len()))
+            .collect();
         Ok(())
     }
 
-    fn logits(&self) -> &[f32] {
-        &self.logits
+    fn logits(&self, output: usize) -> &[f32] {
+        self.logits.get(output).map_or(&[], |logits| logits)
     }
 
     fn truncate(&mut self, sequence: SeqId, keep: u32) -> Result<(), EvaluateError> {
@@ -148,11 +187,77 @@ impl Backend for Toy {
                 held.truncate(keep as usize);
                 Ok(())
             }
-            _ => Err(EvaluateError::OutOfBounds {
-                sequence,
-                range: keep..keep,
-            }),
+            _ => Err(out_of_bounds(sequence, keep)),
         }
+    }
+
+    fn share(&mut self, from: SeqId, to: SeqId, len: u32) -> Result<(), EvaluateError> {
+        self.check_empty(to)?;
+        let head = self
+            .sequences
+            .get(from.0 as usize)
+            .and_then(|held| held.get(..len as usize))
+            .ok_or_else(|| out_of_bounds(from, len))?;
+        self.sequences[to.0 as usize] = head.to_vec();
+        Ok(())
+    }
+
+    fn park(&self, sequence: SeqId) -> Result<Parked, EvaluateError> {
+        let tokens = self.tokens(sequence)?;
+        Ok(Parked {
+            bytes: size_of_val(tokens.as_slice()),
+            len: tokens.len() as u32,
+            state: Box::new(tokens),
+        })
+    }
+
+    fn resume(&mut self, sequence: SeqId, parked: &Parked) -> Result<(), EvaluateError> {
+        self.check_empty(sequence)?;
+        let tokens = parked.state.downcast_ref::<Vec<Token>>();
+        self.append(
+            sequence,
+            tokens.ok_or_else(|| out_of_bounds(sequence, parked.len))?,
+        )
+    }
+
+    fn write(&self, sequence: SeqId, file: &Path) -> Result<(), EvaluateError> {
+        let ids = self.tokens(sequence)?.into_iter().map(|token| token.0);
+        let bytes: Vec<u8> = ids.flat_map(u32::to_le_bytes).collect();
+        std::fs::write(file, bytes).map_err(|error| EvaluateError::Failed(error.to_string()))
+    }
+
+    fn read(&mut self, sequence: SeqId, file: &Path, len: u32) -> Result<(), EvaluateError> {
+        self.check_empty(sequence)?;
+        let bytes =
+            std::fs::read(file).map_err(|error| EvaluateError::Failed(error.to_string()))?;
+        let (ids, rest) = bytes.as_chunks();
+        if ids.len() != len as usize || !rest.is_empty() {
+            return Err(EvaluateError::Failed("the state has another length".into()));
+        }
+        let tokens: Vec<Token> = ids.iter().map(|id| Token(u32::from_le_bytes(*id))).collect();
+        self.append(sequence, &tokens)
+    }
+
+    fn set_threads(&mut self, _threads: u32) -> Result<(), EvaluateError> {
+        Ok(())
+    }
+}
+
+/// What follows `tokens`: values from 0 to 8 that depend on each of them and its place.
+fn logits(tokens: &[Token], vocabulary: usize) -> Vec<f32> {
+    let seed = tokens.iter().fold(0xcbf2_9ce4_8422_2325, |hash, token| {
+        mix(hash ^ u64::from(token.0))
+    });
+    // 24 bits: as many as a float holds exactly.
+    (0..vocabulary as u64)
+        .map(|id| (mix(seed ^ mix(id)) >> 40) as f32 / (1u64 << 24) as f32 * 8.0)
+        .collect()
+}
+
+fn out_of_bounds(sequence: SeqId, end: u32) -> EvaluateError {
+    EvaluateError::OutOfBounds {
+        sequence,
+        range: 0..end,
     }
 }
 

@@ -114,7 +114,7 @@ fn time_passes(backend: &mut dyn Backend) -> Result<Passes> {
     let seq = SeqId(0);
     let mut held = 0u32;
     for chunk in tokens(HELD_TOKENS).chunks(128) {
-        backend.evaluate(seq, held, chunk)?;
+        backend.evaluate(seq, held, chunk, 1)?;
         held += chunk.len() as u32;
     }
     let mut ms = [0.0; PASS_SIZES.len()];
@@ -122,7 +122,7 @@ fn time_passes(backend: &mut dyn Backend) -> Result<Passes> {
         let mut times = Vec::new();
         for _ in 0..ROUNDS {
             let started = Instant::now();
-            backend.evaluate(seq, held, &tokens(size))?;
+            backend.evaluate(seq, held, &tokens(size), 1)?;
             times.push(milliseconds(started.elapsed()));
             backend.truncate(seq, held)?;
         }
