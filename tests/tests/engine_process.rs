@@ -45,6 +45,7 @@ fn job(document: &str, text: &str) -> Job {
         limits: Limits {
             max_tokens: 40,
             max_lines: None,
+            urgent_lines: None,
         },
     }
 }
@@ -214,6 +215,7 @@ impl Scripted {
             model: "scripted".into(),
             context_tokens: 100,
             device: "none".into(),
+            costs: Default::default(),
         });
         Arc::new(Self {
             running: Arc::default(),

@@ -156,6 +156,7 @@ impl Inner {
             limits: Limits {
                 max_tokens: config.max_tokens,
                 max_lines: Some(if one_line { 1 } else { config.max_lines }),
+                urgent_lines: None,
             },
         };
 

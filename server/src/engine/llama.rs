@@ -360,8 +360,8 @@ impl Backend for Llama<'_> {
             .filter(|seq| self.held[seq.0 as usize] > 0)
             .map(|seq| Ok((seq, self.park(seq)?)))
             .collect::<Result<_, EvaluateError>>()?;
-        self.context = new_context(self.llama, self.model, self.dimensions.cells, threads)
-            .map_err(failed)?;
+        self.context =
+            new_context(self.llama, self.model, self.dimensions.cells, threads).map_err(failed)?;
         self.outputs = 0..0;
         self.held.fill(0);
         parked

@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, watch};
 use super::{
     Engine, EngineInfo, Event, Finish, Job, JobHandle, Status, Usage,
     backend::{Backend, Loader},
+    costs::PassCosts,
     scheduler::{JobId, Scheduler, Step},
 };
 
@@ -147,6 +148,7 @@ impl Worker {
             model: self.loader.model(),
             context_tokens: backend.dimensions().cells,
             device: backend.device(),
+            costs: PassCosts::default(),
         }));
         let mut scheduler = Scheduler::new(backend);
         apply(&mut scheduler, first);

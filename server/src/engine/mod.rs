@@ -5,6 +5,7 @@
 mod assemble;
 pub mod backend;
 pub mod connection;
+pub mod costs;
 pub mod cpu;
 pub mod deferred;
 pub mod endpoint;
@@ -25,6 +26,7 @@ use futures::future::{BoxFuture, FutureExt};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
 
+use self::costs::PassCosts;
 use crate::prompt::Prompt;
 
 /// One request for text.
@@ -54,6 +56,8 @@ pub struct Limits {
     pub max_tokens: u32,
     /// Ends before the line feed that ends the n-th line; blank lines at the beginning do not count.
     pub max_lines: Option<u32>,
+    /// So many lines are waited for; from then on a [`Priority::Typing`] job goes on as [`Priority::Prefetch`].
+    pub urgent_lines: Option<u32>,
 }
 
 /// What a job reports, in this order: some `Prefilled`, some `Text`, one `Finished`. `Finished` may come at any time.
@@ -134,8 +138,10 @@ pub struct EngineInfo {
     pub model: String,
     /// Tokens that one prompt and its answer may have together.
     pub context_tokens: u32,
-    /// The CPU variant of the back end and the devices in use, e.g. "CPU (icelake: AVX-512, VNNI), 2 threads".
+    /// The CPU variant of the back end and the devices in use, e.g. "CPU (icelake: AVX-512, VNNI)".
     pub device: String,
+    /// What a forward pass costs here.
+    pub costs: PassCosts,
 }
 
 /// A running job. Dropping it cancels the job: the engine stops within one chunk, and what was computed stays cached.

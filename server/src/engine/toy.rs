@@ -234,7 +234,10 @@ impl Backend for Toy {
         if ids.len() != len as usize || !rest.is_empty() {
             return Err(EvaluateError::Failed("the state has another length".into()));
         }
-        let tokens: Vec<Token> = ids.iter().map(|id| Token(u32::from_le_bytes(*id))).collect();
+        let tokens: Vec<Token> = ids
+            .iter()
+            .map(|id| Token(u32::from_le_bytes(*id)))
+            .collect();
         self.append(sequence, &tokens)
     }
 

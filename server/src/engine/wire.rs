@@ -161,6 +161,7 @@ mod tests {
             limits: Limits {
                 max_tokens: 64,
                 max_lines: Some(1),
+                urgent_lines: None,
             },
         }
     }

@@ -141,6 +141,7 @@ async fn a_loading_model_is_shown_in_status_and_progress() {
         model: "qwen".into(),
         context_tokens: 4096,
         device: "CPU".into(),
+        costs: Default::default(),
     };
     completer.status.send_replace(Status::Ready(info));
     assert_eq!(

@@ -32,6 +32,7 @@ fn job(document: &str, prompt: Prompt, max_tokens: u32) -> Job {
     let limits = Limits {
         max_tokens,
         max_lines: None,
+        urgent_lines: None,
     };
     Job {
         document: document.to_owned(),
