@@ -425,7 +425,7 @@ async fn answer(completer: &Completer, project: &str, before: &str, after: &str)
     let request = Request {
         cursor: before.len(),
         snapshot,
-        trigger: Trigger::Automatic,
+        trigger: Trigger::Line,
         selected: None,
         workspace: Some(PathBuf::from(project)),
     };

@@ -1,5 +1,5 @@
-//! The way of one request, in the order of its steps: where the anchor is, what the model sees, what it says, what of that is
-//! shown. Dropping the future stops the engine; the KV cache keeps what was computed.
+//! The way of one request, in the order of its steps: is there an answer already, where is the anchor, what does the model see, what
+//! does it say, what of that is shown, and what will be wanted next.
 
 use std::{
     num::NonZeroUsize,
@@ -10,21 +10,32 @@ use std::{
 
 use futures::future::{BoxFuture, FutureExt};
 use lru::LruCache;
-use tokio::sync::watch;
+use tokio::{sync::watch, task::JoinSet};
 
 use super::{
-    Complete, Completion, ContextPiece, Metrics, Request, Selected, Trigger, post, privacy,
+    Complete, Completion, ContextPiece, Metrics, Request, Selected, Trigger,
+    cache::{Cache, Found, LOOK_AHEAD_BYTES, LOOK_BEHIND_BYTES, Surroundings},
+    generation::{Extent, Generation, Tally, Waiter},
+    post, privacy,
+    rhythm::Rhythm,
+    show::{Around, Rest, Verdict},
 };
 use crate::{
-    config::Settings,
+    config::{CompletionConfig, Settings},
     documents::Snapshot,
-    engine::{Engine, Event, Finish, Job, Limits, Priority, Status, Usage},
-    prompt::layout::{Anchor, Layout},
+    engine::{Engine, Event, Finish, Job, Limits, Priority, Status},
+    prompt::layout::{Anchor, Layout, with_line_feeds},
     stats::Stats,
 };
 
 /// Documents whose anchors are remembered; more than the engine has slots, less than matters.
-const ANCHORS: NonZeroUsize = NonZeroUsize::new(64).unwrap();
+const DOCUMENTS: NonZeroUsize = NonZeroUsize::new(64).unwrap();
+
+/// What comes after a line is prepared while the line is shown, if that is so likely to be taken.
+const LIKELY: f32 = 0.5;
+
+/// Without a request for so long, the user pauses.
+const PAUSE: Duration = Duration::from_millis(700);
 
 /// Completes through any [`Engine`].
 pub struct Completer(Arc<Inner>);
@@ -35,8 +46,33 @@ struct Inner {
     layout: Layout,
     /// Tells this process's documents from those of other windows in the shared engine.
     client: String,
-    anchors: Mutex<LruCache<Arc<str>, Anchor>>,
-    stats: Mutex<Stats>,
+    documents: Mutex<LruCache<Arc<str>, Editing>>,
+    cache: Mutex<Cache>,
+    stats: Arc<Mutex<Stats>>,
+}
+
+/// What is known of a document that is being edited.
+#[derive(Default)]
+struct Editing {
+    anchor: Option<Anchor>,
+    rhythm: Rhythm,
+    /// What is done while the user pauses; ends with the next request.
+    idle: JoinSet<()>,
+}
+
+/// A request, with what follows from its text alone.
+struct Asked {
+    snapshot: Snapshot,
+    /// Where the model goes on: the cursor, or the beginning of a menu entry that is selected.
+    at: usize,
+    cursor: usize,
+    /// The menu entry, which counts as typed.
+    entry: String,
+    around: Surroundings,
+    trigger: Trigger,
+    config: CompletionConfig,
+    project: String,
+    path: String,
 }
 
 impl Completer {
@@ -50,15 +86,14 @@ impl Completer {
         settings: watch::Receiver<Arc<Settings>>,
         layout: Layout,
     ) -> Self {
-        let client = std::process::id().to_string();
-        let anchors = Mutex::new(LruCache::new(ANCHORS));
         Self(Arc::new(Inner {
             engine,
             settings,
             layout,
-            client,
-            anchors,
-            stats: Mutex::default(),
+            client: std::process::id().to_string(),
+            documents: Mutex::new(LruCache::new(DOCUMENTS)),
+            cache: Mutex::new(Cache::new()),
+            stats: Arc::default(),
         }))
     }
 }
@@ -89,14 +124,67 @@ impl Complete for Completer {
     }
 
     fn closed(&self, uri: &str) {
-        self.0.anchors().pop(uri);
+        self.0.documents().pop(uri);
+        self.0.cache().stop_running(uri);
     }
 }
 
 impl Inner {
-    async fn complete(&self, request: Request) -> Completion {
+    async fn complete(self: Arc<Self>, request: Request) -> Completion {
         let started = Instant::now();
-        self.stats().requests += 1;
+        let selected = request.selected.clone();
+        let asked = match self.asked(request) {
+            Ok(asked) => asked,
+            Err(hidden) => return hidden,
+        };
+        let patience = self.editing(&asked.snapshot.uri, |editing| {
+            editing.idle.abort_all();
+            editing.rhythm.key(started)
+        });
+
+        let found = self.find(&asked);
+        let from_cache = found.is_some();
+        {
+            let mut stats = self.stats();
+            stats.requests += 1;
+            stats.cache_hits += u64::from(from_cache);
+        }
+        let (mut waiter, typed) = match found {
+            Some(found) => (found.generation.wait(), found.typed),
+            None => (self.generate(&asked).await.wait(), 0),
+        };
+
+        let mut metrics = Metrics {
+            from_cache,
+            ..Metrics::default()
+        };
+        let verdict = asked
+            .verdict(&mut waiter, typed, started, patience, &mut metrics)
+            .await;
+        let answer = self.answer(&asked, &waiter, typed, verdict, metrics, started);
+        let generation = waiter.generation().clone();
+        waiter.served();
+        self.prepare_anchor(&asked);
+        if let Verdict::Show {
+            len,
+            whole_line: true,
+        } = verdict
+            && asked.trigger == Trigger::Automatic
+        {
+            self.prepare_next(&asked, &generation, typed, len);
+        }
+        match selected {
+            Some(Selected { range, text: entry }) if answer.shown => Completion {
+                text: entry + &answer.text,
+                replace: range,
+                ..answer
+            },
+            _ => answer,
+        }
+    }
+
+    /// What is asked for, unless nothing may be completed there.
+    fn asked(&self, request: Request) -> Result<Asked, Completion> {
         let Request {
             snapshot,
             cursor,
@@ -105,9 +193,8 @@ impl Inner {
             workspace,
         } = request;
         if let Some(reason) = snapshot.path.as_deref().and_then(privacy::secret) {
-            return Completion::hidden(cursor, reason);
+            return Err(Completion::hidden(cursor, reason));
         }
-
         let config = self
             .settings
             .borrow()
@@ -118,146 +205,276 @@ impl Inner {
             .language
             .map_or("plaintext", |language| language.id());
         if !config.wanted_in(language) {
-            return Completion::hidden(
+            return Err(Completion::hidden(
                 cursor,
                 "Completion is switched off here, in `completion.enabled` or `completion.disabled_languages`.",
-            );
+            ));
         }
-
         let selected = selected.filter(|selected| selected.range.end == cursor);
-        let anchor = self.anchor(&snapshot, cursor);
-        let typed_until = selected
-            .as_ref()
-            .map_or(cursor, |selected| selected.range.start);
-        if typed_until < anchor.at() {
-            return Completion::hidden(cursor, "The selected menu entry replaces too much text.");
-        }
-        let mut middle = snapshot
-            .rope
-            .byte_slice(anchor.at()..typed_until)
-            .to_string();
-        middle.extend(selected.iter().map(|selected| selected.text.as_str()));
-
-        let (project, path) = names(&snapshot, workspace.as_deref());
-        let line_start = snapshot
-            .rope
-            .line_to_byte(snapshot.rope.byte_to_line(cursor));
-        let before = snapshot.rope.byte_slice(line_start..cursor).to_string();
-        let place = post::Place {
-            before: &before,
-            after: anchor.after(),
-            line_end: line_end(&snapshot),
+        let (at, entry) = match selected {
+            Some(selected) => (selected.range.start, selected.text),
+            None => (cursor, String::new()),
         };
-        let one_line = trigger == Trigger::Automatic || place.is_inside_line();
+        let (project, path) = names(&snapshot, workspace.as_deref());
+        Ok(Asked {
+            around: surroundings(&snapshot, at, &entry, cursor),
+            snapshot,
+            at,
+            cursor,
+            entry,
+            trigger,
+            config,
+            project,
+            path,
+        })
+    }
+
+    fn find(&self, asked: &Asked) -> Option<Found> {
+        let whole = asked.trigger == Trigger::Invoked;
+        self.cache().find(
+            &asked.snapshot.uri,
+            &asked.around,
+            |generation, progress, typed| {
+                let rest = Rest::new(progress, typed);
+                if whole {
+                    generation.is_whole && rest.is_or_will_be_complete()
+                } else {
+                    rest.suits()
+                }
+            },
+        )
+    }
+
+    /// Asks the model, in place of what it does for this document now.
+    async fn generate(&self, asked: &Asked) -> Arc<Generation> {
+        if asked.trigger == Trigger::Automatic && asked.config.debounce_ms > 0 {
+            // A newer request drops this one while it sleeps.
+            tokio::time::sleep(Duration::from_millis(asked.config.debounce_ms.into())).await;
+        }
+        let anchor = self.anchor(&asked.snapshot, asked.cursor);
+        let extent = if asked.trigger == Trigger::Invoked && !asked.place().is_inside_line() {
+            Extent::Whole
+        } else {
+            Extent::Line {
+                before: asked.line_before().to_owned(),
+            }
+        };
+        self.cache().stop_running(&asked.snapshot.uri);
+        self.start(asked, &anchor, "", Priority::Typing, extent)
+    }
+
+    /// Starts to generate what follows `further`, a text that is not in the document yet.
+    fn start(
+        &self,
+        asked: &Asked,
+        anchor: &Anchor,
+        further: &str,
+        priority: Priority,
+        extent: Extent,
+    ) -> Arc<Generation> {
+        let Asked {
+            snapshot,
+            at,
+            entry,
+            ..
+        } = asked;
+        // An anchor behind the entry's beginning is in the same endless line: the model sees what the entry replaces.
+        let from = anchor.at().min(*at);
+        let middle = snapshot.rope.byte_slice(from..*at).to_string() + entry + further;
+        let whole = extent == Extent::Whole;
         let job = Job {
-            document: format!("{} {}", self.client, snapshot.uri),
-            prompt: anchor.prompt(&project, &path, &middle, &self.layout),
-            priority: Priority::Typing,
+            document: self.key(&snapshot.uri),
+            prompt: anchor.prompt(&asked.project, &asked.path, &middle, &self.layout),
+            priority,
             limits: Limits {
-                max_tokens: config.max_tokens,
-                max_lines: Some(if one_line { 1 } else { config.max_lines }),
+                max_tokens: asked.config.max_tokens,
+                max_lines: Some(asked.config.max_lines),
+                urgent_lines: (!whole).then_some(1),
+            },
+        };
+        let window = anchor.window(asked.cursor);
+        let line = |byte| snapshot.rope.byte_to_line(byte) + 1;
+        let generation = Generation::start(
+            &*self.engine,
+            job,
+            extent,
+            line(window.start)..=line(window.end.min(snapshot.rope.len_bytes())),
+            self.stats.clone(),
+        );
+        let mut around = asked.around.clone();
+        around.before.push_str(further);
+        self.cache()
+            .insert(&snapshot.uri, &around, generation.clone());
+        generation
+    }
+
+    /// While `len` bytes of `generation` are shown: begins with the line behind them, so that it is there when they have been taken.
+    fn prepare_next(&self, asked: &Asked, generation: &Generation, typed: usize, len: usize) {
+        let shown = {
+            let progress = generation.progress();
+            let rest = Rest::new(&progress, typed);
+            let goes_on = progress.finish == Some(Finish::Cancelled)
+                && !rest.has_line_after(len)
+                && rest.probability(len) >= LIKELY;
+            if !goes_on {
+                return;
+            }
+            rest.text[..len].to_owned()
+        };
+        let mut next = asked.around.clone();
+        next.before.push_str(&shown);
+        let known = self
+            .cache()
+            .find(&asked.snapshot.uri, &next, |_, progress, typed| {
+                Rest::new(progress, typed).suits()
+            });
+        if known.is_some() || asked.place().is_inside_line() {
+            return;
+        }
+        let anchor = self.anchor(&asked.snapshot, asked.cursor);
+        let before = next.before.rsplit('\n').next().unwrap_or_default();
+        let extent = Extent::Line {
+            before: before.to_owned(),
+        };
+        self.start(asked, &anchor, &shown, Priority::Prefetch, extent);
+    }
+
+    /// When the user pauses: if the anchor is far behind the cursor, the prompt with a nearer one is evaluated in a second sequence,
+    /// and the next request goes on with that.
+    fn prepare_anchor(self: &Arc<Self>, asked: &Asked) {
+        let (uri, cursor) = (asked.snapshot.uri.clone(), asked.cursor);
+        let text = asked.snapshot.rope.clone();
+        let nearer = Anchor::place(&text, cursor, &self.layout);
+        let old = self.anchor(&asked.snapshot, cursor);
+        if cursor.saturating_sub(old.at()) < self.layout.middle_bytes / 2 || nearer == old {
+            return;
+        }
+        let middle = text.byte_slice(nearer.at()..cursor).to_string();
+        let job = Job {
+            document: format!("{}\0next", self.key(&uri)),
+            prompt: nearer.prompt(&asked.project, &asked.path, &middle, &self.layout),
+            priority: Priority::Prefetch,
+            limits: Limits {
+                max_tokens: 0,
+                max_lines: None,
                 urgent_lines: None,
             },
         };
-
-        let prompt = job.prompt.to_string();
-        if trigger == Trigger::Automatic && config.debounce_ms > 0 {
-            // A newer request drops this one while it sleeps.
-            tokio::time::sleep(Duration::from_millis(config.debounce_ms.into())).await;
-        }
-        let mut handle = self.engine.submit(job);
-        let mut metrics = Metrics::default();
-        let mut raw = String::new();
-        let mut finish = Finish::Cancelled;
-        let mut tally = Tally {
-            stats: &self.stats,
-            usage: Usage::default(),
-        };
-        while let Some(event) = handle.next().await {
-            let elapsed_ms = started.elapsed().as_secs_f64() * 1000.0;
-            match event {
-                Event::Prefilled(prompt) => tally.usage.prompt = prompt,
-                Event::Text { text, .. } => {
-                    tally.usage.generated += 1;
-                    if raw.is_empty() {
-                        metrics.first_token_ms = elapsed_ms;
-                    }
-                    raw.push_str(&text);
-                    if metrics.first_line_ms == 0.0 && raw.trim_start().contains('\n') {
-                        metrics.first_line_ms = elapsed_ms;
-                    }
-                }
-                Event::Finished { finish: how, usage } => {
-                    finish = how;
-                    tally.usage = usage;
+        let inner = Arc::downgrade(self);
+        let prepare = async move {
+            tokio::time::sleep(PAUSE).await;
+            let Some(inner) = inner.upgrade() else { return };
+            let mut handle = inner.engine.submit(job);
+            let mut tally = Tally::new(inner.stats.clone());
+            let mut finish = None;
+            while let Some(event) = handle.next().await {
+                tally.count(&event);
+                if let Event::Finished { finish: how, .. } = event {
+                    finish = Some(how);
                 }
             }
+            if finish == Some(Finish::Limit) {
+                inner.editing(&uri, |editing| editing.anchor = Some(nearer));
+            }
+        };
+        self.editing(&asked.snapshot.uri, |editing| {
+            editing.idle.abort_all();
+            editing.idle.spawn(prepare);
+        });
+    }
+
+    /// The engine's name for a document.
+    fn key(&self, uri: &str) -> String {
+        format!("{} {uri}", self.client)
+    }
+
+    fn answer(
+        &self,
+        asked: &Asked,
+        waiter: &Waiter,
+        typed: usize,
+        verdict: Verdict,
+        mut metrics: Metrics,
+        started: Instant,
+    ) -> Completion {
+        let generation = waiter.generation();
+        let progress = generation.progress();
+        let rest = Rest::new(&progress, typed);
+        let (raw, reason, cut_at_line) = match (verdict, &progress.finish) {
+            (_, Some(Finish::Failed(reason))) => ("", reason.as_str(), false),
+            (Verdict::Nothing(reason), _) => ("", reason, false),
+            (Verdict::Show { len, whole_line }, finish) => {
+                let ends_line = rest.text[len..].starts_with('\n')
+                    || (len == rest.text.len() && *finish == Some(Finish::Limit));
+                let reason = match finish {
+                    _ if !whole_line => "What is sure so far; the rest is on its way.",
+                    Some(Finish::EndOfText) => "The model ended its answer.",
+                    _ if asked.trigger == Trigger::Invoked => "As long as an answer may be.",
+                    _ => "One line while typing.",
+                };
+                (&rest.text[..len], reason, whole_line && ends_line)
+            }
+            (Verdict::Wait, _) => ("", "The engine stopped before it had an answer.", false),
+        };
+        let one_line = asked.trigger != Trigger::Invoked || asked.place().is_inside_line();
+        let text = post::fit(raw, asked.place(), one_line && cut_at_line);
+        let reason = if text.is_empty() && !raw.is_empty() {
+            "The model has nothing to add here."
+        } else {
+            reason
+        };
+        if !metrics.from_cache {
+            metrics.prompt_tokens_evaluated = progress.usage.prompt.evaluated;
+            metrics.prompt_tokens_reused = progress.usage.prompt.reused;
+            metrics.tokens_generated = progress.usage.generated;
+            metrics.draft_tokens_accepted = progress.usage.drafted;
         }
-        metrics.prompt_tokens_evaluated = tally.usage.prompt.evaluated;
-        metrics.prompt_tokens_reused = tally.usage.prompt.reused;
-        metrics.tokens_generated = tally.usage.generated;
-        metrics.draft_tokens_accepted = tally.usage.drafted;
-        metrics.total_ms = started.elapsed().as_secs_f64() * 1000.0;
+        metrics.total_ms = milliseconds(started);
         if metrics.first_line_ms == 0.0 {
             metrics.first_line_ms = metrics.total_ms;
         }
         if let Status::Ready(info) = &*self.engine.status().borrow() {
             metrics.model = info.model.clone();
         }
-
-        if matches!(finish, Finish::Cancelled | Finish::Failed(_)) {
-            // Half an answer, cut at any place: nobody can tell what it would have become.
-            raw.clear();
-        }
-        let at_line_end =
-            one_line && finish == Finish::Limit && metrics.tokens_generated < config.max_tokens;
-        let text = post::fit(&raw, place, at_line_end);
-        let reason = match finish {
-            Finish::Failed(reason) => reason,
-            Finish::Cancelled => "The engine stopped before it had an answer.".to_owned(),
-            Finish::EndOfText | Finish::Limit if text.is_empty() => {
-                "The model has nothing to add here.".to_owned()
-            }
-            Finish::EndOfText => "The model ended its answer.".to_owned(),
-            Finish::Limit if one_line => "One line while typing.".to_owned(),
-            Finish::Limit => "As long as an answer may be.".to_owned(),
-        };
-        let window = anchor.window(cursor);
         let context = vec![ContextPiece {
-            path,
-            start_line: snapshot.rope.byte_to_line(window.start) + 1,
-            end_line: snapshot.rope.byte_to_line(window.end) + 1,
-            tokens: metrics.prompt_tokens_evaluated + metrics.prompt_tokens_reused,
+            path: asked.path.clone(),
+            start_line: *generation.window_lines.start(),
+            end_line: *generation.window_lines.end(),
+            tokens: progress.usage.prompt.evaluated + progress.usage.prompt.reused,
             reason: "the text around the cursor".to_owned(),
         }];
-        let shown = !text.is_empty();
-        let (text, replace) = match selected {
-            Some(Selected { range, text: entry }) if shown => (entry + &text, range),
-            _ => (text, cursor..cursor),
-        };
         Completion {
+            shown: !text.is_empty(),
+            is_partial: matches!(
+                verdict,
+                Verdict::Show {
+                    whole_line: false,
+                    ..
+                }
+            ),
             text,
-            replace,
-            shown,
-            reason,
+            replace: asked.cursor..asked.cursor,
+            reason: reason.to_owned(),
             metrics,
             context,
-            prompt,
+            prompt: generation.prompt.clone(),
         }
     }
 
     /// The document's anchor, moved if it has to.
     fn anchor(&self, snapshot: &Snapshot, cursor: usize) -> Anchor {
-        let layout = &self.layout;
-        let mut anchors = self.anchors();
-        match anchors.get(&snapshot.uri) {
-            Some(anchor) if anchor.holds(&snapshot.rope, cursor, layout) => anchor.clone(),
+        self.editing(&snapshot.uri, |editing| match &editing.anchor {
+            Some(anchor) if anchor.holds(&snapshot.rope, cursor, &self.layout) => anchor.clone(),
             _ => {
-                let anchor = Anchor::place(&snapshot.rope, cursor, layout);
-                anchors.put(snapshot.uri.clone(), anchor.clone());
-                anchor
+                let anchor = Anchor::place(&snapshot.rope, cursor, &self.layout);
+                editing.anchor.insert(anchor).clone()
             }
-        }
+        })
+    }
+
+    fn editing<T>(&self, uri: &Arc<str>, with: impl FnOnce(&mut Editing) -> T) -> T {
+        let mut documents = self.documents();
+        with(documents.get_or_insert_mut(uri.clone(), Editing::default))
     }
 
     // Nothing panics while these are held, and what they guard has no broken states.
@@ -265,25 +482,91 @@ impl Inner {
         self.stats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn anchors(&self) -> MutexGuard<'_, LruCache<Arc<str>, Anchor>> {
-        self.anchors.lock().unwrap_or_else(PoisonError::into_inner)
+    fn documents(&self) -> MutexGuard<'_, LruCache<Arc<str>, Editing>> {
+        self.documents
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn cache(&self) -> MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Counts what a job has cost, also when nobody waits for its end any more.
-struct Tally<'a> {
-    stats: &'a Mutex<Stats>,
-    usage: Usage,
+impl Asked {
+    /// Waits until there is something to show, or there will be nothing.
+    async fn verdict(
+        &self,
+        waiter: &mut Waiter,
+        typed: usize,
+        started: Instant,
+        patience: Duration,
+        metrics: &mut Metrics,
+    ) -> Verdict {
+        let next_key = tokio::time::sleep_until((started + patience).into());
+        tokio::pin!(next_key);
+        let mut due = false;
+        loop {
+            let verdict = {
+                let progress = waiter.progress();
+                let rest = Rest::new(&progress, typed);
+                if metrics.first_token_ms == 0.0 && !rest.text.is_empty() {
+                    metrics.first_token_ms = milliseconds(started);
+                }
+                if metrics.first_line_ms == 0.0 && rest.has_line_after(0) {
+                    metrics.first_line_ms = milliseconds(started);
+                }
+                match self.trigger {
+                    Trigger::Invoked => rest.whole(),
+                    Trigger::Automatic | Trigger::Line => rest.line(self.around(), due),
+                }
+            };
+            if verdict != Verdict::Wait {
+                return verdict;
+            }
+            tokio::select! {
+                () = waiter.changed() => {}
+                () = &mut next_key, if self.trigger == Trigger::Automatic && !due => due = true,
+            }
+        }
+    }
+
+    fn around(&self) -> Around<'_> {
+        Around {
+            before: self.line_before(),
+            after: self.place().rest_of_line(),
+        }
+    }
+
+    fn line_before(&self) -> &str {
+        self.around.before.rsplit('\n').next().unwrap_or_default()
+    }
+
+    fn place(&self) -> post::Place<'_> {
+        post::Place {
+            before: self.line_before(),
+            after: &self.around.after,
+            line_end: line_end(&self.snapshot),
+        }
+    }
 }
 
-impl Drop for Tally<'_> {
-    fn drop(&mut self) {
-        let mut stats = self.stats.lock().unwrap_or_else(PoisonError::into_inner);
-        stats.prompt_tokens_evaluated += u64::from(self.usage.prompt.evaluated);
-        stats.prompt_tokens_reused += u64::from(self.usage.prompt.reused);
-        stats.tokens_generated += u64::from(self.usage.generated);
-        stats.draft_tokens_accepted += u64::from(self.usage.drafted);
+/// The text around the place where the model goes on, with the menu entry as if it were typed.
+fn surroundings(snapshot: &Snapshot, at: usize, entry: &str, cursor: usize) -> Surroundings {
+    let rope = &snapshot.rope;
+    let floor = |byte: usize| rope.char_to_byte(rope.byte_to_char(byte));
+    let start = floor(at.saturating_sub(LOOK_BEHIND_BYTES));
+    let end = floor((cursor + LOOK_AHEAD_BYTES).min(rope.len_bytes()));
+    Surroundings {
+        before: with_line_feeds(&(rope.byte_slice(start..at).to_string() + entry)),
+        from_start: start == 0,
+        after: with_line_feeds(&rope.byte_slice(cursor..end.max(cursor)).to_string()),
+        to_end: end == rope.len_bytes(),
     }
+}
+
+fn milliseconds(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1000.0
 }
 
 /// The names of project and file in the prompt: real ones, as the model has seen them in training.
@@ -318,3 +601,6 @@ fn line_end(snapshot: &Snapshot) -> &'static str {
         _ => "\n",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,12 @@
 //! One completion, from what the user has on the screen to what he is shown.
 
+mod cache;
 mod completer;
+mod generation;
 mod post;
 mod privacy;
+mod rhythm;
+mod show;
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -32,10 +36,12 @@ pub struct Request {
 /// Who wants it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trigger {
-    /// The user, by a key made for it.
+    /// The user, by a key made for it: the whole answer is worth waiting for.
     Invoked,
-    /// The editor, after a key.
+    /// The editor, after a key: what is sure before the next key counts.
     Automatic,
+    /// A program that waits for a line: an evaluation, or an editor that asks again.
+    Line,
 }
 
 /// The entry that is selected in the completion menu while inline completions are asked for.
@@ -54,6 +60,8 @@ pub struct Completion {
     pub replace: Range<usize>,
     /// Whether it is good enough to be shown.
     pub shown: bool,
+    /// It is what was sure in time, and more is on its way: see [`Trigger::Line`].
+    pub is_partial: bool,
     /// Why it is shown or not, for a person.
     pub reason: String,
     pub metrics: Metrics,
@@ -70,6 +78,7 @@ impl Completion {
             text: String::new(),
             replace: cursor..cursor,
             shown: false,
+            is_partial: false,
             reason: reason.to_owned(),
             metrics: Metrics::default(),
             context: Vec::new(),

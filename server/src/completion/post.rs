@@ -12,7 +12,7 @@ pub struct Place<'a> {
     pub line_end: &'a str,
 }
 
-impl Place<'_> {
+impl<'a> Place<'a> {
     /// There is text on both sides of the cursor, so no room for more lines.
     pub fn is_inside_line(&self) -> bool {
         !self.before.trim().is_empty() && !self.rest_of_line().trim().is_empty()
@@ -23,7 +23,8 @@ impl Place<'_> {
         self.before.trim().is_empty() && !self.rest_of_line().trim().is_empty()
     }
 
-    fn rest_of_line(&self) -> &str {
+    /// From the cursor to the end of its line.
+    pub fn rest_of_line(&self) -> &'a str {
         self.after.split(['\n', '\r']).next().unwrap_or_default()
     }
 }

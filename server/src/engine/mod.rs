@@ -147,7 +147,7 @@ pub struct EngineInfo {
 /// A running job. Dropping it cancels the job: the engine stops within one chunk, and what was computed stays cached.
 pub struct JobHandle {
     events: mpsc::UnboundedReceiver<Event>,
-    _cancel: CancelOnDrop,
+    cancel: CancelOnDrop,
 }
 
 impl JobHandle {
@@ -158,8 +158,13 @@ impl JobHandle {
     ) -> Self {
         Self {
             events,
-            _cancel: CancelOnDrop(Some(Box::new(cancel))),
+            cancel: CancelOnDrop(Some(Box::new(cancel))),
         }
+    }
+
+    /// Cancels the job, and lets its last events come: what it has cost is in [`Event::Finished`].
+    pub fn cancel(&mut self) {
+        self.cancel.run();
     }
 
     /// The next event; `None` after [`Event::Finished`].
@@ -170,11 +175,17 @@ impl JobHandle {
 
 struct CancelOnDrop(Option<Box<dyn FnOnce() + Send>>);
 
-impl Drop for CancelOnDrop {
-    fn drop(&mut self) {
+impl CancelOnDrop {
+    fn run(&mut self) {
         if let Some(cancel) = self.0.take() {
             cancel()
         }
+    }
+}
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.run();
     }
 }
 

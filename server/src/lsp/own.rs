@@ -65,6 +65,23 @@ impl From<&engine::Status> for StatusParams {
     }
 }
 
+/// `tacit/longer`: the last suggestion was what was sure in time; there is more now. A client that asks again gets it at once.
+/// Not sent if the document has changed since.
+pub enum LongerNotification {}
+
+impl Notification for LongerNotification {
+    type Params = LongerParams;
+    const METHOD: LspNotificationMethod<'static> = LspNotificationMethod::new("tacit/longer");
+    const MESSAGE_DIRECTION: MessageDirection = MessageDirection::ServerToClient;
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LongerParams {
+    pub uri: String,
+    /// Of the document that the suggestion was made for.
+    pub version: i32,
+}
+
 /// A fraction as a percentage; anything that is no fraction becomes the nearest.
 pub fn percent(fraction: f32) -> u32 {
     (fraction.clamp(0.0, 1.0) * 100.0) as u32

@@ -95,18 +95,31 @@ impl Anchor {
     }
 
     /// Whether the text around the cursor is still what this anchor says, so that only the middle has changed.
+    ///
+    /// Brackets and quotes that the editor has closed behind the cursor are passed over: they are in the answer sooner or later, and a
+    /// suffix that changed with each of them would be evaluated each time.
     pub fn holds(&self, text: &Rope, cursor: usize, layout: &Layout) -> bool {
         let at = self.at();
+        if at > cursor {
+            return false;
+        }
+        let next: String = text
+            .byte_slice(cursor..)
+            .chars()
+            .take(MAX_CLOSERS)
+            .collect();
         let reaches = |range: Range<usize>, expected: &str| {
             text.get_byte_slice(range)
                 .is_some_and(|slice| slice == expected)
         };
-        at <= cursor
-            && cursor - at <= layout.middle_bytes
+        cursor - at <= layout.middle_bytes
             && reaches(self.start..at, &self.before)
-            && reaches(cursor..cursor + self.after.len(), &self.after)
-            // Or else the model would not see what was added behind the end.
-            && self.to_end == (cursor + self.after.len() == text.len_bytes())
+            && closers(&next).any(|skipped| {
+                let end = cursor + skipped + self.after.len();
+                reaches(cursor + skipped..end, &self.after)
+                    // Or else the model would not see what was added behind the end.
+                    && self.to_end == (end == text.len_bytes())
+            })
     }
 
     /// Byte offset of the anchor.
@@ -126,10 +139,11 @@ impl Anchor {
 
     /// The prompt of the file `path` in the project `project`, with `middle` between the anchor and the cursor.
     pub fn prompt(&self, project: &str, path: &str, middle: &str, layout: &Layout) -> Prompt {
-        let text = |text: &str| Segment::Text(text.to_owned());
+        let text = |text: &str| Segment::Text(with_line_feeds(text));
+        let middle = with_line_feeds(middle);
         let (stable, healed) = match layout.anchor {
-            AnchorPlace::Cursor => (middle, ""),
-            _ => split_last_word(middle),
+            AnchorPlace::Cursor => (middle.as_str(), ""),
+            _ => split_last_word(&middle),
         };
         Prompt {
             segments: vec![
@@ -147,6 +161,25 @@ impl Anchor {
             healed: healed.to_owned(),
         }
     }
+}
+
+/// The text with lines ended as the model knows them best, and as all texts that are compared with its own have to be.
+pub fn with_line_feeds(text: &str) -> String {
+    text.replace("\r\n", "\n")
+}
+
+/// Characters that an editor may have closed behind the cursor by itself, at most.
+const MAX_CLOSERS: usize = 6;
+
+/// How many bytes of `after`, the text behind the cursor, may be closing brackets and quotes that the editor has put there: 0, then
+/// one more character each time.
+pub fn closers(after: &str) -> impl Iterator<Item = usize> {
+    let closing = after
+        .chars()
+        .take(MAX_CLOSERS)
+        .take_while(|c| matches!(c, ')' | ']' | '}' | '>' | '"' | '\'' | '`'));
+    // All of them are one byte long.
+    0..=closing.count()
 }
 
 /// The part of the document that a prompt shows: whole lines, unless the lines are longer than the window.

@@ -122,7 +122,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         let request = Request {
             cursor: hole.prompt.len(),
             trigger: if arguments.lines == Some(1) {
-                Trigger::Automatic
+                Trigger::Line
             } else {
                 Trigger::Invoked
             },

@@ -254,7 +254,7 @@ impl Person<'_> {
         Ok(self.completer.complete(Request {
             snapshot: complete::snapshot(&workspace.join(&self.trace.path), &text)?,
             cursor: self.buffer.text.char_to_byte(self.buffer.cursor),
-            trigger: Trigger::Automatic,
+            trigger: Trigger::Line,
             selected: None,
             workspace: Some(workspace),
         }))

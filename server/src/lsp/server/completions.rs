@@ -1,23 +1,23 @@
 //! Completions: what is asked for, by which of the two requests, and the answer in the protocol's words.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use ropey::Rope;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tower_lsp::gen_lsp_types::{
     Command, CompletionItem, CompletionItemKind, CompletionItemLabelDetails, CompletionList,
-    CompletionParams, CompletionTriggerKind, InlineCompletionItem, InlineCompletionList,
-    InlineCompletionParams, InlineCompletionTriggerKind, InsertText, InsertTextFormat,
-    InsertTextMode, MarkupContent, MarkupKind, SelectedCompletionInfo, TextDocumentPositionParams,
-    TextEdit,
+    CompletionParams, InlineCompletionItem, InlineCompletionList, InlineCompletionParams,
+    InlineCompletionTriggerKind, InsertText, InsertTextFormat, InsertTextMode, MarkupContent,
+    MarkupKind, SelectedCompletionInfo, TextDocumentPositionParams, TextEdit,
 };
 use tower_lsp::jsonrpc::Result;
 
 use super::{ACCEPTED_COMMAND, Menu, Server, Session, lock};
 use crate::completion::{Completion, Request, Selected, Trigger};
 use crate::documents::Snapshot;
-use crate::lsp::own::Explanation;
+use crate::lsp::own::{Explanation, LongerNotification, LongerParams};
 use crate::lsp::position::{ByteOffset, PositionEncoding};
 
 /// Characters of a menu item's label; menus are about this wide.
@@ -46,17 +46,14 @@ impl Server {
             InlineCompletionTriggerKind::Invoked => Trigger::Invoked,
             _ => Trigger::Automatic,
         };
-        let place = params.text_document_position_params;
-        let asked = self.0.ask(
-            Menu::Inline,
-            &place,
-            trigger,
-            params.context.selected_completion_info,
-        )?;
-        let suggestion = match asked {
-            Some(asked) => self.0.suggest(asked).await?,
-            None => None,
-        };
+        let suggestion = self
+            .suggestion(
+                Menu::Inline,
+                &params.text_document_position_params,
+                trigger,
+                params.context.selected_completion_info,
+            )
+            .await?;
         let items = suggestion
             .into_iter()
             .map(Suggestion::into_inline_item)
@@ -64,32 +61,39 @@ impl Server {
         Ok(InlineCompletionList { items })
     }
 
+    /// Editors say `Invoked` here for typed words too, and nothing that tells the two apart. So all of these are taken for
+    /// automatic: the menu comes at once, and the next key asks again.
     pub(super) async fn completion(&self, params: CompletionParams) -> Result<CompletionList> {
-        // Editors send `Invoked` for typed words too, and nothing that tells the two apart.
-        let trigger = match params.context.map(|context| context.trigger_kind) {
-            Some(CompletionTriggerKind::Invoked) | None => Trigger::Invoked,
-            Some(_) => Trigger::Automatic,
-        };
-        let asked = self.0.ask(
-            Menu::List,
-            &params.text_document_position_params,
-            trigger,
-            None,
-        )?;
-        let suggestion = match asked {
-            Some(asked) => self.0.suggest(asked).await?,
-            None => None,
-        };
+        let suggestion = self
+            .suggestion(
+                Menu::List,
+                &params.text_document_position_params,
+                Trigger::Automatic,
+                None,
+            )
+            .await?;
         let items = suggestion
             .into_iter()
             .map(Suggestion::into_menu_item)
             .collect();
-        // Always incomplete: the next key asks again.
         Ok(CompletionList {
             is_incomplete: true,
             items,
             ..Default::default()
         })
+    }
+
+    async fn suggestion(
+        &self,
+        menu: Menu,
+        place: &TextDocumentPositionParams,
+        trigger: Trigger,
+        selected: Option<SelectedCompletionInfo>,
+    ) -> Result<Option<Suggestion>> {
+        match self.0.ask(menu, place, trigger, selected)? {
+            Some(asked) => self.0.suggest(asked).await,
+            None => Ok(None),
+        }
     }
 }
 
@@ -157,11 +161,15 @@ impl Session {
     }
 
     /// Waits for the pipeline. `None` if there is nothing to show, or another request has taken the place of this one.
-    async fn suggest(&self, asked: Asked) -> Result<Option<Suggestion>> {
+    async fn suggest(self: &Arc<Self>, asked: Asked) -> Result<Option<Suggestion>> {
         let terms = self.terms()?;
         let Asked { request, replaced } = asked;
         let (then, cursor) = (request.snapshot.clone(), request.cursor);
         let completer = terms.completer.clone();
+        let asked_again = Request {
+            trigger: Trigger::Line,
+            ..request.clone()
+        };
         // A task of its own, so that nothing it computes keeps the message loop waiting. Dropping the set cancels it.
         let mut work = JoinSet::new();
         work.spawn(async move { completer.complete(request).await });
@@ -177,6 +185,9 @@ impl Session {
                 },
             },
         };
+        if completion.is_partial {
+            self.announce_longer(asked_again);
+        }
         lock(&self.explanations).put(
             then.uri.to_string(),
             Explanation {
@@ -217,6 +228,30 @@ impl Session {
             encoding,
             command,
         }))
+    }
+
+    /// Tells the client when there is more than it was given, if nothing has been typed by then.
+    fn announce_longer(self: &Arc<Self>, request: Request) {
+        let Ok(terms) = self.terms() else { return };
+        let (completer, session) = (terms.completer.clone(), Arc::downgrade(self));
+        let then = request.snapshot.clone();
+        self.spawn(async move {
+            let longer = completer.complete(request).await;
+            let Some(session) = session.upgrade().filter(|_| longer.shown) else {
+                return;
+            };
+            let now = lock(&session.documents).snapshot(&then.uri);
+            if now.is_some_and(|now| now.rope.is_instance(&then.rope)) {
+                let params = LongerParams {
+                    uri: then.uri.to_string(),
+                    version: then.version.0,
+                };
+                session
+                    .client
+                    .send_notification::<LongerNotification>(params)
+                    .await;
+            }
+        });
     }
 
     fn explain_silence(&self, snapshot: &Snapshot, reason: &str) {

@@ -1,0 +1,154 @@
+//! On the toy engine: its text is noise, but always the same noise after the same text.
+
+use ropey::Rope;
+
+use super::*;
+use crate::{
+    config::Config,
+    documents::DocVersion,
+    engine::{
+        local::LocalEngine,
+        toy::{ToyLoader, ToySettings},
+    },
+};
+
+const FAR_ABOVE: usize = 40;
+
+/// A cursor in the middle of a document, behind `typed`. The toy says something else for each `seed`.
+fn document(seed: u32, typed: &str, line_end: &str) -> (String, usize) {
+    let line = |n| format!("line {n}{line_end}");
+    let above: String = (0..FAR_ABOVE).map(line).collect();
+    let below: String = (0..FAR_ABOVE).map(line).collect();
+    let before = format!("{above}let x{seed} {typed}");
+    (format!("{before}{line_end}{below}"), before.len())
+}
+
+fn request((text, cursor): (String, usize), trigger: Trigger) -> Request {
+    Request {
+        snapshot: Snapshot {
+            uri: "file:///project/main.rs".into(),
+            version: DocVersion(0),
+            rope: Rope::from_str(&text),
+            tree: None,
+            language: None,
+            grammar: None,
+            path: Some(Path::new("/project/main.rs").into()),
+        },
+        cursor,
+        trigger,
+        selected: None,
+        workspace: None,
+    }
+}
+
+fn completer(token_time: Duration, max_tokens: u32) -> Completer {
+    let toy = ToySettings {
+        token_time,
+        ..ToySettings::default()
+    };
+    let engine = LocalEngine::start(Box::new(ToyLoader(toy)), Duration::from_secs(60)).unwrap();
+    let mut config = Config::default();
+    config.completion.max_tokens = max_tokens;
+    let settings = watch::Sender::new(Arc::new(Settings::from(config)));
+    Completer::new(Arc::new(engine), settings.subscribe())
+}
+
+/// The first seed with which the toy suggests something to type, and that.
+async fn suggested(completer: &Completer, line_end: &str) -> (u32, String) {
+    for seed in 0.. {
+        let answer = completer
+            .complete(request(document(seed, "", line_end), Trigger::Line))
+            .await;
+        assert!(!answer.metrics.from_cache);
+        if answer.text.chars().count() > 8 {
+            return (seed, answer.text);
+        }
+    }
+    unreachable!("a toy that says nothing")
+}
+
+#[tokio::test]
+async fn typing_a_suggestion_and_going_back_in_it_asks_the_model_once() {
+    for line_end in ["\n", "\r\n"] {
+        let completer = completer(Duration::ZERO, 24);
+        let (seed, text) = suggested(&completer, line_end).await;
+        let places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+        for at in places.iter().chain(places.iter().rev()) {
+            let here = request(document(seed, &text[..*at], line_end), Trigger::Automatic);
+            let answer = completer.complete(here).await;
+            assert!(answer.metrics.from_cache, "after {at} bytes");
+            assert_eq!(answer.text, text[*at..]);
+        }
+        let stats = completer.stats();
+        let searched = u64::from(seed) + 1;
+        assert_eq!(stats.requests, stats.cache_hits + searched);
+    }
+}
+
+#[tokio::test]
+async fn an_edit_far_away_leaves_the_suggestion() {
+    let completer = completer(Duration::ZERO, 24);
+    let (seed, text) = suggested(&completer, "\n").await;
+    let (changed, cursor) = document(seed, "", "\n");
+    let mut here = request(
+        (format!("use x;\n{changed}use y;\n"), cursor + 7),
+        Trigger::Line,
+    );
+    let answer = completer.complete(here.clone()).await;
+    assert!(answer.metrics.from_cache);
+    assert_eq!(answer.text, text);
+
+    here.snapshot.uri = "file:///project/other.rs".into();
+    assert!(!completer.complete(here).await.metrics.from_cache);
+}
+
+#[tokio::test]
+async fn another_key_asks_the_model_again() {
+    let completer = completer(Duration::ZERO, 24);
+    let (seed, text) = suggested(&completer, "\n").await;
+    let other = if text.starts_with('q') { "z" } else { "q" };
+    let answer = completer
+        .complete(request(document(seed, other, "\n"), Trigger::Line))
+        .await;
+    assert!(!answer.metrics.from_cache);
+    // And going back finds the first again.
+    let answer = completer
+        .complete(request(document(seed, "", "\n"), Trigger::Line))
+        .await;
+    assert!(answer.metrics.from_cache);
+    assert_eq!(answer.text, text);
+}
+
+#[tokio::test]
+async fn what_nobody_waits_for_any_more_ends() {
+    let at_the_end = |seed| {
+        let (text, cursor) = document(seed, "", "\n");
+        request((text[..cursor].to_owned(), cursor), Trigger::Invoked)
+    };
+    let fast = completer(Duration::ZERO, 2000);
+    let mut seed = 0;
+    while fast
+        .complete(at_the_end(seed))
+        .await
+        .metrics
+        .tokens_generated
+        < 150
+    {
+        seed += 1;
+    }
+
+    // Half a second for the prompt, three and more for the answer.
+    let slow = completer(Duration::from_millis(2), 2000);
+    let asked = slow.complete(at_the_end(seed));
+    let waited = tokio::time::timeout(Duration::from_millis(100), asked).await;
+    assert!(waited.is_err(), "the answer is not there yet");
+    let evaluated = async |after_ms| {
+        tokio::time::sleep(Duration::from_millis(after_ms)).await;
+        let stats = slow.stats();
+        stats.prompt_tokens_evaluated + stats.tokens_generated
+    };
+    assert_eq!(evaluated(50).await, 0, "the next key may want it");
+    let stopped = evaluated(1500).await;
+    assert_ne!(stopped, 0, "what it has cost counts");
+    assert_eq!(evaluated(500).await, stopped);
+}

@@ -1,0 +1,287 @@
+//! An answer on its way. A task of its own reads what the engine says, so that the answer lives on while requests come and go:
+//! whoever asks next looks at what there is already. Owns the raw text and when there is enough of it; knows nothing of documents.
+
+use std::{
+    ops::RangeInclusive,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, watch},
+};
+
+use super::show;
+use crate::{
+    engine::{Engine, Event, Finish, Job, JobHandle, Usage},
+    stats::Stats,
+};
+
+/// A generation that nobody has seen anything of ends this long after the last request for it was dropped: as long as a slow typist
+/// needs for the next key, whose request may want it again.
+const ABANDONED_AFTER: Duration = Duration::from_millis(400);
+
+/// What the engine has said so far.
+#[derive(Debug, Clone, Default)]
+pub struct Progress {
+    pub text: String,
+    /// Where the tokens end in `text`, and how likely the model found each; those without text of their own are left out.
+    pub tokens: Vec<TokenEnd>,
+    /// Set once nothing more comes. [`Finish::Cancelled`] leaves a text that is right as far as it goes.
+    pub finish: Option<Finish>,
+    pub usage: Usage,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct TokenEnd {
+    pub at: usize,
+    pub probability: f32,
+}
+
+impl Progress {
+    pub fn push(&mut self, text: &str, probability: f32) {
+        // Whatever ends lines in the file: here it is the line feed.
+        self.text.extend(text.chars().filter(|c| *c != '\r'));
+        self.tokens.push(TokenEnd {
+            at: self.text.len(),
+            probability,
+        });
+    }
+
+    /// Nothing counts that comes behind the first `end` bytes.
+    fn end_at(&mut self, end: usize) {
+        self.text.truncate(end);
+        self.tokens
+            .retain_mut(|token| token.at <= end || std::mem::replace(&mut token.at, end) < end);
+        self.finish = Some(Finish::Cancelled);
+    }
+}
+
+/// How much is generated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Extent {
+    /// The first line and what belongs to it: see [`show::enough`].
+    Line {
+        /// The cursor's line up to the cursor.
+        before: String,
+    },
+    /// As much as the job allows.
+    Whole,
+}
+
+impl Extent {
+    /// Whether there is enough; what is beyond is cut off, and nothing more counts.
+    fn is_reached(&self, progress: &mut Progress) -> bool {
+        let end = match self {
+            Self::Line { before } => show::enough(before, progress),
+            Self::Whole => None,
+        };
+        if let Some(end) = end {
+            progress.end_at(end);
+        }
+        end.is_some()
+    }
+}
+
+/// See [module docs](self). Dropping the last reference stops it.
+pub struct Generation {
+    progress: Arc<watch::Sender<Progress>>,
+    stop: Arc<Notify>,
+    waiters: Arc<AtomicUsize>,
+    /// The prompt as text and the lines that it shows, to explain the answer later.
+    pub prompt: String,
+    pub window_lines: RangeInclusive<usize>,
+    pub is_whole: bool,
+}
+
+impl Generation {
+    /// Submits `job` and reads its answer. Its tokens are counted in `stats`. Needs a tokio runtime.
+    pub fn start(
+        engine: &dyn Engine,
+        job: Job,
+        extent: Extent,
+        window_lines: RangeInclusive<usize>,
+        stats: Arc<Mutex<Stats>>,
+    ) -> Arc<Self> {
+        let prompt = job.prompt.to_string();
+        let handle = engine.submit(job);
+        let progress = Arc::new(watch::Sender::new(Progress::default()));
+        let is_whole = extent == Extent::Whole;
+        let stop = Arc::new(Notify::new());
+        tokio::spawn(read(handle, progress.clone(), extent, stop.clone(), stats));
+        Arc::new(Self {
+            progress,
+            stop,
+            waiters: Arc::default(),
+            prompt,
+            window_lines,
+            is_whole,
+        })
+    }
+
+    pub fn progress(&self) -> watch::Ref<'_, Progress> {
+        self.progress.borrow()
+    }
+
+    pub fn is_running(&self) -> bool {
+        self.progress.borrow().finish.is_none()
+    }
+
+    /// Nothing more is wanted; what there is stays.
+    pub fn stop(&self) {
+        self.stop.notify_one();
+        self.progress.send_modify(|progress| {
+            progress.finish.get_or_insert(Finish::Cancelled);
+        });
+    }
+
+    /// For as long as a request waits for this.
+    pub fn wait(self: &Arc<Self>) -> Waiter {
+        self.waiters.fetch_add(1, Ordering::Relaxed);
+        Waiter {
+            progress: self.progress.subscribe(),
+            generation: self.clone(),
+            served: false,
+        }
+    }
+}
+
+impl Drop for Generation {
+    fn drop(&mut self) {
+        self.stop.notify_one();
+    }
+}
+
+/// A request that waits. Dropped before it was [served](Self::served), it takes the generation with it, unless another request
+/// wants that soon.
+pub struct Waiter {
+    progress: watch::Receiver<Progress>,
+    generation: Arc<Generation>,
+    served: bool,
+}
+
+impl Waiter {
+    pub fn generation(&self) -> &Arc<Generation> {
+        &self.generation
+    }
+
+    pub fn progress(&mut self) -> watch::Ref<'_, Progress> {
+        self.progress.borrow_and_update()
+    }
+
+    /// Until there is more to look at. Never ready again once the generation has finished.
+    pub async fn changed(&mut self) {
+        if self.progress.changed().await.is_err() {
+            std::future::pending().await
+        }
+    }
+
+    /// The request got what it wanted: the generation goes on to its own end.
+    pub fn served(mut self) {
+        self.served = true;
+    }
+}
+
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        let others = self.generation.waiters.fetch_sub(1, Ordering::Relaxed) - 1;
+        if self.served || others > 0 || !self.generation.is_running() {
+            return;
+        }
+        let generation = self.generation.clone();
+        match Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(async move {
+                tokio::time::sleep(ABANDONED_AFTER).await;
+                if generation.waiters.load(Ordering::Relaxed) == 0 {
+                    generation.stop();
+                }
+            })),
+            Err(_) => generation.stop(),
+        }
+    }
+}
+
+async fn read(
+    mut handle: JobHandle,
+    progress: Arc<watch::Sender<Progress>>,
+    extent: Extent,
+    stop: Arc<Notify>,
+    stats: Arc<Mutex<Stats>>,
+) {
+    let mut tally = Tally::new(stats);
+    loop {
+        let event = tokio::select! {
+            event = handle.next() => event,
+            () = stop.notified() => {
+                // What was computed until the engine hears of it counts too.
+                handle.cancel();
+                handle.next().await
+            }
+        };
+        let Some(event) = event else { break };
+        let mut enough = false;
+        progress.send_modify(|progress| {
+            let is_wanted = progress.finish.is_none();
+            tally.count(&event);
+            match event {
+                Event::Prefilled(_) => {}
+                Event::Text { text, probability } if is_wanted => {
+                    progress.push(&text, probability);
+                    enough = extent.is_reached(progress);
+                }
+                Event::Text { .. } => {}
+                Event::Finished { finish, .. } => {
+                    progress.finish.get_or_insert(finish);
+                }
+            }
+            if is_wanted {
+                progress.usage = tally.usage;
+            }
+        });
+        if enough {
+            handle.cancel();
+        }
+    }
+    progress.send_modify(|progress| {
+        progress.finish.get_or_insert(Finish::Cancelled);
+    });
+}
+
+/// Counts what a job has cost, also when nobody waits for its end.
+pub struct Tally {
+    stats: Arc<Mutex<Stats>>,
+    usage: Usage,
+}
+
+impl Tally {
+    pub fn new(stats: Arc<Mutex<Stats>>) -> Self {
+        Self {
+            stats,
+            usage: Usage::default(),
+        }
+    }
+
+    pub fn count(&mut self, event: &Event) {
+        match event {
+            Event::Prefilled(prompt) => self.usage.prompt = *prompt,
+            Event::Text { .. } => self.usage.generated += 1,
+            // An engine that was killed knows nothing of what it has done.
+            Event::Finished { usage, .. } if *usage != Usage::default() => self.usage = *usage,
+            Event::Finished { .. } => {}
+        }
+    }
+}
+
+impl Drop for Tally {
+    fn drop(&mut self) {
+        let mut stats = self.stats.lock().unwrap_or_else(PoisonError::into_inner);
+        stats.prompt_tokens_evaluated += u64::from(self.usage.prompt.evaluated);
+        stats.prompt_tokens_reused += u64::from(self.usage.prompt.reused);
+        stats.tokens_generated += u64::from(self.usage.generated);
+        stats.draft_tokens_accepted += u64::from(self.usage.drafted);
+    }
+}

@@ -1,0 +1,385 @@
+//! What of an answer, finished or not, is worth showing, and when. Pure rules over text and probabilities.
+//!
+//! Nobody waits for half a line that may become anything. But a person types a key every 170 ms, and a small CPU decodes some four
+//! tokens in that time: so when the next key is due, what is sure by then is shown, and the rest comes through the cache.
+
+use super::generation::{Progress, TokenEnd};
+use crate::engine::Finish;
+
+/// Half an answer has to be this likely, all of its tokens together.
+const SURE: f32 = 0.5;
+
+/// A line that leaves a bracket open is shown without what closes it only if it is this likely.
+const SURE_AND_OPEN: f32 = 0.8;
+
+/// A line whose brackets stay open is followed for so many lines.
+const MAX_OPEN_LINES: usize = 8;
+
+/// Lines that are generated behind the first one, so that the next is there when the first has been taken.
+const LINES_AHEAD: usize = 1;
+
+/// An answer as it stands, from the cursor on.
+#[derive(Debug, Clone, Copy)]
+pub struct Rest<'a> {
+    pub text: &'a str,
+    /// The tokens that have an end in `text`; their positions count from `origin`.
+    tokens: &'a [TokenEnd],
+    origin: usize,
+    /// `text` is all that there is to say.
+    complete: bool,
+    /// Nothing more comes.
+    over: bool,
+}
+
+/// The line around the cursor.
+#[derive(Debug, Clone, Copy)]
+pub struct Around<'a> {
+    /// The cursor's line up to the cursor.
+    pub before: &'a str,
+    /// From the cursor to the end of the line.
+    pub after: &'a str,
+}
+
+/// What to do now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// More is to come, and worth waiting for.
+    Wait,
+    /// The first so many bytes.
+    Show {
+        len: usize,
+        /// They end where a line does, not just where the model has got to.
+        whole_line: bool,
+    },
+    Nothing(&'static str),
+}
+
+const STOPPED: Verdict = Verdict::Nothing("The engine stopped before it had an answer.");
+
+impl<'a> Rest<'a> {
+    /// What is left of `progress` behind its first `typed` bytes.
+    pub fn new(progress: &'a Progress, typed: usize) -> Self {
+        let first = progress.tokens.partition_point(|token| token.at <= typed);
+        Self {
+            text: &progress.text[typed..],
+            tokens: &progress.tokens[first..],
+            origin: typed,
+            complete: matches!(progress.finish, Some(Finish::EndOfText | Finish::Limit)),
+            over: progress.finish.is_some(),
+        }
+    }
+
+    /// How likely the first `len` bytes are.
+    pub fn probability(&self, len: usize) -> f32 {
+        let mut start = 0;
+        let within = self.tokens.iter().take_while(|token| {
+            let inside = start < len;
+            start = token.at - self.origin;
+            inside
+        });
+        within.map(|token| token.probability).product()
+    }
+
+    /// All of it, once it is there.
+    pub fn whole(&self) -> Verdict {
+        if self.complete {
+            Verdict::Show {
+                len: self.text.len(),
+                whole_line: true,
+            }
+        } else if self.over {
+            STOPPED
+        } else {
+            Verdict::Wait
+        }
+    }
+
+    pub fn is_or_will_be_complete(&self) -> bool {
+        self.complete || !self.over
+    }
+
+    /// Whether there is something to show, or will be, or is known not to be.
+    pub fn suits(&self) -> bool {
+        self.complete || !self.over || line_end(self.text, 1).is_some()
+    }
+
+    /// Whether there is a whole line behind the first `len` bytes.
+    pub fn has_line_after(&self, len: usize) -> bool {
+        line_end(&self.text[len..], 1).is_some()
+    }
+
+    /// What to show of the first line, with what belongs to it. `due`: the next key is near, so what is sure counts.
+    pub fn line(&self, around: Around, due: bool) -> Verdict {
+        let first = line_end(self.text, 1).or(self.complete.then_some(self.text.len()));
+        let Some(first) = first else {
+            return match self.sure(self.text.len(), around) {
+                Some(len) if due => Verdict::Show {
+                    len,
+                    whole_line: false,
+                },
+                _ if self.over => STOPPED,
+                _ => Verdict::Wait,
+            };
+        };
+        if self.text[..first].trim().is_empty() {
+            return Verdict::Nothing("The model has nothing to add here.");
+        }
+        let ends = (1..=MAX_OPEN_LINES)
+            .map_while(|line| line_end(self.text, line))
+            .chain(self.complete.then_some(self.text.len()));
+        let mut ends = ends.filter(|end| *end >= first);
+        if let Some(len) = ends.find(|end| !leaves_open(around, &self.text[..*end])) {
+            return Verdict::Show {
+                len,
+                whole_line: true,
+            };
+        }
+        if !self.over && !due {
+            return Verdict::Wait;
+        }
+        if self.probability(first) >= SURE_AND_OPEN {
+            return Verdict::Show {
+                len: first,
+                whole_line: true,
+            };
+        }
+        match self.sure(first, around) {
+            Some(len) => Verdict::Show {
+                len,
+                whole_line: false,
+            },
+            None if self.over => Verdict::Nothing("The line leaves a bracket open."),
+            None => Verdict::Wait,
+        }
+    }
+
+    /// The longest beginning within `limit` that is sure, ends with a word, and leaves no bracket open.
+    fn sure(&self, limit: usize, around: Around) -> Option<usize> {
+        let mut probability = 1.0;
+        let sure = self.tokens.iter().take_while(|token| {
+            probability *= token.probability;
+            probability >= SURE
+        });
+        let ends = sure.map(|token| token.at - self.origin);
+        let fits = |end: &usize| {
+            let text = &self.text[..*end];
+            *end <= limit
+                && ends_word(text, &self.text[*end..])
+                && !leaves_open(around, text)
+                && !text.trim().is_empty()
+        };
+        ends.filter(fits).last()
+    }
+}
+
+/// Where a generation has said all that will be shown soon: behind a line, with what closes its brackets, and [`LINES_AHEAD`] more.
+/// `None` while it has not. `before` is the line up to where the generation began.
+pub fn enough(before: &str, progress: &Progress) -> Option<usize> {
+    let text = &progress.text;
+    let around = Around { before, after: "" };
+    let mut ends = (1..=MAX_OPEN_LINES).map_while(|line| Some((line, line_end(text, line)?)));
+    let last = match ends.find(|(_, end)| !leaves_open(around, &text[..*end])) {
+        Some((line, _)) => line + LINES_AHEAD,
+        None => MAX_OPEN_LINES,
+    };
+    // With the line feed, so that the line is known to be whole.
+    line_end(text, last).map(|end| end + 1)
+}
+
+/// Where the n-th line that is ended by a line feed ends; blank lines at the beginning do not count.
+fn line_end(text: &str, n: usize) -> Option<usize> {
+    let blank = text.len() - text.trim_start().len();
+    text[blank..]
+        .match_indices('\n')
+        .nth(n - 1)
+        .map(|(at, _)| blank + at)
+}
+
+/// A word that may go on does not end here.
+fn ends_word(text: &str, next: &str) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    // Without a next character, the next token may go on with the word.
+    !text.ends_with(is_word) || next.starts_with(|c| !is_word(c))
+}
+
+/// Whether a bracket would be left open if `text` stood between what is around it: one of its own, or a round or square one that
+/// the line has opened before. Brackets in quotes do not count; comments are read like code.
+fn leaves_open(around: Around, text: &str) -> bool {
+    let mut open: Vec<(char, bool)> = Vec::new();
+    for (part, own) in [(around.before, false), (text, true)] {
+        for bracket in brackets(part) {
+            match bracket {
+                '(' | '[' | '{' => open.push((bracket, own)),
+                _ => {
+                    if open.last().is_some_and(|(last, _)| closes(*last, bracket)) {
+                        open.pop();
+                    }
+                }
+            }
+        }
+    }
+    for c in around.after.trim().chars() {
+        match open.last() {
+            Some((last, _)) if closes(*last, c) => open.pop(),
+            _ => break,
+        };
+    }
+    open.iter().any(|(bracket, own)| *own || *bracket != '{')
+}
+
+fn closes(open: char, close: char) -> bool {
+    matches!((open, close), ('(', ')') | ('[', ']') | ('{', '}'))
+}
+
+/// The brackets outside of quotes that end in their line.
+fn brackets(text: &str) -> impl Iterator<Item = char> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        loop {
+            let mut chars = rest.chars();
+            let c = chars.next()?;
+            rest = chars.as_str();
+            match c {
+                '"' | '\'' | '`' => {
+                    if let Some(len) = quoted_len(rest, c) {
+                        rest = &rest[len..];
+                    }
+                }
+                '(' | ')' | '[' | ']' | '{' | '}' => return Some(c),
+                _ => {}
+            }
+        }
+    })
+}
+
+/// Bytes up to and with the closing quote, if that is in the same line.
+fn quoted_len(text: &str, quote: char) -> Option<usize> {
+    let mut escaped = false;
+    for (at, c) in text.char_indices() {
+        match c {
+            '\n' => return None,
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            _ if c == quote => return Some(at + c.len_utf8()),
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Tokens are separated by `|`, all as likely as each other.
+    fn progress(marked: &str, probability: f32, finish: Option<Finish>) -> Progress {
+        let mut progress = Progress {
+            finish,
+            ..Progress::default()
+        };
+        for token in marked.split('|') {
+            progress.text.push_str(token);
+            progress.tokens.push(TokenEnd {
+                at: progress.text.len(),
+                probability,
+            });
+        }
+        progress
+    }
+
+    fn shown<'p>(
+        progress: &'p Progress,
+        typed: usize,
+        line: (&str, &str),
+        due: bool,
+    ) -> Option<&'p str> {
+        let rest = Rest::new(progress, typed);
+        let around = Around {
+            before: line.0,
+            after: line.1,
+        };
+        match rest.line(around, due) {
+            Verdict::Show { len, .. } => Some(&rest.text[..len]),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_line_is_shown_when_it_is_whole() {
+        let halfway = progress("to|tal| = 1", 0.9, None);
+        assert_eq!(shown(&halfway, 0, ("", ""), false), None);
+        let whole = progress("to|tal| = 1|\n", 0.1, None);
+        assert_eq!(shown(&whole, 0, ("", ""), false), Some("total = 1"));
+        assert_eq!(shown(&whole, 2, ("to", ""), false), Some("tal = 1"));
+        let finished = progress("to|tal", 0.1, Some(Finish::EndOfText));
+        assert_eq!(shown(&finished, 0, ("", ""), false), Some("total"));
+        let next = progress("\n|\n    a\n", 0.1, None);
+        assert_eq!(shown(&next, 0, ("x:", ""), false), Some("\n\n    a"));
+    }
+
+    #[test]
+    fn what_is_sure_is_shown_when_the_next_key_is_due() {
+        // Four tokens of 0.9 are sure, eight are not; `item` may go on.
+        let halfway = progress("a|.|b|;| c|.|d|;|item", 0.9, None);
+        assert_eq!(shown(&halfway, 0, ("", ""), true), Some("a.b; c."));
+        let word = progress("item", 0.9, None);
+        assert_eq!(shown(&word, 0, ("", ""), true), None);
+        let unlikely = progress("a|;", 0.4, None);
+        assert_eq!(shown(&unlikely, 0, ("", ""), true), None);
+        let open = progress("f|(|x|", 0.99, None);
+        assert_eq!(shown(&open, 0, ("", ""), true), Some("f"));
+        assert_eq!(shown(&open, 0, ("g(", ""), true), None);
+    }
+
+    #[test]
+    fn open_brackets_wait_for_their_ends() {
+        let open = progress("if x {|\n|    y|\n", 0.5, None);
+        assert_eq!(shown(&open, 0, ("", ""), false), None);
+        let closed = progress("if x {|\n|    y|\n}|\n|z", 0.5, None);
+        assert_eq!(shown(&closed, 0, ("", ""), false), Some("if x {\n    y\n}"));
+        let likely = progress("if x {|\n|    y|\n", 0.95, None);
+        assert_eq!(shown(&likely, 0, ("", ""), true), Some("if x {"));
+        assert_eq!(
+            shown(&progress("a, b|\n", 0.5, None), 0, ("f(", ")"), false),
+            Some("a, b")
+        );
+    }
+
+    #[test]
+    fn a_generation_ends_a_line_after_the_shown_one() {
+        for (before, text, enough) in [
+            ("", "a = 1\n", false),
+            ("", "a = 1\nb = 2\n", true),
+            ("x", "\n    a\n    b\n", true),
+            ("", "f(\n    a,\n", false),
+            ("", "f(\n    a,\n)\n", false),
+            ("", "f(\n    a,\n)\nb\n", true),
+            ("f(", "a,\nb\n", false),
+            ("", "{\n1\n2\n3\n4\n5\n6\n7\n", true),
+        ] {
+            let progress = progress(text, 0.5, None);
+            assert_eq!(
+                super::enough(before, &progress),
+                enough.then_some(text.len()),
+                "{before:?} {text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn brackets_in_quotes_do_not_count() {
+        for (before, text, after, open) in [
+            ("", "f(\"(\")", "", false),
+            ("", "it's (a", "", true),
+            ("", "'(' + x", "", false),
+            ("f(", "a", "", true),
+            ("f(", "a", "):", false),
+            ("{", "a", "", false),
+            ("", "{ a", " }", false),
+            ("", "a)", "", false),
+        ] {
+            let around = Around { before, after };
+            assert_eq!(leaves_open(around, text), open, "{before:?} {text:?}");
+        }
+    }
+}
