@@ -20,5 +20,8 @@ return {
     ['tacit/status'] = function(_, status)
       require('tacit').on_status(status)
     end,
+    ['tacit/longer'] = function(_, longer)
+      require('tacit').on_longer(longer)
+    end,
   },
 }

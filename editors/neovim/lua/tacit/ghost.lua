@@ -327,6 +327,15 @@ function M.trigger()
   return true
 end
 
+--- There is more now than the last answer said. Nothing happens if the user has gone on or dismissed it.
+---@param bufnr integer
+function M.ask_again(bufnr)
+  local buffer = buffers[bufnr]
+  if buffer and buffer.drawn and is_typing(bufnr) and moment(bufnr) == buffer.seen and not menu.item_selected() then
+    ask(bufnr, AUTOMATIC)
+  end
+end
+
 ---@return boolean
 function M.visible()
   local buffer = buffers[vim.api.nvim_get_current_buf()]

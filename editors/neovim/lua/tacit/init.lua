@@ -124,4 +124,10 @@ function M.on_status(status)
   vim.cmd.redrawstatus({ bang = true })
 end
 
+--- Receives the server's `tacit/longer`: a suggestion was answered before it was whole, and is whole now.
+---@param longer { uri: string, version: integer }
+function M.on_longer(longer)
+  drawer().ask_again(vim.uri_to_bufnr(longer.uri))
+end
+
 return M

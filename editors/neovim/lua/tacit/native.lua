@@ -42,6 +42,9 @@ function M.detach(bufnr)
   keys.release(bufnr)
 end
 
+--- Neovim's own inline completion asks when it wants to, and has no way to ask again.
+function M.ask_again() end
+
 --- The editor's item as a proposal.
 ---@param bufnr integer
 ---@param native vim.lsp.inline_completion.Item
