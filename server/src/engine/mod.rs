@@ -4,6 +4,7 @@
 
 mod assemble;
 pub mod backend;
+mod boundaries;
 pub mod connection;
 pub mod costs;
 pub mod cpu;

@@ -11,6 +11,7 @@ use super::{
     Event, Finish, Job, PromptUsage, Usage,
     assemble::assemble,
     backend::{Backend, EvaluateError, SeqId, Token},
+    boundaries::Boundaries,
     sampling::{Answer, Choice, choose},
     slots::Slots,
 };
@@ -18,6 +19,13 @@ use super::{
 /// Tokens evaluated between two looks for something more urgent. On two cores a 0.5B model takes 0.4 s for them, at 0.86 of the
 /// speed of chunks of 128 or 256; chunks of 32 have 0.65 of it (`tacit bench decode`).
 const CHUNK_TOKENS: usize = 64;
+
+/// Places whose logits are kept: with a vocabulary of 152,000 tokens 29 MB.
+const BOUNDARIES: usize = 48;
+
+/// So many of them one job may take: its prompt's end and its first tokens, which are what the next keystroke agrees with or
+/// not. Fewer than all, so that a long answer does not cost the prompt's end.
+const BOUNDARIES_OF_A_JOB: u32 = 32;
 
 pub type JobId = u64;
 
@@ -32,6 +40,7 @@ pub enum Step {
 pub struct Scheduler<'b> {
     backend: &'b mut dyn Backend,
     slots: Slots,
+    boundaries: Boundaries,
     jobs: Vec<Running>,
 }
 
@@ -55,6 +64,7 @@ impl<'b> Scheduler<'b> {
         Self {
             backend,
             slots: Slots::new(dimensions.sequences, dimensions.cells),
+            boundaries: Boundaries::new(BOUNDARIES),
             jobs: Vec::new(),
         }
     }
@@ -131,27 +141,45 @@ impl<'b> Scheduler<'b> {
             None => self.acquire(index)?,
         };
 
-        let held = self.slots.tokens(seq).len();
+        let mut held = self.slots.tokens(seq).len();
+        let running = &mut self.jobs[index];
+        if held == running.tokens.len() {
+            if let Some(logits) = self.boundaries.get(&running.tokens) {
+                running.report_prompt(0, true);
+                if running.job.limits.max_tokens == 0 {
+                    return Ok(Some(Finish::Limit));
+                }
+                let choice = next_token(logits, self.backend, &running.answer)?;
+                return Ok(self.take(index, choice, limit));
+            }
+            // The KV cache has the last token, but its logits are gone: only evaluating it again brings them back.
+            held = held.saturating_sub(1);
+            if !running.prefilled {
+                running.usage.prompt.reused = held as u32;
+            }
+            self.slots.truncate(seq, held);
+            self.backend.truncate(seq, held as u32).map_err(in_words)?;
+        }
+
         let chunk_len = CHUNK_TOKENS.min(dimensions.batch as usize);
         let running = &self.jobs[index];
         let end = running.tokens.len().min(held + chunk_len);
         let chunk = running.tokens[held..end].to_vec();
         self.evaluate(index, seq, held, &chunk)?;
         let running = &mut self.jobs[index];
-        if !running.prefilled {
-            running.usage.prompt.evaluated += chunk.len() as u32;
-            let _ = running.events.send(Event::Prefilled(running.usage.prompt));
-        }
-        if end < running.tokens.len() {
+        let complete = end == running.tokens.len();
+        running.report_prompt(chunk.len(), complete);
+        if !complete {
             return Ok(None);
         }
-        running.prefilled = true;
-        let forced = running.answer.forced();
-        let usual_first = std::str::from_utf8(forced)
-            .ok()
-            .and_then(|text| self.backend.tokenize(text).first().copied());
-        let choice = choose(self.backend.logits(0), self.backend.vocabulary(), forced, usual_first)
-            .ok_or("The model gave no usable probabilities; the file may be damaged. Check it with `tacit models verify`.")?;
+        let logits = self.backend.logits(0);
+        if running.usage.generated < BOUNDARIES_OF_A_JOB {
+            self.boundaries.keep(&running.tokens, logits);
+        }
+        if running.job.limits.max_tokens == 0 {
+            return Ok(Some(Finish::Limit));
+        }
+        let choice = next_token(logits, self.backend, &running.answer)?;
         Ok(self.take(index, choice, limit))
     }
 
@@ -270,6 +298,29 @@ impl<'b> Scheduler<'b> {
             usage: running.usage,
         });
     }
+}
+
+impl Running {
+    /// Counts and reports what has been evaluated of the prompt; nothing more once it was `complete`.
+    fn report_prompt(&mut self, evaluated: usize, complete: bool) {
+        if !self.prefilled {
+            self.usage.prompt.evaluated += evaluated as u32;
+            self.prefilled = complete;
+            let _ = self.events.send(Event::Prefilled(self.usage.prompt));
+        }
+    }
+}
+
+/// The token that goes on `answer`, given the `logits` of what follows.
+fn next_token(logits: &[f32], backend: &dyn Backend, answer: &Answer) -> Result<Choice, String> {
+    let forced = answer.forced();
+    let usual_first = match std::str::from_utf8(forced) {
+        Ok(text) if !text.is_empty() => backend.tokenize(text).first().copied(),
+        _ => None,
+    };
+    choose(logits, backend.vocabulary(), forced, usual_first).ok_or_else(|| {
+        "The model gave no usable probabilities; the file may be damaged. Check it with `tacit models verify`.".to_owned()
+    })
 }
 
 /// The lines of an answer so far.

@@ -29,16 +29,19 @@ fn prompt(before: &str, suffix: &str, middle: &str) -> Prompt {
 }
 
 fn job(document: &str, prompt: Prompt, max_tokens: u32) -> Job {
-    let limits = Limits {
-        max_tokens,
-        max_lines: None,
-        urgent_lines: None,
-    };
     Job {
         document: document.to_owned(),
         prompt,
         priority: Priority::Typing,
-        limits,
+        limits: limits(max_tokens),
+    }
+}
+
+fn limits(max_tokens: u32) -> Limits {
+    Limits {
+        max_tokens,
+        max_lines: None,
+        urgent_lines: None,
     }
 }
 
@@ -92,7 +95,7 @@ fn toy(cells: u32, sequences: u32) -> Toy {
 }
 
 #[test]
-fn a_keystroke_in_the_same_word_evaluates_one_token() {
+fn a_keystroke_in_the_same_word_evaluates_nothing() {
     let mut toy = toy(4096, 2);
     let mut scheduler = Scheduler::new(&mut toy);
     let first = run(
@@ -112,8 +115,85 @@ fn a_keystroke_in_the_same_word_evaluates_one_token() {
             8,
         ),
     );
-    assert_eq!(second.usage.prompt.evaluated, 1);
-    assert_eq!(second.usage.prompt.reused + 1, first.usage.prompt.evaluated);
+    assert_eq!(second.usage.prompt.evaluated, 0);
+    assert_eq!(second.usage.prompt.reused, first.usage.prompt.evaluated);
+}
+
+#[test]
+fn a_suggestion_left_in_its_middle_goes_on_without_a_pass() {
+    let mut toy = toy(4096, 2);
+    let mut scheduler = Scheduler::new(&mut toy);
+    let request = job(
+        "a",
+        prompt("import os\n", "\nreturn", "def foo():\n    let no"),
+        8,
+    );
+    let first = run(&mut scheduler, request.clone());
+    let prompt_len = first.usage.prompt.evaluated as usize;
+    let suggested = scheduler.slots.tokens(SeqId(0)).to_vec();
+    for accepted in 0..suggested.len() - prompt_len {
+        let (sender, mut events) = mpsc::unbounded_channel();
+        scheduler.submit(
+            1,
+            Job {
+                limits: limits(1),
+                ..request.clone()
+            },
+            sender,
+        );
+        scheduler.jobs[0].tokens = suggested[..prompt_len + accepted].to_vec();
+        while scheduler.step() == Step::Worked {}
+        let usage = outcome(&mut events).unwrap().usage;
+        assert_eq!(usage.prompt.evaluated, 0, "after {accepted} tokens");
+    }
+}
+
+#[test]
+fn a_long_answer_does_not_cost_the_end_of_its_prompt() {
+    let mut toy = toy(4096, 2);
+    let mut scheduler = Scheduler::new(&mut toy);
+    let request = |middle| job("a", prompt("import os\n", "\nreturn", middle), 200);
+    let first = run(&mut scheduler, request("let no"));
+    assert!(
+        first.usage.generated > BOUNDARIES as u32,
+        "{:?}",
+        first.usage
+    );
+    let second = run(&mut scheduler, request("let nod"));
+    assert_eq!(second.usage.prompt.evaluated, 0);
+}
+
+#[test]
+fn a_job_without_tokens_prepares_the_first_token() {
+    let mut toy = toy(4096, 2);
+    let mut scheduler = Scheduler::new(&mut toy);
+    let request = |max_tokens| job("a", prompt("import os\n", "\nreturn", "let no"), max_tokens);
+    for expected_work in [true, false] {
+        let prepared = run(&mut scheduler, request(0));
+        assert_eq!(
+            (prepared.text.as_str(), prepared.finish),
+            ("", Finish::Limit)
+        );
+        assert_eq!(prepared.usage.generated, 0);
+        assert_eq!(prepared.usage.prompt.evaluated > 0, expected_work);
+    }
+    let answer = run(&mut scheduler, request(8));
+    assert_eq!(answer.usage.prompt.evaluated, 0);
+    assert_eq!(answer.text, cold(request(8)).text);
+}
+
+#[test]
+fn a_prompt_of_nothing_is_refused() {
+    let nothing = Prompt {
+        segments: vec![],
+        healed: String::new(),
+    };
+    let refused = cold(job("a", nothing, 8));
+    assert!(
+        matches!(refused.finish, Finish::Failed(_)),
+        "{:?}",
+        refused.finish
+    );
 }
 
 #[test]
