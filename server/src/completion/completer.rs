@@ -157,6 +157,7 @@ impl Inner {
                 max_tokens: config.max_tokens,
                 max_lines: Some(if one_line { 1 } else { config.max_lines }),
                 urgent_lines: None,
+                drafts: true,
             },
         };
 
