@@ -408,6 +408,19 @@ fn drafts_that_come_true_now_and_then_change_nothing() {
     assert!(drafted > 100, "{drafted}");
 }
 
+#[test]
+fn what_a_keystroke_cuts_off_is_guessed_again() {
+    let mut toy = toy(4096, 1);
+    let mut scheduler = Scheduler::new(&mut toy);
+    run(&mut scheduler, job("a", prompt("x", "y", "let no"), 12));
+    let held = scheduler.slots.tokens(SeqId(0)).to_vec();
+    let other = run(&mut scheduler, job("a", prompt("x", "y", "let ("), 1));
+    let kept = other.usage.prompt.reused as usize;
+    assert!((2..held.len()).contains(&kept), "{kept} of {}", held.len());
+    let guess = scheduler.drafts.propose(&held[..kept], std::iter::empty());
+    assert_eq!(guess.tokens, held[kept..]);
+}
+
 /// One keystroke of a random session.
 #[derive(Debug, Clone)]
 enum Key {
