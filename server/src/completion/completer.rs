@@ -358,6 +358,7 @@ impl Inner {
                 max_tokens: 0,
                 max_lines: None,
                 urgent_lines: None,
+                drafts: true,
             },
         };
         let inner = Arc::downgrade(self);

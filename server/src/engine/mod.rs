@@ -4,10 +4,12 @@
 
 mod assemble;
 pub mod backend;
+mod boundaries;
 pub mod connection;
 pub mod costs;
 pub mod cpu;
 pub mod deferred;
+mod drafts;
 pub mod endpoint;
 pub mod host;
 pub mod launch;
@@ -52,12 +54,15 @@ pub enum Priority {
 /// Where generation ends at the latest. End-of-text and FIM tokens always end it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Limits {
-    /// Tokens generated at most, those that only repeat the healed word included.
+    /// Tokens generated at most, those that only repeat the healed word included. 0 evaluates the prompt and no more, so that
+    /// the next job that begins with it has its first token at once.
     pub max_tokens: u32,
     /// Ends before the line feed that ends the n-th line; blank lines at the beginning do not count.
     pub max_lines: Option<u32>,
     /// So many lines are waited for; from then on a [`Priority::Typing`] job goes on as [`Priority::Prefetch`].
     pub urgent_lines: Option<u32>,
+    /// Whether several tokens may be verified per pass. The text is the same either way; off, one can measure what it saves.
+    pub drafts: bool,
 }
 
 /// What a job reports, in this order: some `Prefilled`, some `Text`, one `Finished`. `Finished` may come at any time.

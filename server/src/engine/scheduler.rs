@@ -1,16 +1,24 @@
 //! Decides what the back end does next. Owns the jobs and their slots; does no I/O and has no clock: [`Scheduler::step`] does one
-//! chunk or one token of work and returns, so that whoever drives it can look for cancellations and newer jobs in between.
+//! chunk or one pass of work and returns, so that whoever drives it can look for cancellations and newer jobs in between.
+//!
+//! Nothing is evaluated twice: a prompt that ends where logits are kept ([`super::boundaries`]) needs no pass for its first token, and
+//! a pass verifies what may come next ([`super::drafts`]) along with the token at hand.
 //!
 //! A job is the list of tokens that its sequence shall hold: the prompt, then what was generated. Whatever of that list the
 //! sequence lacks is evaluated, chunk by chunk; when nothing is lacking, the logits give the next token of the list. A job that loses
 //! its sequence to another therefore goes on where it was as soon as it gets one again.
 
+use std::cmp::Reverse;
+
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
-    Event, Finish, Job, PromptUsage, Usage,
+    Event, Finish, Job, Limits, Priority, PromptUsage, Usage,
     assemble::assemble,
-    backend::{Backend, EvaluateError, SeqId, Token},
+    backend::{Backend, Dimensions, EvaluateError, SeqId, Token, Vocabulary},
+    boundaries::Boundaries,
+    costs::PassCosts,
+    drafts::{Drafts, Proposal},
     sampling::{Answer, Choice, choose},
     slots::Slots,
 };
@@ -18,6 +26,13 @@ use super::{
 /// Tokens evaluated between two looks for something more urgent. On two cores a 0.5B model takes 0.4 s for them, at 0.86 of the
 /// speed of chunks of 128 or 256; chunks of 32 have 0.65 of it (`tacit bench decode`).
 const CHUNK_TOKENS: usize = 64;
+
+/// Places whose logits are kept: with a vocabulary of 152,000 tokens 29 MB.
+const BOUNDARIES: usize = 48;
+
+/// So many of them one job may take: its prompt's end and its first tokens, which are what the next keystroke agrees with or
+/// not. Fewer than all, so that a long answer does not cost the prompt's end.
+const BOUNDARIES_OF_A_JOB: u32 = 32;
 
 pub type JobId = u64;
 
@@ -32,6 +47,9 @@ pub enum Step {
 pub struct Scheduler<'b> {
     backend: &'b mut dyn Backend,
     slots: Slots,
+    boundaries: Boundaries,
+    drafts: Drafts,
+    costs: PassCosts,
     jobs: Vec<Running>,
 }
 
@@ -51,10 +69,18 @@ struct Running {
 
 impl<'b> Scheduler<'b> {
     pub fn new(backend: &'b mut dyn Backend) -> Self {
+        Self::with_costs(backend, PassCosts::default())
+    }
+
+    /// With what forward passes cost on this machine; the length of drafts follows from it.
+    pub fn with_costs(backend: &'b mut dyn Backend, costs: PassCosts) -> Self {
         let dimensions = backend.dimensions();
         Self {
             backend,
             slots: Slots::new(dimensions.sequences, dimensions.cells),
+            boundaries: Boundaries::new(BOUNDARIES),
+            drafts: Drafts::new(),
+            costs,
             jobs: Vec::new(),
         }
     }
@@ -94,13 +120,10 @@ impl<'b> Scheduler<'b> {
         }
     }
 
-    /// One chunk of a prompt or one token of an answer, of the most urgent job; among equals the newest, because that is where
+    /// One chunk of a prompt or one pass of an answer, of the most urgent job; among equals the newest, because that is where
     /// the user looks.
     pub fn step(&mut self) -> Step {
-        let urgency = |(index, running): &(usize, &Running)| {
-            (running.job.priority, std::cmp::Reverse(*index))
-        };
-        let Some((index, _)) = self.jobs.iter().enumerate().min_by_key(urgency) else {
+        let Some(index) = self.most_urgent() else {
             return Step::Idle;
         };
         match self.advance(index) {
@@ -118,6 +141,17 @@ impl<'b> Scheduler<'b> {
         Step::Worked
     }
 
+    /// The priority of the job that the next step will work on.
+    pub fn urgency(&self) -> Option<Priority> {
+        self.most_urgent().map(|index| self.jobs[index].urgency())
+    }
+
+    fn most_urgent(&self) -> Option<usize> {
+        let order = |(index, running): &(usize, &Running)| (running.urgency(), Reverse(*index));
+        let (index, _) = self.jobs.iter().enumerate().min_by_key(order)?;
+        Some(index)
+    }
+
     fn advance(&mut self, index: usize) -> Result<Option<Finish>, String> {
         let dimensions = self.backend.dimensions();
         let limit = dimensions.cells as usize;
@@ -131,28 +165,114 @@ impl<'b> Scheduler<'b> {
             None => self.acquire(index)?,
         };
 
-        let held = self.slots.tokens(seq).len();
+        let mut held = self.slots.tokens(seq).len();
+        let running = &mut self.jobs[index];
+        if held == running.tokens.len() {
+            if let Some(logits) = self.boundaries.get(&running.tokens) {
+                running.report_prompt(0, true);
+                if running.job.limits.max_tokens == 0 {
+                    return Ok(Some(Finish::Limit));
+                }
+                let choice = next_token(logits, self.backend, &running.answer)?;
+                return Ok(self.take(index, choice, limit));
+            }
+            // The KV cache has the last token, but its logits are gone: only evaluating it again brings them back.
+            held = held.saturating_sub(1);
+            if !running.prefilled {
+                running.usage.prompt.reused = held as u32;
+            }
+            self.slots.truncate(seq, held);
+            self.backend.truncate(seq, held as u32).map_err(in_words)?;
+        }
+
         let chunk_len = CHUNK_TOKENS.min(dimensions.batch as usize);
         let running = &self.jobs[index];
         let end = running.tokens.len().min(held + chunk_len);
-        let chunk = running.tokens[held..end].to_vec();
-        self.evaluate(index, seq, held, &chunk)?;
-        let running = &mut self.jobs[index];
-        if !running.prefilled {
-            running.usage.prompt.evaluated += chunk.len() as u32;
-            let _ = running.events.send(Event::Prefilled(running.usage.prompt));
-        }
-        if end < running.tokens.len() {
+        let complete = end == running.tokens.len();
+        let draft = self.draft(index, seq);
+        let mut pass = running.tokens[held..end].to_vec();
+        pass.extend_from_slice(draft.verified());
+        self.evaluate(index, seq, held, &pass, 1 + draft.len)?;
+        self.jobs[index].report_prompt(end - held, complete);
+        if !complete {
             return Ok(None);
         }
-        running.prefilled = true;
-        let forced = running.answer.forced();
-        let usual_first = std::str::from_utf8(forced)
-            .ok()
-            .and_then(|text| self.backend.tokenize(text).first().copied());
-        let choice = choose(self.backend.logits(0), self.backend.vocabulary(), forced, usual_first)
-            .ok_or("The model gave no usable probabilities; the file may be damaged. Check it with `tacit models verify`.")?;
-        Ok(self.take(index, choice, limit))
+        let (finish, accepted) = self.read_outputs(index, &draft, limit)?;
+        if accepted < draft.len {
+            let keep = end + accepted;
+            self.slots.truncate(seq, keep);
+            self.backend.truncate(seq, keep as u32).map_err(in_words)?;
+        }
+        Ok(finish)
+    }
+
+    /// What may follow a job's tokens, and how much of it the next pass shall verify.
+    fn draft(&self, index: usize, seq: SeqId) -> Draft {
+        let running = &self.jobs[index];
+        let decodes = running.prefilled && self.slots.tokens(seq).len() + 1 == running.tokens.len();
+        // What the user typed decides the tokens of the healed word, no matter what came before.
+        if !running.job.limits.drafts || !decodes || !running.answer.forced().is_empty() {
+            return Draft::default();
+        }
+        let Dimensions {
+            cells,
+            batch,
+            sequences,
+        } = self.backend.dimensions();
+        let others = (0..sequences).map(SeqId).filter(|other| *other != seq);
+        let mut proposal = self.drafts.propose(
+            &running.tokens,
+            others.map(|other| self.slots.tokens(other)),
+        );
+        let room = (cells as usize)
+            .saturating_sub(running.tokens.len())
+            .min(batch as usize);
+        let usable = running.usable(&proposal.tokens, self.backend.vocabulary(), room);
+        proposal.tokens.truncate(usable);
+        let len = self.drafts.worthwhile(&proposal, &self.costs);
+        // Nobody loses what he holds for the sake of a guess.
+        let fits = self
+            .slots
+            .evictions(1 + len)
+            .is_some_and(|evicted| evicted.is_empty());
+        Draft {
+            proposal,
+            len: if fits { len } else { 0 },
+        }
+    }
+
+    /// Takes a token from each output of the last pass, up to the first that `draft` did not foresee. Says whether the job ends,
+    /// and how many tokens of the draft came true.
+    fn read_outputs(
+        &mut self,
+        index: usize,
+        Draft { proposal, len }: &Draft,
+        limit: usize,
+    ) -> Result<(Option<Finish>, usize), String> {
+        let mut output = 0;
+        loop {
+            let running = &mut self.jobs[index];
+            let logits = self.backend.logits(output);
+            if running.usage.generated < BOUNDARIES_OF_A_JOB {
+                self.boundaries.keep(&running.tokens, logits);
+            }
+            if running.job.limits.max_tokens == 0 {
+                return Ok((Some(Finish::Limit), output));
+            }
+            let choice = next_token(logits, self.backend, &running.answer)?;
+            let guess = proposal.tokens.get(output);
+            let came_true = guess == Some(&choice.token);
+            if guess.is_some() {
+                self.drafts.learn(proposal.matched + output, came_true);
+            }
+            let verified = came_true && output < *len;
+            running.usage.drafted += u32::from(verified);
+            let finish = self.take(index, choice, limit);
+            output += usize::from(verified);
+            if finish.is_some() || !verified {
+                return Ok((finish, output));
+            }
+        }
     }
 
     /// Appends a generated token, reports its text, and says whether the job ends with it.
@@ -194,6 +314,7 @@ impl<'b> Scheduler<'b> {
             }
         };
         self.jobs[index].seq = Some(seq);
+        self.drafts.retire(self.slots.tokens(seq), reused);
         self.slots.truncate(seq, reused);
         self.backend
             .truncate(seq, reused as u32)
@@ -215,7 +336,7 @@ impl<'b> Scheduler<'b> {
             .iter_mut()
             .enumerate()
             .filter(|(i, other)| *i != index && other.seq.is_some());
-        let victim = others.max_by_key(|(i, other)| (other.job.priority, std::cmp::Reverse(*i)));
+        let victim = others.max_by_key(|(i, other)| (other.urgency(), Reverse(*i)));
         let seq = victim.and_then(|(_, victim)| victim.seq.take());
         self.slots.release(
             seq.ok_or("The KV cache is too small for one prompt. Raise `engine.context_tokens`.")?,
@@ -229,6 +350,7 @@ impl<'b> Scheduler<'b> {
         seq: SeqId,
         start: usize,
         tokens: &[Token],
+        outputs: usize,
     ) -> Result<(), String> {
         let evicted = loop {
             match self.slots.evictions(tokens.len()) {
@@ -237,7 +359,7 @@ impl<'b> Scheduler<'b> {
             }
         };
         evicted.into_iter().try_for_each(|seq| self.empty(seq))?;
-        match self.backend.evaluate(seq, start as u32, tokens, 1) {
+        match self.backend.evaluate(seq, start as u32, tokens, outputs) {
             Ok(()) => {}
             // Our count says that there is room, so the cells are fragmented: give up all that idle slots hold, once.
             Err(EvaluateError::CacheFull) => {
@@ -246,7 +368,7 @@ impl<'b> Scheduler<'b> {
                     .into_iter()
                     .try_for_each(|seq| self.empty(seq))?;
                 self.backend
-                    .evaluate(seq, start as u32, tokens, 1)
+                    .evaluate(seq, start as u32, tokens, outputs)
                     .map_err(in_words)?;
             }
             Err(error) => return Err(in_words(error)),
@@ -272,8 +394,71 @@ impl<'b> Scheduler<'b> {
     }
 }
 
-/// The lines of an answer so far.
+/// A guess, of which the first `len` tokens are verified in a pass.
 #[derive(Default)]
+struct Draft {
+    proposal: Proposal,
+    len: usize,
+}
+
+impl Draft {
+    fn verified(&self) -> &[Token] {
+        &self.proposal.tokens[..self.len]
+    }
+}
+
+impl Running {
+    /// How urgent the job is now: once the lines are there that the user waits for, the rest may take its time.
+    fn urgency(&self) -> Priority {
+        let waited_for = self.job.limits.urgent_lines.unwrap_or(u32::MAX);
+        match self.job.priority {
+            Priority::Typing if self.lines.ended >= waited_for => Priority::Prefetch,
+            priority => priority,
+        }
+    }
+
+    /// How many tokens of a guess the job could use, with `room` for so many more tokens. A token that would end it need not be
+    /// verified, because nothing is wanted behind it.
+    fn usable(&self, guess: &[Token], vocabulary: &Vocabulary, room: usize) -> usize {
+        let Limits {
+            max_tokens,
+            max_lines,
+            ..
+        } = self.job.limits;
+        let left = max_tokens.saturating_sub(self.usage.generated) as usize;
+        let mut lines = self.lines.clone();
+        let goes_on = |token: &&Token| {
+            let mut text = String::from_utf8_lossy(vocabulary.bytes(**token)).into_owned();
+            !vocabulary.is_end(**token) && !lines.cut(&mut text, max_lines)
+        };
+        let guess = guess.iter().take(left.min(room).saturating_sub(1));
+        guess.take_while(goes_on).count()
+    }
+
+    /// Counts and reports what has been evaluated of the prompt; nothing more once it was `complete`.
+    fn report_prompt(&mut self, evaluated: usize, complete: bool) {
+        if !self.prefilled {
+            self.usage.prompt.evaluated += evaluated as u32;
+            self.prefilled = complete;
+            let _ = self.events.send(Event::Prefilled(self.usage.prompt));
+        }
+    }
+}
+
+/// The token that goes on `answer`, given the `logits` of what follows.
+fn next_token(logits: &[f32], backend: &dyn Backend, answer: &Answer) -> Result<Choice, String> {
+    let forced = answer.forced();
+    let usual_first = match std::str::from_utf8(forced) {
+        Ok(text) if !text.is_empty() => backend.tokenize(text).first().copied(),
+        _ => None,
+    };
+    choose(logits, backend.vocabulary(), forced, usual_first).ok_or_else(|| {
+        "The model gave no usable probabilities; the file may be damaged. Check it with `tacit models verify`.".to_owned()
+    })
+}
+
+/// The lines of an answer so far.
+#[derive(Clone, Default)]
 struct Lines {
     /// Those that a line feed has ended, blank ones at the answer's beginning not counted.
     ended: u32,
@@ -283,12 +468,11 @@ struct Lines {
 impl Lines {
     /// Cuts `text`, which goes on the answer, before the line feed that makes `max` lines full; says whether it did.
     fn cut(&mut self, text: &mut String, max: Option<u32>) -> bool {
-        let Some(max) = max else { return false };
         for (at, c) in text.char_indices() {
             self.has_text |= !c.is_whitespace();
             if c == '\n' && self.has_text {
                 self.ended += 1;
-                if self.ended >= max {
+                if max.is_some_and(|max| self.ended >= max) {
                     text.truncate(at);
                     return true;
                 }

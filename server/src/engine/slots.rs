@@ -33,8 +33,8 @@ impl Slots {
         &self.slots[seq.0 as usize].tokens
     }
 
-    /// Takes a slot for `document` and says how many leading tokens of `prompt` it holds already. At least the last token of
-    /// the prompt is left to evaluate, because its logits are needed. `None` while every slot is busy.
+    /// Takes a slot for `document` and says how many leading tokens of `prompt` it holds already. `None` while every
+    /// slot is busy.
     ///
     /// The document's own slot comes first; then an empty one; then the least recently used.
     pub fn acquire(&mut self, document: &str, prompt: &[Token]) -> Option<(SeqId, usize)> {
@@ -57,7 +57,7 @@ impl Slots {
         slot.used = self.now;
         slot.busy = true;
         slot.document = Some(document.to_owned());
-        let reused = common_prefix(&slot.tokens, prompt).min(prompt.len().saturating_sub(1));
+        let reused = common_prefix(&slot.tokens, prompt);
         Some((SeqId(index as u32), reused))
     }
 
@@ -124,15 +124,6 @@ mod tests {
             "an empty slot comes before another document's"
         );
         assert_eq!(slots.acquire("a", &tokens(&[1, 2, 9])), Some((first, 2)));
-    }
-
-    #[test]
-    fn the_last_prompt_token_is_always_evaluated() {
-        let mut slots = Slots::new(1, 100);
-        let (seq, _) = slots.acquire("a", &tokens(&[1, 2])).unwrap();
-        slots.extend(seq, &tokens(&[1, 2]));
-        slots.release(seq);
-        assert_eq!(slots.acquire("a", &tokens(&[1, 2])), Some((seq, 1)));
     }
 
     #[test]

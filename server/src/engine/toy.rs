@@ -26,6 +26,9 @@ pub struct ToySettings {
     pub dimensions: Dimensions,
     /// Time that evaluating one token takes.
     pub token_time: Duration,
+    /// Added to the logit of the token that followed the last two tokens when they came before, most recently. Logits are from 0 to 8: with 0 the
+    /// toy never repeats itself but by chance, with 8 it always does.
+    pub copying: f32,
 }
 
 impl Default for ToySettings {
@@ -37,6 +40,7 @@ impl Default for ToySettings {
                 batch: 512,
             },
             token_time: Duration::ZERO,
+            copying: 0.0,
         }
     }
 }
@@ -56,6 +60,7 @@ pub struct Toy {
     /// Logits of the last evaluation's outputs.
     logits: Vec<Vec<f32>>,
     cells_ever: u64,
+    passes: u64,
 }
 
 impl Toy {
@@ -83,10 +88,16 @@ impl Toy {
             settings,
             logits: Vec::new(),
             cells_ever: 0,
+            passes: 0,
             vocabulary,
             by_bytes,
             sequences,
         }
+    }
+
+    /// Successful calls of [`Backend::evaluate`] so far.
+    pub fn passes(&self) -> u64 {
+        self.passes
     }
 
     /// Cells in use; those that sequences share count once.
@@ -169,10 +180,11 @@ impl Backend for Toy {
             return Err(out_of_bounds(sequence, end));
         }
         self.append(sequence, tokens)?;
+        self.passes += 1;
         std::thread::sleep(self.settings.token_time * tokens.len() as u32);
         let held = self.tokens(sequence)?;
         self.logits = (held.len() - outputs + 1..=held.len())
-            .map(|len| logits(&held[..len], self.vocabulary.len()))
+            .map(|len| logits(&held[..len], self.vocabulary.len(), self.settings.copying))
             .collect();
         Ok(())
     }
@@ -246,15 +258,25 @@ impl Backend for Toy {
     }
 }
 
-/// What follows `tokens`: values from 0 to 8 that depend on each of them and its place.
-fn logits(tokens: &[Token], vocabulary: usize) -> Vec<f32> {
+/// What follows `tokens`: values from 0 to 8 that depend on each of them and its place, and `copying` more for a repetition.
+fn logits(tokens: &[Token], vocabulary: usize, copying: f32) -> Vec<f32> {
     let seed = tokens.iter().fold(0xcbf2_9ce4_8422_2325, |hash, token| {
         mix(hash ^ u64::from(token.0))
     });
     // 24 bits: as many as a float holds exactly.
-    (0..vocabulary as u64)
+    let mut logits: Vec<f32> = (0..vocabulary as u64)
         .map(|id| (mix(seed ^ mix(id)) >> 40) as f32 / (1u64 << 24) as f32 * 8.0)
-        .collect()
+        .collect();
+    if let [before @ .., last] = tokens
+        && let Some(second_last) = before.last()
+        && let Some(earlier) = tokens
+            .windows(3)
+            .rev()
+            .find(|three| three[..2] == [*second_last, *last])
+    {
+        logits[earlier[2].0 as usize] += copying;
+    }
+    logits
 }
 
 fn out_of_bounds(sequence: SeqId, end: u32) -> EvaluateError {
