@@ -124,6 +124,7 @@ mod tests {
     #[test]
     fn a_folder_of_another_user_is_refused() {
         let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
         // Only root may give a folder away; others skip this, as they can't make the situation.
         if std::os::unix::fs::chown(folder.path(), Some(65534), None).is_ok() {
             let error = private_folder(folder.path()).unwrap_err();

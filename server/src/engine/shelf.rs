@@ -41,7 +41,7 @@ impl Shelf {
 
     /// Keeps a sequence as the most recently used one. What is a head of it goes, and what no longer fits.
     pub fn put(&mut self, new: Kept) {
-        self.bytes_per_token = new.parked.bytes / new.tokens.len().max(1);
+        self.bytes_per_token = new.parked.bytes.div_ceil(new.tokens.len().max(1));
         self.kept
             .retain(|kept| !new.tokens.starts_with(&kept.tokens));
         self.kept.push(new);

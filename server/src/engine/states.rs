@@ -152,7 +152,7 @@ impl StateFolder {
         let state = self.new_file().map_err(failed)?;
         write(&state)?;
         let bytes = fs::metadata(&state).map_err(failed)?.len();
-        self.bytes_per_token = bytes / tokens.len().max(1) as u64;
+        self.bytes_per_token = bytes.div_ceil(tokens.len().max(1) as u64);
         if bytes > self.settings.max_bytes {
             return Err(StateError::TooLarge);
         }

@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use super::*;
-use crate::engine::backend::{Parked, Vocabulary};
+use crate::engine::{
+    backend::{Parked, Vocabulary},
+    states::StateSettings,
+};
 
 /// A job whose prompt begins with about `tokens` tokens that no other `name` has.
 fn long_job(document: &str, name: &str, tokens: usize) -> Job {
@@ -229,6 +232,71 @@ fn fragmented_cells_cost_the_idle_documents_their_place_but_no_answer() {
     assert_cold_text(&back, long_job("a", "a", 100));
 }
 
+fn states(cache: &tempfile::TempDir) -> StateFolder {
+    StateFolder::open(StateSettings {
+        root: cache.path().join("states"),
+        model: "toy".to_owned(),
+        max_bytes: 1 << 20,
+    })
+    .unwrap()
+}
+
+fn save_all(scheduler: &mut Scheduler) {
+    for seq in scheduler.unsaved() {
+        scheduler.save(seq);
+    }
+}
+
+#[test]
+fn only_what_is_new_is_saved() {
+    let cache = tempfile::tempdir().unwrap();
+    let mut toy = toy(4096, 8);
+    let mut scheduler = Scheduler::new(&mut toy);
+    scheduler.keep_states(states(&cache));
+    for name in ["a", "b", "c", "d", "e"] {
+        run(&mut scheduler, long_job(name, name, 300));
+    }
+    run(&mut scheduler, job("short", prompt("x", "", "let no"), 6));
+    let newest_first: Vec<_> = scheduler.slots.by_use().into_iter().rev().collect();
+    // The short one is among the four most recent, but not worth it.
+    assert_eq!(scheduler.unsaved(), newest_first[1..4]);
+    save_all(&mut scheduler);
+    assert_eq!(scheduler.unsaved(), []);
+    let longer = |text: &str| {
+        job(
+            "e",
+            prompt(&format!("e {}", "x".repeat(300)), text, "let no"),
+            6,
+        )
+    };
+    run(&mut scheduler, longer("\nreturn 1"));
+    assert_eq!(scheduler.unsaved(), [], "a few tokens more");
+    run(&mut scheduler, longer(&"y".repeat(100)));
+    assert_eq!(scheduler.unsaved().len(), 1);
+}
+
+#[test]
+fn a_state_that_the_back_end_cannot_read_is_deleted_and_the_prompt_is_cold() {
+    let cache = tempfile::tempdir().unwrap();
+    let mut first = toy(4096, 2);
+    let mut scheduler = Scheduler::new(&mut first);
+    scheduler.keep_states(states(&cache));
+    run(&mut scheduler, long_job("a", "a", 300));
+    let seq = scheduler.slots.by_use()[0];
+    let tokens = scheduler.slots.tokens(seq).to_vec();
+    let mut folder = states(&cache);
+    // As it should be by all that can be checked, but for the toy.
+    let write = |file: &Path| Ok(std::fs::write(file, "nonsense").unwrap());
+    folder.save("a", &tokens, write).unwrap();
+    let mut second = toy(4096, 2);
+    let mut scheduler = Scheduler::new(&mut second);
+    scheduler.keep_states(folder);
+    let cold_run = run(&mut scheduler, long_job("a", "a", 300));
+    assert_eq!(cold_run.usage.prompt.reused, 0);
+    assert_cold_text(&cold_run, long_job("a", "a", 300));
+    assert!(states(&cache).wants(&tokens), "it is deleted");
+}
+
 /// What happens next in a session with several long documents.
 #[derive(Debug, Clone)]
 enum Turn {
@@ -241,6 +309,10 @@ enum Turn {
     /// The same document prepared under another key.
     Prepare,
     CancelAfter(usize),
+    /// What an idle engine does.
+    Save,
+    /// The engine's process ends and another one starts.
+    Restart,
 }
 
 fn turns() -> impl Strategy<Value = Vec<Turn>> {
@@ -249,6 +321,8 @@ fn turns() -> impl Strategy<Value = Vec<Turn>> {
         4 => (0u8..5, 0u8..3).prop_map(|(document, head)| Turn::Open { document, head }),
         1 => Just(Turn::Prepare),
         1 => (0usize..5).prop_map(Turn::CancelAfter),
+        1 => Just(Turn::Save),
+        1 => Just(Turn::Restart),
     ];
     prop::collection::vec(turn, 1..25)
 }
@@ -256,42 +330,51 @@ fn turns() -> impl Strategy<Value = Vec<Turn>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 
-    /// Shared, parked and brought back in any order, on a cache that is always too small: the text is that of a cold start.
+    /// Shared, parked, saved and brought back in any order, on a cache that is always too small: the text is that of a cold start.
     #[test]
     fn moving_sequences_never_changes_the_text(turns in turns(), cells in 250u32..700, sequences in 1u32..5) {
-        let mut toy = toy(cells, sequences);
-        let mut scheduler = Scheduler::new(&mut toy);
+        let cache = tempfile::tempdir().unwrap();
         let (mut document, mut head, mut middle) = (0, 0, String::from("let "));
-        for turn in turns {
-            let of = |key: String, middle: &str| {
-                let before = "+".repeat(80) + &["", "abc", "def"][head as usize].repeat(20);
-                job(&key, prompt(&before, &format!("\n{document}"), middle), 5)
-            };
-            let job = match turn {
-                Turn::Type(text) => {
-                    middle.push_str(text);
-                    of(document.to_string(), &middle)
-                }
-                Turn::Open { document: next, head: next_head } => {
-                    (document, head) = (next, next_head);
-                    continue;
-                }
-                Turn::Prepare => of(format!("{document}\0next"), &middle),
-                Turn::CancelAfter(steps) => {
-                    let (sender, _receiver) = mpsc::unbounded_channel();
-                    scheduler.submit(7, of(document.to_string(), &middle), sender);
-                    for _ in 0..steps {
-                        scheduler.step();
+        for turns in turns.split(|turn| matches!(turn, Turn::Restart)) {
+            let mut toy = toy(cells, sequences);
+            let mut scheduler = Scheduler::new(&mut toy);
+            scheduler.keep_states(states(&cache));
+            for turn in turns {
+                let of = |key: String, middle: &str| {
+                    let before = "+".repeat(80) + &["", "abc", "def"][head as usize].repeat(20);
+                    job(&key, prompt(&before, &format!("\n{document}"), middle), 5)
+                };
+                let job = match turn {
+                    Turn::Type(text) => {
+                        middle.push_str(text);
+                        of(document.to_string(), &middle)
                     }
-                    scheduler.cancel(7);
-                    continue;
-                }
-            };
-            let mut fresh = super::toy(cells, sequences);
-            let expected = run(&mut Scheduler::new(&mut fresh), job.clone());
-            let actual = run(&mut scheduler, job);
-            prop_assert_eq!(actual.text, expected.text);
-            prop_assert_eq!(actual.finish, expected.finish);
+                    Turn::Open { document: next, head: next_head } => {
+                        (document, head) = (*next, *next_head);
+                        continue;
+                    }
+                    Turn::Prepare => of(format!("{document}\0next"), &middle),
+                    Turn::CancelAfter(steps) => {
+                        let (sender, _receiver) = mpsc::unbounded_channel();
+                        scheduler.submit(7, of(document.to_string(), &middle), sender);
+                        for _ in 0..*steps {
+                            scheduler.step();
+                        }
+                        scheduler.cancel(7);
+                        continue;
+                    }
+                    Turn::Save => {
+                        save_all(&mut scheduler);
+                        continue;
+                    }
+                    Turn::Restart => unreachable!("the list is split there"),
+                };
+                let mut fresh = super::toy(cells, sequences);
+                let expected = run(&mut Scheduler::new(&mut fresh), job.clone());
+                let actual = run(&mut scheduler, job);
+                prop_assert_eq!(actual.text, expected.text);
+                prop_assert_eq!(actual.finish, expected.finish);
+            }
         }
     }
 }
