@@ -622,6 +622,10 @@ async fn an_engine_that_is_asked_to_end_saves_what_the_next_one_needs() {
     })
     .await
     .expect("nothing is saved");
+    let mut status = window.status();
+    let stopped = status.wait_for(|status| *status == Status::Stopped);
+    timeout(PATIENCE, stopped).await.unwrap().unwrap();
     let warm = prompt_usage(window.submit(job("a", &text))).await;
+    assert_eq!(warm.reused + warm.evaluated, cold.evaluated);
     assert!(warm.evaluated * 10 <= cold.evaluated, "{warm:?}");
 }

@@ -50,6 +50,13 @@ impl Shelf {
         }
     }
 
+    /// How many leading tokens of `prompt` are here at most.
+    pub fn longest_head(&self, prompt: &[Token]) -> usize {
+        let heads = self.kept.iter();
+        let heads = heads.map(|kept| common_prefix(&kept.tokens, prompt));
+        heads.max().unwrap_or(0)
+    }
+
     /// Takes out the sequence that shares the longest head with `prompt`, if that is at least `min_len` tokens.
     pub fn take(&mut self, prompt: &[Token], min_len: usize) -> Option<Kept> {
         let heads = self

@@ -19,6 +19,9 @@ const SAVED_DOCUMENTS: usize = 4;
 /// Bringing a state back copies all of it and may push others out, so it has to save more than this.
 const WORTH_RESUMING: usize = 16;
 
+/// The same for a state on disk, which is read and hashed first.
+const WORTH_LOADING: usize = 64;
+
 impl Scheduler<'_> {
     /// Gives the job a sequence that holds the longest head of its tokens that there is anywhere, all but the last: the logits
     /// behind that one are needed. A job that is less urgent loses its own sequence if need be.
@@ -46,14 +49,20 @@ impl Scheduler<'_> {
 
     /// Lets `seq` hold a head of `head` and nothing else; says how long it is.
     fn fill(&mut self, seq: SeqId, head: &[Token]) -> Result<usize, String> {
-        let in_slots = self.slots.longest_head(head).map_or(0, |(_, len)| len);
-        let worth_it = in_slots + WORTH_RESUMING;
-        if !self.resume(seq, head, worth_it)? && !self.load(seq, head, worth_it)? {
+        let in_memory = self.in_slots(head).max(self.shelf.longest_head(head));
+        // Each that fails may leave `seq` empty, so the next one looks again.
+        if !self.load(seq, head, in_memory + WORTH_LOADING)?
+            && !self.resume(seq, head, self.in_slots(head) + WORTH_RESUMING)?
+        {
             self.share(seq, head)?;
         }
         let reused = common_prefix(self.slots.tokens(seq), head);
         self.cut(seq, reused)?;
         Ok(reused)
+    }
+
+    fn in_slots(&self, head: &[Token]) -> usize {
+        self.slots.longest_head(head).map_or(0, |(_, len)| len)
     }
 
     /// Takes the head from another sequence, if that has more of it.

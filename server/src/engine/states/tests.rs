@@ -22,9 +22,16 @@ fn tokens(range: std::ops::Range<u32>) -> Vec<Token> {
     range.map(Token).collect()
 }
 
+/// What a back end does with the file it is given.
+fn writing(bytes: usize) -> impl FnOnce(&Path) -> Result<(), EvaluateError> {
+    move |file| {
+        fs::write(file, vec![7; bytes]).unwrap();
+        Ok(())
+    }
+}
+
 fn save(states: &mut StateFolder, document: &str, tokens: &[Token], bytes: usize) {
-    let write = |file: &Path| Ok(fs::write(file, vec![7; bytes]).unwrap());
-    states.save(document, tokens, write).unwrap();
+    states.save(document, tokens, writing(bytes)).unwrap();
 }
 
 /// All files of all models.
@@ -166,9 +173,7 @@ fn models_do_not_meet_and_share_the_bound() {
     assert!(of_a.find(&tokens(0..100), 1).is_none(), "the oldest went");
     let found = StateFolder::open(b).unwrap().saved.len();
     assert_eq!(found, 2);
-    let too_large = of_a.save("huge", &tokens(0..100), |file| {
-        Ok(fs::write(file, vec![0; 100_001]).unwrap())
-    });
+    let too_large = of_a.save("huge", &tokens(0..100), writing(100_001));
     assert!(matches!(too_large, Err(StateError::TooLarge)));
     assert!(!of_a.wants(&tokens(700..800)), "nor will one that long fit");
     assert!(of_a.wants(&tokens(700..750)));
@@ -188,8 +193,8 @@ fn a_document_has_one_state_and_a_vanished_folder_is_no_disaster() {
     fs::remove_dir_all(cache.path()).unwrap();
     let (id, _) = states.find(&tokens(300..400), 1).unwrap();
     assert_eq!(states.verify(&id), None);
-    let write = |file: &Path| Ok(fs::write(file, "x").unwrap());
-    assert!(states.save("doc", &tokens(0..100), write).is_err());
+    let saved = states.save("doc", &tokens(0..100), writing(500));
+    assert!(matches!(saved, Err(StateError::Io { .. })));
 }
 
 fn job(document: &str, text: &str) -> Job {
@@ -247,6 +252,10 @@ async fn the_next_engine_evaluates_at_most_a_tenth() {
     let (warm_text, warm) = answer(second.submit(job("2 a", &text))).await;
     assert_eq!(warm_text, cold_text);
     assert!(cold.prompt.evaluated > 300, "{cold:?}");
+    assert_eq!(
+        warm.prompt.reused + warm.prompt.evaluated,
+        cold.prompt.evaluated
+    );
     assert!(
         warm.prompt.evaluated * 10 <= cold.prompt.evaluated,
         "{warm:?}"
@@ -266,6 +275,10 @@ async fn unloading_saves_and_the_same_engine_comes_back_warm() {
         .unwrap()
         .unwrap();
     let (_, warm) = answer(engine.submit(job("a", &text))).await;
+    assert_eq!(
+        warm.prompt.reused + warm.prompt.evaluated,
+        cold.prompt.evaluated
+    );
     assert!(
         warm.prompt.evaluated * 10 <= cold.prompt.evaluated,
         "{warm:?}"

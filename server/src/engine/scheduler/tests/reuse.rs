@@ -286,7 +286,10 @@ fn a_state_that_the_back_end_cannot_read_is_deleted_and_the_prompt_is_cold() {
     let tokens = scheduler.slots.tokens(seq).to_vec();
     let mut folder = states(&cache);
     // As it should be by all that can be checked, but for the toy.
-    let write = |file: &Path| Ok(std::fs::write(file, "nonsense").unwrap());
+    let write = |file: &Path| {
+        std::fs::write(file, "nonsense").unwrap();
+        Ok(())
+    };
     folder.save("a", &tokens, write).unwrap();
     let mut second = toy(4096, 2);
     let mut scheduler = Scheduler::new(&mut second);
