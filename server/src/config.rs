@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::Value;
 
-pub use files::{FILE_NAME, read_file, user_file};
+pub use files::{FILE_NAME, cache_folder, read_file, user_file};
 pub use keys::{KEYS, Key, Kind};
 
 /// Everything that can be set, with nothing left open.
@@ -91,6 +91,8 @@ pub struct EngineConfig {
     pub idle_exit_minutes: u32,
     /// Tokens of a prompt and its answer together; 0 is the default, 8192.
     pub context_tokens: u32,
+    /// Megabytes on disk at most for what the engine has computed of recent documents; 0 is none.
+    pub disk_cache_mb: u32,
 }
 
 impl Default for EngineConfig {
@@ -100,6 +102,7 @@ impl Default for EngineConfig {
             idle_unload_minutes: 15,
             idle_exit_minutes: 30,
             context_tokens: 0,
+            disk_cache_mb: 256,
         }
     }
 }

@@ -579,3 +579,54 @@ async fn an_engine_that_nobody_can_find_leaves() {
     fs::remove_file(place.socket()).unwrap();
     assert_eq!(exit_code(engine).await, Some(0));
 }
+
+/// A prompt's tokens that the engine had already, and those that it evaluated.
+async fn prompt_usage(mut handle: JobHandle) -> PromptUsage {
+    timeout(PATIENCE, async {
+        loop {
+            match handle.next().await {
+                Some(Event::Finished { usage, .. }) => return usage.prompt,
+                Some(_) => {}
+                None => panic!("a job ended without Finished"),
+            }
+        }
+    })
+    .await
+    .expect("a job hangs")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engine_that_is_asked_to_end_saves_what_the_next_one_needs() {
+    let place = Place::new();
+    let states = place.folder.path().join("states");
+    let window = RemoteEngine::new(place.launch(&[
+        "engine",
+        "--toy",
+        "--idle-exit-seconds",
+        "1",
+        "--states",
+        states.to_str().unwrap(),
+    ]));
+    let text = "x = y;\n".repeat(100);
+    let cold = prompt_usage(window.submit(job("a", &text))).await;
+    assert!(cold.reused == 0 && cold.evaluated > 300, "{cold:?}");
+    signal(pid(&window), "TERM");
+    let saved = || {
+        let models = fs::read_dir(&states).ok()?.next()?.ok()?.path();
+        let mut files = fs::read_dir(models).ok()?.flatten();
+        files.find(|file| file.path().extension().is_some_and(|e| e == "json"))
+    };
+    timeout(PATIENCE, async {
+        while saved().is_none() {
+            sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await
+    .expect("nothing is saved");
+    let mut status = window.status();
+    let stopped = status.wait_for(|status| *status == Status::Stopped);
+    timeout(PATIENCE, stopped).await.unwrap().unwrap();
+    let warm = prompt_usage(window.submit(job("a", &text))).await;
+    assert_eq!(warm.reused + warm.evaluated, cold.evaluated);
+    assert!(warm.evaluated * 10 <= cold.evaluated, "{warm:?}");
+}

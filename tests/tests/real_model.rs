@@ -41,11 +41,12 @@ impl Place {
         }
     }
 
-    fn environment(&self) -> [(&str, PathBuf); 2] {
+    fn environment(&self) -> [(&str, PathBuf); 3] {
         let path = |name| self.folder.path().join(name);
         [
             ("XDG_RUNTIME_DIR", path("run")),
             ("TACIT_CONFIG", path("tacit.toml")),
+            ("TACIT_CACHE", path("cache")),
         ]
     }
 
@@ -55,6 +56,16 @@ impl Place {
             .each_ref()
             .map(|(name, path)| (*name, path.as_path()));
         Client::spawn(&["lsp"], &environment, self.log("lsp.log"))
+    }
+
+    /// The engine has saved what it computed of a document.
+    fn has_saved_state(&self) -> bool {
+        let models = fs::read_dir(self.folder.path().join("cache/states"));
+        let folders = models.into_iter().flatten().flatten();
+        let mut files =
+            folders.flat_map(|folder| fs::read_dir(folder.path()).into_iter().flatten());
+        files
+            .any(|file| file.is_ok_and(|file| file.path().extension().is_some_and(|e| e == "json")))
     }
 
     fn log(&self, name: &str) -> File {
@@ -390,6 +401,41 @@ async fn logs_hold_no_text_of_a_file() {
         }
     }
     assert!(logs >= 2, "the server's log and the engine's");
+}
+
+/// Yesterday's file: the engine has ended, another one starts, and its first prompt is not cold.
+#[tokio::test(flavor = "multi_thread")]
+async fn reopening_a_file_evaluates_at_most_a_tenth_of_its_prompt() {
+    let place = Place::new().await;
+    let uri = uri(&place.folder.path().join("shop.py"));
+    let line = SHOP.lines().count() as u32;
+    let mut answers = Vec::new();
+    let mut evaluated = Vec::new();
+    for _ in 0..2 {
+        let mut window = place.window();
+        window.initialize(json!({ "capabilities": {} })).await;
+        window.open(&uri, SHOP).await;
+        let answer = window
+            .call("textDocument/inlineCompletion", at(&uri, line, 0))
+            .await;
+        let stats = stats(&mut window).await;
+        answers.push(answer["result"]["items"][0]["insertText"].clone());
+        evaluated.push(number(&stats, "prompt_tokens_evaluated"));
+        let pid = number(&stats, "engine_pid").to_string();
+        assert_eq!(window.leave().await, 0);
+        // As at the end of the user's session.
+        let end = Command::new("kill").args(["-TERM", &pid]).status();
+        assert!(end.unwrap().success());
+        while !place.has_saved_state() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+    assert!(
+        evaluated[0] > 100,
+        "the first prompt is cold: {evaluated:?}"
+    );
+    assert!(evaluated[1] * 10 <= evaluated[0], "{evaluated:?} tokens");
+    assert_eq!(answers[0], answers[1]);
 }
 
 /// The model of this test run, in this process.

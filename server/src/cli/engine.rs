@@ -6,12 +6,13 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::{
-    config::Config,
+    config::{self, Config, EngineConfig},
     engine::{
         Engine,
         backend::Loader,
         host::HostArguments,
         local::LocalEngine,
+        states::StateSettings,
         toy::{ToyLoader, ToySettings},
     },
     models::store::Resolved,
@@ -43,6 +44,15 @@ pub struct RunArguments {
     /// Give the weights back after so many seconds without work
     #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_IDLE_UNLOAD_SECONDS)]
     idle_unload_seconds: u64,
+    /// Folder for the states of recent documents, so that a restart finds them; without it none are saved
+    #[arg(long, value_name = "FOLDER")]
+    states: Option<PathBuf>,
+    /// Size of that folder at most
+    #[arg(long, value_name = "MB", default_value_t = EngineConfig::default().disk_cache_mb)]
+    states_mb: u32,
+    /// What tells the model's file from others, normally its SHA-256; saved states count for this one only
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    model_digest: String,
     /// Run the deterministic toy instead of a model, for tests; the number is milliseconds a token
     #[arg(long, hide = true, value_name = "MS", num_args = 0..=1, default_missing_value = "0")]
     toy: Option<u64>,
@@ -51,6 +61,8 @@ pub struct RunArguments {
 /// Five documents of 1,500 tokens; 100 MB with the 0.5B model, 230 MB with the 1.5B.
 pub const DEFAULT_CONTEXT_TOKENS: u32 = 8192;
 const DEFAULT_IDLE_UNLOAD_SECONDS: u64 = 15 * 60;
+/// Saving some states takes less; the system that wants us to end waits longer.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
 /// A year: as good as never, and far from overflowing a clock.
 const NEVER_SECONDS: u64 = 365 * 24 * 3600;
 
@@ -77,6 +89,11 @@ impl RunArguments {
                 0 => NEVER_SECONDS,
                 minutes => u64::from(minutes) * 60,
             },
+            states: config::cache_folder()
+                .filter(|_| config.engine.disk_cache_mb > 0)
+                .map(|folder| folder.join("states")),
+            states_mb: config.engine.disk_cache_mb,
+            model_digest: model.sha256.clone(),
             toy: None,
         }
     }
@@ -105,6 +122,11 @@ impl RunArguments {
             "--idle-unload-seconds",
             self.idle_unload_seconds.to_string().into(),
         );
+        if let Some(folder) = &self.states {
+            option("--states", folder.into());
+            option("--states-mb", self.states_mb.to_string().into());
+            option("--model-digest", self.model_digest.clone().into());
+        }
         line
     }
 
@@ -144,19 +166,45 @@ impl RunArguments {
         )
     }
 
-    /// Starts the engine's thread in this process.
+    /// Starts the engine's thread for a command in this process. What it measures must not depend on what was saved before, so nothing is.
     pub fn start(&self) -> Result<LocalEngine> {
         Ok(LocalEngine::start(
             self.loader()?,
             Duration::from_secs(self.idle_unload_seconds),
         )?)
     }
+
+    /// The same for an engine that others share: it finds recent documents again.
+    fn start_shared(&self) -> Result<LocalEngine> {
+        let states = self.states.clone().map(|root| StateSettings {
+            root,
+            model: self.model_identity(),
+            max_bytes: u64::from(self.states_mb) << 20,
+        });
+        let idle_unload = Duration::from_secs(self.idle_unload_seconds);
+        Ok(LocalEngine::start_with_states(
+            self.loader()?,
+            idle_unload,
+            states,
+        )?)
+    }
+
+    /// The file's digest; where nobody has told it, its path, length and time.
+    fn model_identity(&self) -> String {
+        let Some(file) = self.model.as_ref().filter(|_| self.model_digest.is_empty()) else {
+            return self.model_digest.clone();
+        };
+        let metadata = file.metadata().ok();
+        let stamp = metadata.map(|metadata| (metadata.len(), metadata.modified().ok()));
+        format!("{} {stamp:?}", file.display())
+    }
 }
 
 pub async fn run(arguments: Arguments) -> Result<()> {
-    let engine = arguments.run.start()?;
+    let engine = Arc::new(arguments.run.start_shared()?);
     engine.warm_up();
-    let exit = arguments.host.serve(Arc::new(engine)).await?;
+    let exit = arguments.host.serve(engine.clone()).await?;
+    engine.close(CLOSE_PATIENCE);
     tracing::info!(?exit, "engine ended");
     Ok(())
 }

@@ -290,6 +290,7 @@ impl Inner {
                 max_tokens: asked.config.max_tokens,
                 max_lines: Some(asked.config.max_lines),
                 urgent_lines: (!whole).then_some(1),
+                drafts: true,
             },
         };
         let window = anchor.window(asked.cursor);

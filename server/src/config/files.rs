@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
+use etcetera::{AppStrategy, AppStrategyArgs, BaseStrategy, choose_app_strategy};
 
 use super::{Issue, Layer, Trust};
 
@@ -25,6 +25,20 @@ pub fn user_file() -> Option<PathBuf> {
         app_name: "tacit".into(),
     };
     Some(choose_app_strategy(app).ok()?.in_config_dir(FILE_NAME))
+}
+
+/// Folder for what tacit can make again: what `TACIT_CACHE` names, else `tacit` in the platform's folder for caches. `None` if the
+/// user has no home folder.
+pub fn cache_folder() -> Option<PathBuf> {
+    if let Some(folder) = std::env::var_os("TACIT_CACHE").filter(|folder| !folder.is_empty()) {
+        return std::path::absolute(folder).ok();
+    }
+    Some(
+        etcetera::choose_base_strategy()
+            .ok()?
+            .cache_dir()
+            .join("tacit"),
+    )
 }
 
 /// One file as a layer; `Ok(None)` if there is none.

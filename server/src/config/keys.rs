@@ -96,6 +96,10 @@ pub const KEYS: &[Key] = &[
         "engine.context_tokens",
         Kind::Integer(0..=131_072, |config| &mut config.engine.context_tokens),
     ),
+    user_only(
+        "engine.disk_cache_mb",
+        Kind::Integer(0..=65_536, |config| &mut config.engine.disk_cache_mb),
+    ),
 ];
 
 /// Applies what a layer may set and what makes sense; the rest becomes issues.

@@ -1,5 +1,5 @@
 //! Where windows and the engine process meet: a private folder, a socket in it, the lock that makes its owner the only
-//! engine there, and a log. Owns every check that keeps other users of the machine out; starts no process.
+//! engine there, and a log. Owns the checks that keep other users of the machine out; starts no process.
 //!
 //! Two things protect the socket: the folder, which belongs to the user and is closed to everybody else (mode 0700), and the
 //! user id of the peer, which both ends compare where the system tells it (Linux, macOS, the BSDs). On Windows the socket is a
@@ -15,6 +15,7 @@ use interprocess::local_socket::{ListenerOptions, Name};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
+use super::private::{PrivateFolderError, owner_of_new_files, private_folder};
 use super::wire::Hello;
 
 pub use interprocess::local_socket::tokio::Stream;
@@ -40,12 +41,8 @@ pub enum EndpointError {
     NobodyListens(PathBuf),
     #[error("{} should be the engine's socket, but it is something else: please delete it", .0.display())]
     NotASocket(PathBuf),
-    #[error("{} belongs to another user, so tacit does not use it: please delete it, or set XDG_RUNTIME_DIR to a folder of your own", .0.display())]
-    OthersFolder(PathBuf),
-    #[error("{} is open to other users, so tacit does not use it: please run `chmod 700` on it", .0.display())]
-    OpenFolder(PathBuf),
-    #[error("{} should be a folder for the engine's socket, but it is something else: please delete it", .0.display())]
-    NotAFolder(PathBuf),
+    #[error(transparent)]
+    Folder(#[from] PrivateFolderError),
     #[error("the process at {} belongs to another user", .0.display())]
     OthersProcess(PathBuf),
     #[error("the path {} is too long for a socket: please set XDG_RUNTIME_DIR to a folder with a short path", .0.display())]
@@ -355,69 +352,9 @@ fn folder_candidates() -> Vec<PathBuf> {
     runtime.into_iter().chain(temporary).collect()
 }
 
-/// Makes sure that `folder` exists, is the user's, and is closed to others.
-#[cfg(unix)]
-fn private_folder(folder: &Path) -> Result<(), EndpointError> {
-    use std::os::unix::fs::{DirBuilderExt, MetadataExt};
-    let failed = |error| EndpointError::Io {
-        path: folder.to_owned(),
-        error,
-    };
-    match fs::DirBuilder::new().mode(0o700).create(folder) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(failed(error)),
-        _ => {}
-    }
-    // Not through a link, which somebody else could have put there.
-    let metadata = fs::symlink_metadata(folder).map_err(failed)?;
-    if !metadata.is_dir() {
-        return Err(EndpointError::NotAFolder(folder.to_owned()));
-    }
-    if metadata.mode() & 0o077 != 0 {
-        return Err(EndpointError::OpenFolder(folder.to_owned()));
-    }
-    if owner_of_new_files(folder) != Some(metadata.uid()) {
-        return Err(EndpointError::OthersFolder(folder.to_owned()));
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn private_folder(folder: &Path) -> Result<(), EndpointError> {
-    fs::create_dir_all(folder).map_err(|error| EndpointError::Io {
-        path: folder.to_owned(),
-        error,
-    })
-}
-
-/// The user id of this process, which the standard library doesn't tell: that of a file that we create. `None` where we can't
-/// write, or where there are no user ids.
-#[cfg(unix)]
-fn owner_of_new_files(folder: &Path) -> Option<u32> {
-    use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-    use std::sync::atomic::{AtomicU32, Ordering};
-    static COUNTER: AtomicU32 = AtomicU32::new(0);
-    let count = COUNTER.fetch_add(1, Ordering::Relaxed);
-    let probe = folder.join(format!(".tacit-{}-{count}", std::process::id()));
-    let file = File::options()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&probe)
-        .ok()?;
-    let owner = file.metadata().ok().map(|metadata| metadata.uid());
-    // Failing leaves an empty hidden file.
-    let _ = fs::remove_file(&probe);
-    owner
-}
-
-#[cfg(not(unix))]
-fn owner_of_new_files(_folder: &Path) -> Option<u32> {
-    None
-}
-
 #[cfg(all(test, unix))]
 mod tests {
-    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::os::unix::fs::PermissionsExt;
     use std::os::unix::net::UnixListener;
 
     use super::*;
@@ -445,40 +382,12 @@ mod tests {
     #[test]
     fn a_folder_that_others_may_enter_is_refused() {
         let folder = folder();
-        let inner = folder.path().join("tacit");
-        assert!(Endpoint::at(inner.join("a.sock")).is_ok());
-        assert_eq!(
-            fs::metadata(&inner).unwrap().permissions().mode() & 0o777,
-            0o700
-        );
-        fs::set_permissions(&inner, fs::Permissions::from_mode(0o755)).unwrap();
-        let error = Endpoint::at(inner.join("a.sock")).unwrap_err();
-        assert!(matches!(error, EndpointError::OpenFolder(_)));
-        assert!(error.to_string().contains("chmod 700"));
-    }
-
-    #[test]
-    fn a_link_or_a_file_is_no_folder() {
-        let folder = folder();
-        symlink(folder.path(), folder.path().join("link")).unwrap();
-        File::create(folder.path().join("file")).unwrap();
-        for name in ["link", "file"] {
-            let error = Endpoint::at(folder.path().join(name).join("a.sock")).unwrap_err();
-            assert!(
-                matches!(error, EndpointError::NotAFolder(_)),
-                "{name}: {error}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_folder_of_another_user_is_refused() {
-        let folder = folder();
-        // Only root may give a folder away; others skip this, as they can't make the situation.
-        if std::os::unix::fs::chown(folder.path(), Some(65534), None).is_ok() {
-            let error = Endpoint::at(folder.path().join("a.sock")).unwrap_err();
-            assert!(matches!(error, EndpointError::OthersFolder(_)), "{error}");
-        }
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let error = Endpoint::at(folder.path().join("a.sock")).unwrap_err();
+        assert!(matches!(
+            error,
+            EndpointError::Folder(PrivateFolderError::OpenFolder(_))
+        ));
     }
 
     #[test]

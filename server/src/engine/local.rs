@@ -6,8 +6,8 @@ use std::{
         atomic::{AtomicU64, Ordering},
         mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel},
     },
-    thread,
-    time::Duration,
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
 };
 
 use tokio::sync::{mpsc, watch};
@@ -17,13 +17,21 @@ use super::{
     backend::{Backend, Loader},
     costs::PassCosts,
     scheduler::{JobId, Scheduler, Step},
+    states::{StateFolder, StateSettings},
 };
+
+/// Without work for so long, the states of recent documents are saved.
+const SAVE_AFTER: Duration = Duration::from_secs(5);
+
+/// How often [`LocalEngine::close`] looks whether the thread has ended.
+const CLOSE_STEP: Duration = Duration::from_millis(5);
 
 /// See [module docs](self). Dropping it ends the thread after the step at hand.
 pub struct LocalEngine {
     commands: Sender<Command>,
     status: watch::Receiver<Status>,
     next_id: AtomicU64,
+    thread: JoinHandle<()>,
 }
 
 enum Command {
@@ -35,14 +43,25 @@ enum Command {
     Cancel(JobId),
     /// Load the model now, so that the first job need not wait.
     WarmUp,
+    /// End all jobs, save what is worth it, and end the thread.
+    Close,
 }
 
 impl LocalEngine {
     /// Starts the thread. The model is loaded by the first job and given back after `idle_unload` without any.
     pub fn start(loader: Box<dyn Loader>, idle_unload: Duration) -> std::io::Result<Self> {
+        Self::start_with_states(loader, idle_unload, None)
+    }
+
+    /// The same, and saves the states of recent documents to disk whenever there is nothing else to do for a while.
+    pub fn start_with_states(
+        loader: Box<dyn Loader>,
+        idle_unload: Duration,
+        states: Option<StateSettings>,
+    ) -> std::io::Result<Self> {
         let (commands, inbox) = channel();
         let (status_sender, status) = watch::channel(Status::Stopped);
-        thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("tacit-engine".into())
             .spawn(move || {
                 Worker {
@@ -50,6 +69,7 @@ impl LocalEngine {
                     inbox,
                     status: status_sender,
                     idle_unload,
+                    states,
                 }
                 .run();
             })?;
@@ -57,7 +77,17 @@ impl LocalEngine {
             commands,
             status,
             next_id: AtomicU64::new(0),
+            thread,
         })
+    }
+
+    /// Ends all jobs, saves the states of recent documents and ends the thread. Waits for that, but no longer than `patience`.
+    pub fn close(&self, patience: Duration) {
+        let _ = self.commands.send(Command::Close);
+        let give_up = Instant::now() + patience;
+        while !self.thread.is_finished() && Instant::now() < give_up {
+            thread::sleep(CLOSE_STEP);
+        }
     }
 }
 
@@ -97,6 +127,7 @@ struct Worker {
     inbox: Receiver<Command>,
     status: watch::Sender<Status>,
     idle_unload: Duration,
+    states: Option<StateSettings>,
 }
 
 /// Why a loaded model is given back.
@@ -109,8 +140,10 @@ impl Worker {
     /// Until all handles are gone: wait for work, load, work, unload.
     fn run(self) {
         while let Ok(first) = self.inbox.recv() {
-            if matches!(first, Command::Cancel(_)) {
-                continue;
+            match first {
+                Command::Cancel(_) => continue,
+                Command::Close => return,
+                Command::Submit { .. } | Command::WarmUp => {}
             }
             self.status.send_replace(Status::Loading { progress: 0.0 });
             let mut first = Some(first);
@@ -151,26 +184,52 @@ impl Worker {
             costs: PassCosts::default(),
         }));
         let mut scheduler = Scheduler::new(backend);
-        apply(&mut scheduler, first);
-        loop {
-            loop {
-                match self.inbox.try_recv() {
-                    Ok(command) => apply(&mut scheduler, command),
-                    Err(TryRecvError::Empty) => break,
-                    Err(TryRecvError::Disconnected) => {
-                        scheduler.finish_all(Finish::Cancelled);
-                        return Leave::Closed;
-                    }
-                }
-            }
-            if scheduler.step() == Step::Idle {
-                match self.inbox.recv_timeout(self.idle_unload) {
-                    Ok(command) => apply(&mut scheduler, command),
-                    Err(RecvTimeoutError::Timeout) => return Leave::Idle,
-                    Err(RecvTimeoutError::Disconnected) => return Leave::Closed,
-                }
-            }
+        match self.states.clone().map(StateFolder::open).transpose() {
+            Ok(states) => states.into_iter().for_each(|s| scheduler.keep_states(s)),
+            Err(error) => tracing::warn!("no states are saved: {error}"),
         }
+        let mut next = Ok(first);
+        let leave = loop {
+            match next {
+                Ok(Command::Close) => break Leave::Closed,
+                Ok(command) => apply(&mut scheduler, command),
+                Err(leave) => break leave,
+            }
+            next = loop {
+                match self.inbox.try_recv() {
+                    Ok(command) => break Ok(command),
+                    Err(TryRecvError::Disconnected) => break Err(Leave::Closed),
+                    Err(TryRecvError::Empty) if scheduler.step() == Step::Worked => {}
+                    Err(TryRecvError::Empty) => break self.wait(&mut scheduler),
+                }
+            };
+        };
+        scheduler.finish_all(Finish::Cancelled);
+        for seq in scheduler.unsaved() {
+            scheduler.save(seq);
+        }
+        leave
+    }
+
+    /// Waits for the next command. When none has come for some seconds it saves states, one between two looks for a command, because a
+    /// key must not wait longer than for one of them.
+    fn wait(&self, scheduler: &mut Scheduler) -> Result<Command, Leave> {
+        let receive = |patience| match self.inbox.recv_timeout(patience) {
+            Ok(command) => Some(Ok(command)),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Err(Leave::Closed)),
+        };
+        let save_after = SAVE_AFTER.min(self.idle_unload);
+        let mut next = receive(save_after);
+        for seq in scheduler.unsaved() {
+            if next.is_some() {
+                break;
+            }
+            scheduler.save(seq);
+            next = receive(Duration::ZERO);
+        }
+        next.or_else(|| receive(self.idle_unload - save_after))
+            .unwrap_or(Err(Leave::Idle))
     }
 }
 
@@ -178,6 +237,6 @@ fn apply(scheduler: &mut Scheduler, command: Command) {
     match command {
         Command::Submit { id, job, events } => scheduler.submit(id, *job, events),
         Command::Cancel(id) => scheduler.cancel(id),
-        Command::WarmUp => {}
+        Command::WarmUp | Command::Close => {}
     }
 }

@@ -16,11 +16,14 @@ pub mod launch;
 #[cfg(feature = "llama")]
 pub mod llama;
 pub mod local;
+pub mod private;
 pub mod recovery;
 pub mod remote;
 mod sampling;
 mod scheduler;
+mod shelf;
 mod slots;
+pub mod states;
 pub mod toy;
 pub mod wire;
 

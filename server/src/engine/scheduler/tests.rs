@@ -1,3 +1,5 @@
+mod reuse;
+
 use proptest::prelude::*;
 use tokio::sync::mpsc;
 
