@@ -166,7 +166,8 @@ impl RunArguments {
         )
     }
 
-    /// Starts the engine's thread for a command in this process. What it measures must not depend on what was saved before, so nothing is.
+    /// Starts the engine's thread for a command in this process. What it measures must not depend on what was saved before, so
+    /// nothing is.
     pub fn start(&self) -> Result<LocalEngine> {
         Ok(LocalEngine::start(
             self.loader()?,
