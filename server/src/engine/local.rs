@@ -16,6 +16,7 @@ use super::{
     Engine, EngineInfo, Event, Finish, Job, JobHandle, Status, Usage,
     backend::{Backend, Loader},
     costs::PassCosts,
+    load::ThreadFollower,
     scheduler::{JobId, Scheduler, Step},
 };
 
@@ -151,6 +152,7 @@ impl Worker {
             costs: PassCosts::default(),
         }));
         let mut scheduler = Scheduler::new(backend);
+        let mut threads = ThreadFollower::new(self.loader.threads());
         apply(&mut scheduler, first);
         loop {
             loop {
@@ -163,6 +165,7 @@ impl Worker {
                     }
                 }
             }
+            threads.follow(|threads| scheduler.set_threads(threads));
             if scheduler.step() == Step::Idle {
                 match self.inbox.recv_timeout(self.idle_unload) {
                     Ok(command) => apply(&mut scheduler, command),

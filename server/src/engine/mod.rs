@@ -13,6 +13,7 @@ pub mod host;
 pub mod launch;
 #[cfg(feature = "llama")]
 pub mod llama;
+pub mod load;
 pub mod local;
 pub mod recovery;
 pub mod remote;

@@ -8,7 +8,7 @@
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
-    Event, Finish, Job, PromptUsage, Usage,
+    Event, Finish, Job, Priority, PromptUsage, Usage,
     assemble::assemble,
     backend::{Backend, EvaluateError, SeqId, Token},
     sampling::{Answer, Choice, choose},
@@ -94,13 +94,35 @@ impl<'b> Scheduler<'b> {
         }
     }
 
-    /// One chunk of a prompt or one token of an answer, of the most urgent job; among equals the newest, because that is where
-    /// the user looks.
-    pub fn step(&mut self) -> Step {
+    /// How urgent the job is that the next step would work at.
+    pub fn urgency(&self) -> Option<Priority> {
+        self.next().map(|index| self.jobs[index].job.priority)
+    }
+
+    /// Ends the job that the next step would work at.
+    pub fn finish_next(&mut self, finish: Finish) {
+        if let Some(index) = self.next() {
+            self.finish(index, finish);
+        }
+    }
+
+    /// How many threads compute from the next step on.
+    pub fn set_threads(&mut self, threads: u32) -> Result<(), EvaluateError> {
+        self.backend.set_threads(threads)
+    }
+
+    /// The most urgent job; among equals the newest, because that is where the user looks.
+    fn next(&self) -> Option<usize> {
         let urgency = |(index, running): &(usize, &Running)| {
             (running.job.priority, std::cmp::Reverse(*index))
         };
-        let Some((index, _)) = self.jobs.iter().enumerate().min_by_key(urgency) else {
+        let next = self.jobs.iter().enumerate().min_by_key(urgency);
+        next.map(|(index, _)| index)
+    }
+
+    /// One chunk of a prompt or one token of an answer.
+    pub fn step(&mut self) -> Step {
+        let Some(index) = self.next() else {
             return Step::Idle;
         };
         match self.advance(index) {
