@@ -153,7 +153,22 @@ impl RunArguments {
     }
 }
 
+/// How far below the editor the engine computes, in steps of niceness. Three: on a core that both want, the editor gets twice as
+/// much; on one that nobody else wants, nothing changes.
+#[cfg(unix)]
+const NICENESS: i32 = 3;
+
+/// Lowers the priority of the threads that are started from here on, and so of all that compute. On Linux only theirs: the threads
+/// that pass messages exist already and stay quick. Elsewhere on Unix it is the whole process; Windows keeps its usual priority.
+fn yield_to_the_editor() {
+    #[cfg(unix)]
+    if let Err(error) = rustix::process::nice(NICENESS) {
+        tracing::warn!("the engine keeps the editor's priority: {error}");
+    }
+}
+
 pub async fn run(arguments: Arguments) -> Result<()> {
+    yield_to_the_editor();
     let engine = arguments.run.start()?;
     engine.warm_up();
     let exit = arguments.host.serve(Arc::new(engine)).await?;
