@@ -178,7 +178,7 @@ fn in_words(facts: &Facts, findings: &[Finding]) -> String {
     line(
         "machine",
         format!(
-            "{} on {}, {} logical cores; the engine computes with {} threads",
+            "{} on {}, {} logical cores; the engine computes with {} threads at most",
             machine.system, machine.architecture, machine.logical_cores, machine.threads
         ),
     );

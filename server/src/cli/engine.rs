@@ -3,15 +3,20 @@
 use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Result;
-use clap::Args;
+use clap::{Args, value_parser};
 
 use crate::{
-    config::Config,
+    config::{self, Config, EngineConfig},
     engine::{
         Engine,
         backend::Loader,
+        calibration::{
+            CalibrationSettings,
+            records::{CalibrationRecords, Subject},
+        },
         host::HostArguments,
-        local::LocalEngine,
+        idle_work::IdleWorkLimits,
+        local::{LocalEngine, LocalSettings},
         toy::{ToyLoader, ToySettings},
     },
     models::store::Resolved,
@@ -35,7 +40,8 @@ pub struct RunArguments {
     /// What to call the model
     #[arg(long, value_name = "NAME", default_value = "model")]
     name: String,
-    #[arg(long, value_name = "N", default_value_t = default_threads())]
+    /// Threads that compute at most; fewer while other programs keep cores busy
+    #[arg(long, value_name = "N", default_value_t = threads(&EngineConfig::default()))]
     threads: u32,
     /// Size of the KV cache, shared by all documents
     #[arg(long, value_name = "N", default_value_t = DEFAULT_CONTEXT_TOKENS)]
@@ -43,6 +49,13 @@ pub struct RunArguments {
     /// Give the weights back after so many seconds without work
     #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_IDLE_UNLOAD_SECONDS)]
     idle_unload_seconds: u64,
+    /// Share of the time for work that nobody waits for
+    #[arg(long, value_name = "PERCENT", value_parser = value_parser!(u32).range(0..=100),
+        default_value_t = IdleWorkLimits::default().percent)]
+    idle_cpu_percent: u32,
+    /// Do such work on battery too
+    #[arg(long)]
+    prefetch_on_battery: bool,
     /// Run the deterministic toy instead of a model, for tests; the number is milliseconds a token
     #[arg(long, hide = true, value_name = "MS", num_args = 0..=1, default_missing_value = "0")]
     toy: Option<u64>,
@@ -54,9 +67,17 @@ const DEFAULT_IDLE_UNLOAD_SECONDS: u64 = 15 * 60;
 /// A year: as good as never, and far from overflowing a clock.
 const NEVER_SECONDS: u64 = 365 * 24 * 3600;
 
+/// Threads that compute at most: those that the user has set, else what suits the machine.
+pub fn threads(config: &EngineConfig) -> u32 {
+    match config.threads {
+        0 => default_threads(),
+        threads => threads,
+    }
+}
+
 /// All cores of a small machine, half of the logical ones (which are the physical ones, mostly) of a large one. More than eight bring
 /// little, because memory bandwidth is used up.
-pub fn default_threads() -> u32 {
+fn default_threads() -> u32 {
     let logical = std::thread::available_parallelism().map_or(2, usize::from) as u32;
     if logical <= 4 {
         logical
@@ -67,16 +88,20 @@ pub fn default_threads() -> u32 {
 
 impl RunArguments {
     pub fn new(model: &Resolved, config: &Config) -> Self {
-        let or = |setting: u32, default: u32| if setting == 0 { default } else { setting };
         Self {
             model: Some(model.path.clone()),
             name: model.name.clone(),
-            threads: or(config.engine.threads, default_threads()),
-            context_tokens: or(config.engine.context_tokens, DEFAULT_CONTEXT_TOKENS),
+            threads: threads(&config.engine),
+            context_tokens: match config.engine.context_tokens {
+                0 => DEFAULT_CONTEXT_TOKENS,
+                tokens => tokens,
+            },
             idle_unload_seconds: match config.engine.idle_unload_minutes {
                 0 => NEVER_SECONDS,
                 minutes => u64::from(minutes) * 60,
             },
+            idle_cpu_percent: config.engine.idle_cpu_percent,
+            prefetch_on_battery: config.engine.prefetch_on_battery,
             toy: None,
         }
     }
@@ -105,6 +130,13 @@ impl RunArguments {
             "--idle-unload-seconds",
             self.idle_unload_seconds.to_string().into(),
         );
+        option(
+            "--idle-cpu-percent",
+            self.idle_cpu_percent.to_string().into(),
+        );
+        if self.prefetch_on_battery {
+            line.push("--prefetch-on-battery".into());
+        }
         line
     }
 
@@ -144,12 +176,25 @@ impl RunArguments {
         )
     }
 
+    /// Where the speed of this model on this machine is kept; `None` where there is no model or no place.
+    fn calibration(&self) -> Option<CalibrationSettings> {
+        Some(CalibrationSettings {
+            subject: Subject::of(self.model.as_deref()?, self.threads)?,
+            records: CalibrationRecords::in_folder(&config::cache_folder()?),
+        })
+    }
+
     /// Starts the engine's thread in this process.
     pub fn start(&self) -> Result<LocalEngine> {
-        Ok(LocalEngine::start(
-            self.loader()?,
-            Duration::from_secs(self.idle_unload_seconds),
-        )?)
+        let settings = LocalSettings {
+            idle_unload: Duration::from_secs(self.idle_unload_seconds),
+            idle_work: IdleWorkLimits {
+                percent: self.idle_cpu_percent,
+                on_battery: self.prefetch_on_battery,
+            },
+            calibration: self.calibration(),
+        };
+        Ok(LocalEngine::start(self.loader()?, settings)?)
     }
 }
 

@@ -19,12 +19,24 @@ pub fn user_file() -> Option<PathBuf> {
     if let Some(path) = std::env::var_os("TACIT_CONFIG").filter(|path| !path.is_empty()) {
         return Some(PathBuf::from(path));
     }
-    let app = AppStrategyArgs {
+    Some(choose_app_strategy(app()).ok()?.in_config_dir(FILE_NAME))
+}
+
+fn app() -> AppStrategyArgs {
+    AppStrategyArgs {
         top_level_domain: "dev".into(),
         author: "tacit".into(),
         app_name: "tacit".into(),
-    };
-    Some(choose_app_strategy(app).ok()?.in_config_dir(FILE_NAME))
+    }
+}
+
+/// Where tacit keeps what it can make again: what `TACIT_CACHE` names, else its own folder in the platform's for caches. `None` if
+/// the user has no home folder.
+pub fn cache_folder() -> Option<PathBuf> {
+    if let Some(path) = std::env::var_os("TACIT_CACHE").filter(|path| !path.is_empty()) {
+        return Some(PathBuf::from(path));
+    }
+    Some(choose_app_strategy(app()).ok()?.cache_dir())
 }
 
 /// One file as a layer; `Ok(None)` if there is none.

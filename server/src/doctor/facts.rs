@@ -9,7 +9,7 @@ use std::{
 use serde::Serialize;
 
 use crate::{
-    cli::{self, engine::default_threads},
+    cli,
     config::{self, Config, ModelChoice},
     engine::cpu::Runnable,
     models::{catalogue, store::Store},
@@ -42,7 +42,7 @@ pub struct Machine {
     pub system: String,
     pub architecture: &'static str,
     pub logical_cores: usize,
-    /// That the engine computes with.
+    /// That the engine computes with at most.
     pub threads: u32,
 }
 
@@ -139,10 +139,7 @@ pub async fn collect() -> Facts {
             system: system(),
             architecture: env::consts::ARCH,
             logical_cores: std::thread::available_parallelism().map_or(1, usize::from),
-            threads: match config.engine.threads {
-                0 => default_threads(),
-                threads => threads,
-            },
+            threads: cli::engine::threads(&config.engine),
         },
         memory: memory(&std::fs::read_to_string("/proc/meminfo").unwrap_or_default()),
         back_end: back_end(),

@@ -237,7 +237,10 @@ impl Launcher {
         if let Some(folder) = self.endpoint.path().parent() {
             command.current_dir(folder);
         }
-        if !OPENMP_SPIN.iter().any(|name| std::env::var_os(name).is_some()) {
+        if !OPENMP_SPIN
+            .iter()
+            .any(|name| std::env::var_os(name).is_some())
+        {
             command.env(SPIN_COUNT, SPINS);
         }
         // Ctrl-C in the terminal of this window's editor is not meant for an engine that other windows use.

@@ -4,20 +4,21 @@
 use std::{
     sync::{
         atomic::{AtomicU64, Ordering},
-        mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel},
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::sync::{mpsc, watch};
 
 use super::{
-    Engine, EngineInfo, Event, Finish, Job, JobHandle, Status, Usage,
+    Engine, EngineInfo, Event, Finish, Job, JobHandle, Priority, Status, Usage,
     backend::{Backend, Loader},
-    costs::PassCosts,
+    calibration::{Calibration, CalibrationSettings},
+    idle_work::{IdleWork, IdleWorkLimits},
     load::ThreadFollower,
-    scheduler::{JobId, Scheduler, Step},
+    scheduler::{JobId, Scheduler},
 };
 
 /// See [module docs](self). Dropping it ends the thread after the step at hand.
@@ -25,6 +26,26 @@ pub struct LocalEngine {
     commands: Sender<Command>,
     status: watch::Receiver<Status>,
     next_id: AtomicU64,
+}
+
+/// How the engine treats the machine that it shares with others.
+#[derive(Debug, Clone)]
+pub struct LocalSettings {
+    /// Without a job for this long, the model leaves the memory.
+    pub idle_unload: Duration,
+    pub idle_work: IdleWorkLimits,
+    /// `None`: nothing is measured, and the costs of passes are assumed.
+    pub calibration: Option<CalibrationSettings>,
+}
+
+impl Default for LocalSettings {
+    fn default() -> Self {
+        Self {
+            idle_unload: Duration::from_secs(15 * 60),
+            idle_work: IdleWorkLimits::default(),
+            calibration: None,
+        }
+    }
 }
 
 enum Command {
@@ -39,8 +60,8 @@ enum Command {
 }
 
 impl LocalEngine {
-    /// Starts the thread. The model is loaded by the first job and given back after `idle_unload` without any.
-    pub fn start(loader: Box<dyn Loader>, idle_unload: Duration) -> std::io::Result<Self> {
+    /// Starts the thread. The model is loaded by the first job and given back after some time without any.
+    pub fn start(loader: Box<dyn Loader>, settings: LocalSettings) -> std::io::Result<Self> {
         let (commands, inbox) = channel();
         let (status_sender, status) = watch::channel(Status::Stopped);
         thread::Builder::new()
@@ -50,7 +71,7 @@ impl LocalEngine {
                     loader,
                     inbox,
                     status: status_sender,
-                    idle_unload,
+                    settings,
                 }
                 .run();
             })?;
@@ -97,7 +118,7 @@ struct Worker {
     loader: Box<dyn Loader>,
     inbox: Receiver<Command>,
     status: watch::Sender<Status>,
-    idle_unload: Duration,
+    settings: LocalSettings,
 }
 
 /// Why a loaded model is given back.
@@ -144,33 +165,68 @@ impl Worker {
     }
 
     fn work(&self, backend: &mut dyn Backend, first: Command) -> Leave {
-        self.status.send_replace(Status::Ready(EngineInfo {
+        let device = backend.device();
+        let mut calibration = Calibration::new(self.settings.calibration.clone(), device.clone());
+        let mut info = EngineInfo {
             pid: std::process::id(),
             model: self.loader.model(),
             context_tokens: backend.dimensions().cells,
-            device: backend.device(),
-            costs: PassCosts::default(),
-        }));
+            device,
+            costs: calibration.costs().clone(),
+        };
+        self.status.send_replace(Status::Ready(info.clone()));
         let mut scheduler = Scheduler::new(backend);
         let mut threads = ThreadFollower::new(self.loader.threads());
+        let mut idle_work = IdleWork::new(self.settings.idle_work);
+        let mut idle_since = None;
         apply(&mut scheduler, first);
+        // A command is never kept waiting by more than the step at hand.
+        let mut wait = Duration::ZERO;
         loop {
-            loop {
-                match self.inbox.try_recv() {
-                    Ok(command) => apply(&mut scheduler, command),
-                    Err(TryRecvError::Empty) => break,
-                    Err(TryRecvError::Disconnected) => {
-                        scheduler.finish_all(Finish::Cancelled);
-                        return Leave::Closed;
-                    }
+            match self.inbox.recv_timeout(wait) {
+                Ok(command) => {
+                    apply(&mut scheduler, command);
+                    calibration.reconsider();
+                    idle_since = None;
+                    wait = Duration::ZERO;
+                    continue;
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    scheduler.finish_all(Finish::Cancelled);
+                    return Leave::Closed;
                 }
             }
             threads.follow(|threads| scheduler.set_threads(threads));
-            if scheduler.step() == Step::Idle {
-                match self.inbox.recv_timeout(self.idle_unload) {
-                    Ok(command) => apply(&mut scheduler, command),
-                    Err(RecvTimeoutError::Timeout) => return Leave::Idle,
-                    Err(RecvTimeoutError::Disconnected) => return Leave::Closed,
+            wait = Duration::ZERO;
+            match scheduler.urgency() {
+                Some(priority) if priority < Priority::Prefetch => drop(scheduler.step()),
+                Some(_) if idle_work.allowed() => {
+                    let started = Instant::now();
+                    scheduler.step();
+                    wait = idle_work.rest_after(started.elapsed());
+                }
+                Some(_) => scheduler.finish_next(Finish::Cancelled),
+                None => {
+                    let idle = idle_since.get_or_insert_with(Instant::now).elapsed();
+                    let unload = self.settings.idle_unload;
+                    let next = calibration
+                        .due_after()
+                        .map_or(unload, |due| due.min(unload));
+                    if idle >= unload {
+                        return Leave::Idle;
+                    } else if idle < next {
+                        wait = next - idle;
+                    } else if let Some((backend, scratch)) =
+                        scheduler.scratch().filter(|_| threads.quiet())
+                    {
+                        if calibration.measure(backend, scratch) {
+                            info.costs = calibration.costs().clone();
+                            self.status.send_replace(Status::Ready(info.clone()));
+                        }
+                    } else {
+                        calibration.postpone();
+                    }
                 }
             }
         }

@@ -4,12 +4,14 @@
 
 mod assemble;
 pub mod backend;
+pub mod calibration;
 pub mod connection;
 pub mod costs;
 pub mod cpu;
 pub mod deferred;
 pub mod endpoint;
 pub mod host;
+pub mod idle_work;
 pub mod launch;
 #[cfg(feature = "llama")]
 pub mod llama;

@@ -111,6 +111,14 @@ impl<'b> Scheduler<'b> {
         self.backend.set_threads(threads)
     }
 
+    /// A sequence that holds nothing, to measure with; it has to be empty again before the next step. `None` while there is a job
+    /// or no empty sequence.
+    pub fn scratch(&mut self) -> Option<(&mut dyn Backend, SeqId)> {
+        let mut sequences = (0..self.backend.dimensions().sequences).map(SeqId);
+        let empty = sequences.find(|seq| self.slots.tokens(*seq).is_empty())?;
+        self.jobs.is_empty().then_some((&mut *self.backend, empty))
+    }
+
     /// The most urgent job; among equals the newest, because that is where the user looks.
     fn next(&self) -> Option<usize> {
         let urgency = |(index, running): &(usize, &Running)| {
