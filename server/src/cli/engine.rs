@@ -11,7 +11,7 @@ use crate::{
         Engine,
         backend::Loader,
         calibration::{
-            CalibrationSettings,
+            CalibrationSettings, QUIET_CORES,
             records::{CalibrationRecords, Subject},
         },
         host::HostArguments,
@@ -181,6 +181,7 @@ impl RunArguments {
         Some(CalibrationSettings {
             subject: Subject::of(self.model.as_deref()?, self.threads)?,
             records: CalibrationRecords::in_folder(&config::cache_folder()?),
+            foreign_cores: QUIET_CORES,
         })
     }
 

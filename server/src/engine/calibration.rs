@@ -27,7 +27,12 @@ const IDLE: Duration = Duration::from_secs(1);
 pub struct CalibrationSettings {
     pub subject: Subject,
     pub records: CalibrationRecords,
+    /// Not while other processes keep more cores busy than this.
+    pub foreign_cores: f32,
 }
+
+/// A load of other processes beside which measuring makes sense: an editor, and what else a quiet desktop does.
+pub const QUIET_CORES: f32 = 0.3;
 
 /// The pass costs of a loaded model: known, or still to be measured.
 #[derive(Debug)]
@@ -45,7 +50,7 @@ impl Calibration {
     pub fn new(settings: Option<CalibrationSettings>, device: String) -> Self {
         let known = settings
             .as_ref()
-            .and_then(|CalibrationSettings { subject, records }| records.find(subject, &device));
+            .and_then(|settings| settings.records.find(&settings.subject, &device));
         let pending = settings.is_some() && known.is_none();
         Self {
             settings,
@@ -64,6 +69,13 @@ impl Calibration {
     /// How long the engine has to be idle before it measures; `None` if there is nothing to measure now.
     pub fn due_after(&self) -> Option<Duration> {
         (self.measurement.is_some() && !self.postponed).then_some(IDLE)
+    }
+
+    /// The load of others, in cores, up to which measuring makes sense.
+    pub fn foreign_cores(&self) -> f32 {
+        self.settings
+            .as_ref()
+            .map_or(0.0, |settings| settings.foreign_cores)
     }
 
     /// Not while the engine goes on being idle: the machine is busy with something else, or the cache is full.
@@ -97,7 +109,9 @@ impl Calibration {
         let (Some(costs), Some(settings)) = (costs, &self.settings) else {
             return false;
         };
-        let CalibrationSettings { subject, records } = settings;
+        let CalibrationSettings {
+            subject, records, ..
+        } = settings;
         if let Err(error) = records.add(subject, &self.device, &costs) {
             tracing::warn!(
                 "the measured speed is not kept, so the next start measures it again: {error}"
@@ -241,6 +255,7 @@ mod tests {
         let settings = CalibrationSettings {
             subject: Subject::test(2),
             records: CalibrationRecords::in_folder(folder.path()),
+            foreign_cores: QUIET_CORES,
         };
         let mut toy = Toy::new(ToySettings {
             token_time: Duration::from_micros(10),
@@ -273,6 +288,7 @@ mod tests {
         let settings = CalibrationSettings {
             subject: Subject::test(2),
             records: CalibrationRecords::in_folder(folder.path()),
+            foreign_cores: QUIET_CORES,
         };
         let mut toy = Toy::new(ToySettings::default());
         toy.evaluate(SeqId(0), 0, &[Token(65)], 1).unwrap();

@@ -194,9 +194,11 @@ impl ThreadFollower {
         }
     }
 
-    /// Whether others left the processor to us when the load was last looked at, as far as that can be known.
-    pub fn quiet(&self) -> bool {
-        self.rule.threads == self.rule.most && self.foreign.is_none_or(|cores| cores < FREE_BELOW)
+    /// Whether all threads compute, and others kept no more than `foreign_cores` busy when the load was last looked at. Where the load
+    /// is not known it counts as none.
+    pub fn undisturbed(&self, foreign_cores: f32) -> bool {
+        let all = self.rule.threads == self.rule.most;
+        all && self.foreign.is_none_or(|foreign| foreign <= foreign_cores)
     }
 }
 

@@ -217,8 +217,9 @@ impl Worker {
                         return Leave::Idle;
                     } else if idle < next {
                         wait = next - idle;
-                    } else if let Some((backend, scratch)) =
-                        scheduler.scratch().filter(|_| threads.quiet())
+                    } else if let Some((backend, scratch)) = scheduler
+                        .scratch()
+                        .filter(|_| threads.undisturbed(calibration.foreign_cores()))
                     {
                         if calibration.measure(backend, scratch) {
                             info.costs = calibration.costs().clone();
@@ -240,3 +241,6 @@ fn apply(scheduler: &mut Scheduler, command: Command) {
         Command::WarmUp => {}
     }
 }
+
+#[cfg(test)]
+mod tests;

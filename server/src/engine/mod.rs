@@ -4,6 +4,7 @@
 
 mod assemble;
 pub mod backend;
+pub mod budget;
 pub mod calibration;
 pub mod connection;
 pub mod costs;
