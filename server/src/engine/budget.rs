@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_measurement_that_differs_a_little_moves_nothing() {
-        let layout = |factor| Budget::new(&costs(26.0 * factor, 370.0 * factor), 150).layout;
+        let layout = |factor: f32| Budget::new(&costs(26.0 * factor, 370.0 * factor), 150).layout;
         for factor in [0.8, 0.9, 1.1, 1.25] {
             assert_eq!(layout(factor), layout(1.0), "{factor}");
         }

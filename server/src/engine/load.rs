@@ -327,4 +327,19 @@ mod tests {
         assert_eq!(foreign(1020, 839, 42), Some(2.0));
         assert_eq!(foreign(1000, 840, 42), None);
     }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn this_machine_tells_its_load() {
+        let mut meter = Meter::default();
+        assert_eq!(meter.read(), None, "there is nothing to compare with");
+        assert_eq!(meter.read(), None, "too soon");
+        std::thread::sleep(SHORTEST_INTERVAL * 2);
+        let load = meter.read().expect("a load");
+        assert!(load.cores > 0 && load.interval >= SHORTEST_INTERVAL);
+        assert!(
+            (0.0..=load.cores as f32).contains(&load.foreign),
+            "{load:?}"
+        );
+    }
 }

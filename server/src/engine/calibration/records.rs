@@ -21,7 +21,7 @@ pub struct Subject {
     model: PathBuf,
     model_bytes: u64,
     /// Nanoseconds since 1970.
-    model_modified_ns: u128,
+    model_modified_ns: u64,
     processor: String,
     threads: u32,
     /// tacit's, and with it llama.cpp's.
@@ -36,7 +36,7 @@ impl Subject {
         Some(Self {
             model: model.to_owned(),
             model_bytes: metadata.len(),
-            model_modified_ns: modified.as_nanos(),
+            model_modified_ns: u64::try_from(modified.as_nanos()).ok()?,
             processor: processor(&fs::read_to_string("/proc/cpuinfo").unwrap_or_default()),
             threads,
             version: env!("CARGO_PKG_VERSION").to_owned(),
