@@ -51,6 +51,8 @@ pub struct CompletionConfig {
     pub max_tokens: u32,
     /// Lines of one suggestion at most.
     pub max_lines: u32,
+    /// Milliseconds within which a suggestion should be there: what the model sees follows from it and from the machine's speed.
+    pub latency_target_ms: u32,
     /// Milliseconds without a key before the model is asked by itself.
     pub debounce_ms: u32,
     /// Language ids (as in LSP) in which tacit stays quiet.
@@ -64,6 +66,7 @@ impl Default for CompletionConfig {
             menu: true,
             max_tokens: 256,
             max_lines: 24,
+            latency_target_ms: 150,
             debounce_ms: 0,
             disabled_languages: Vec::new(),
         }
@@ -83,7 +86,7 @@ impl CompletionConfig {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct EngineConfig {
-    /// Threads that compute; 0 follows the machine and its load.
+    /// Threads that compute at most: fewer while other programs keep cores busy. 0 is what suits the machine.
     pub threads: u32,
     /// Minutes without a request before the weights leave the memory; 0 is never.
     pub idle_unload_minutes: u32,
@@ -93,6 +96,10 @@ pub struct EngineConfig {
     pub context_tokens: u32,
     /// Megabytes on disk at most for what the engine has computed of recent documents; 0 is none.
     pub disk_cache_mb: u32,
+    /// Share of the time, in percent, that work may compute for which nobody waits; 0 is never.
+    pub idle_cpu_percent: u32,
+    /// Whether such work is done while the machine runs on battery.
+    pub prefetch_on_battery: bool,
 }
 
 impl Default for EngineConfig {
@@ -103,6 +110,8 @@ impl Default for EngineConfig {
             idle_exit_minutes: 30,
             context_tokens: 0,
             disk_cache_mb: 256,
+            idle_cpu_percent: 50,
+            prefetch_on_battery: false,
         }
     }
 }

@@ -9,8 +9,9 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::json;
 
+use crate::engine::budget::Budget;
 use crate::models::pull::human_bytes;
-use facts::{Editor, Facts};
+use facts::{Editor, Facts, Speed};
 
 /// Show what this machine is and would run, what is wrong, and the mend
 #[derive(Debug, Args)]
@@ -170,6 +171,7 @@ fn in_words(facts: &Facts, findings: &[Finding]) -> String {
         models,
         model,
         engine,
+        speed,
         editors,
         configuration,
     } = facts;
@@ -178,7 +180,7 @@ fn in_words(facts: &Facts, findings: &[Finding]) -> String {
     line(
         "machine",
         format!(
-            "{} on {}, {} logical cores; the engine computes with {} threads",
+            "{} on {}, {} logical cores; the engine computes with {} threads at most",
             machine.system, machine.architecture, machine.logical_cores, machine.threads
         ),
     );
@@ -227,6 +229,10 @@ fn in_words(facts: &Facts, findings: &[Finding]) -> String {
         (Some(_), false) => "its engine starts with the first completion",
     };
     line("would run", format!("{}: {runs}", model.name));
+    let mut heading = "speed";
+    for words in speed_in_words(speed) {
+        line(std::mem::take(&mut heading), words);
+    }
     for editor in editors {
         let version = editor
             .version
@@ -253,6 +259,37 @@ fn in_words(facts: &Facts, findings: &[Finding]) -> String {
     text
 }
 
+/// What the machine's speed is, and what was chosen for it.
+fn speed_in_words(speed: &Speed) -> [String; 3] {
+    let budget = Budget::new(&speed.passes, speed.latency_target_ms);
+    let source = match speed.measured {
+        true => "measured",
+        false => "assumed: not measured yet, the engine does that when it is idle after its start",
+    };
+    let wait = match budget.debounce_ms {
+        0 => "no wait after a key".to_owned(),
+        ms => format!("{ms} ms of wait after a key"),
+    };
+    [
+        format!(
+            "{:.0} ms for a pass of one token, {:.0} ms for a chunk of {} ({source})",
+            speed.passes.pass_ms(1),
+            speed.passes.pass_ms(budget.chunk_tokens),
+            budget.chunk_tokens
+        ),
+        format!(
+            "for suggestions within {} ms the model sees {} bytes around the cursor, which it reads in {:.1} s once,",
+            speed.latency_target_ms,
+            budget.window_bytes(),
+            budget.cold_window_ms(&speed.passes) / 1000.0
+        ),
+        format!(
+            "lines of {} tokens at most, {wait}; a KV cache of {} tokens holds five such documents",
+            budget.max_line_tokens, budget.context_tokens
+        ),
+    ]
+}
+
 fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
     characters.next().map_or(String::new(), |first| {
@@ -263,6 +300,7 @@ fn capitalised(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::costs::PassCosts;
     use facts::{BackEnd, ChosenModel, Machine, Memory, Program};
 
     fn healthy() -> Facts {
@@ -307,6 +345,35 @@ mod tests {
         let words = in_words(&healthy(), &[]);
         assert!(words.contains("small: its engine starts"), "{words}");
         assert!(words.ends_with("\nAll is well.\n"), "{words}");
+    }
+
+    #[test]
+    fn the_choice_for_a_speed_is_told_with_its_numbers() {
+        let mut speed = Speed {
+            latency_target_ms: 150,
+            ..Speed::default()
+        };
+        let told = speed_in_words(&speed).join(" ");
+        for part in [
+            "26 ms for a pass",
+            "not measured yet",
+            "2816 bytes",
+            "4.7 s",
+            "no wait",
+        ] {
+            assert!(told.contains(part), "{part}: {told}");
+        }
+        speed.passes = PassCosts::new(vec![(1, 200.0), (64, 2000.0)]).unwrap();
+        speed.measured = true;
+        let told = speed_in_words(&speed).join(" ");
+        for part in [
+            "200 ms",
+            "chunk of 16 (measured)",
+            "1408 bytes",
+            "50 ms of wait",
+        ] {
+            assert!(told.contains(part), "{part}: {told}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tacit::completion::Completer;
 use tacit::config::Settings;
 use tacit::engine::deferred::{DeferredEngine, OpenError, Opener};
-use tacit::engine::local::LocalEngine;
+use tacit::engine::local::{LocalEngine, LocalSettings};
 use tacit::engine::toy::{ToyLoader, ToySettings};
 use tacit::engine::{Engine, Status};
 use tacit::lsp::PULL_COMMAND;
@@ -271,7 +271,7 @@ impl Opener for SceneModel {
         match self.scene.store.find(&entry) {
             Ok(_) => {
                 let toy = Box::new(ToyLoader(ToySettings::default()));
-                let engine = LocalEngine::start(toy, Duration::from_secs(3600));
+                let engine = LocalEngine::start(toy, LocalSettings::default());
                 Ok(Arc::new(engine.expect("a thread")))
             }
             Err(ModelError::NotHere { name }) => Err(OpenError::Missing {

@@ -12,7 +12,7 @@ use tacit::completion::{Complete, Completer, Request, Trigger};
 use tacit::config::{Config, Settings};
 use tacit::documents::{DocVersion, Documents};
 use tacit::engine::llama::LlamaLoader;
-use tacit::engine::local::LocalEngine;
+use tacit::engine::local::{LocalEngine, LocalSettings};
 use tempfile::TempDir;
 use tests::client::{Client, at};
 use tests::tacit_binary;
@@ -456,7 +456,7 @@ fn completer() -> Completer {
         context_tokens: 4096,
         threads,
     };
-    let engine = LocalEngine::start(Box::new(loader), Duration::from_secs(60)).unwrap();
+    let engine = LocalEngine::start(Box::new(loader), LocalSettings::default()).unwrap();
     let mut config = Config::default();
     config.completion.max_tokens = 12;
     let settings = watch::Sender::new(Arc::new(Settings::from(config)));

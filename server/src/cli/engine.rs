@@ -3,15 +3,20 @@
 use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Result;
-use clap::Args;
+use clap::{Args, value_parser};
 
 use crate::{
     config::{self, Config, EngineConfig},
     engine::{
         Engine,
         backend::Loader,
+        calibration::{
+            CalibrationSettings, QUIET_CORES,
+            records::{CalibrationRecords, Subject},
+        },
         host::HostArguments,
-        local::LocalEngine,
+        idle_work::IdleWorkLimits,
+        local::{LocalEngine, LocalSettings},
         states::StateSettings,
         toy::{ToyLoader, ToySettings},
     },
@@ -36,7 +41,8 @@ pub struct RunArguments {
     /// What to call the model
     #[arg(long, value_name = "NAME", default_value = "model")]
     name: String,
-    #[arg(long, value_name = "N", default_value_t = default_threads())]
+    /// Threads that compute at most; fewer while other programs keep cores busy
+    #[arg(long, value_name = "N", default_value_t = threads(&EngineConfig::default()))]
     threads: u32,
     /// Size of the KV cache, shared by all documents
     #[arg(long, value_name = "N", default_value_t = DEFAULT_CONTEXT_TOKENS)]
@@ -53,6 +59,13 @@ pub struct RunArguments {
     /// What tells the model's file from others, normally its SHA-256; saved states count for this one only
     #[arg(long, value_name = "TEXT", default_value = "")]
     model_digest: String,
+    /// Share of the time for work that nobody waits for
+    #[arg(long, value_name = "PERCENT", value_parser = value_parser!(u32).range(0..=100),
+        default_value_t = IdleWorkLimits::default().percent)]
+    idle_cpu_percent: u32,
+    /// Do such work on battery too
+    #[arg(long)]
+    prefetch_on_battery: bool,
     /// Run the deterministic toy instead of a model, for tests; the number is milliseconds a token
     #[arg(long, hide = true, value_name = "MS", num_args = 0..=1, default_missing_value = "0")]
     toy: Option<u64>,
@@ -66,9 +79,17 @@ const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
 /// A year: as good as never, and far from overflowing a clock.
 const NEVER_SECONDS: u64 = 365 * 24 * 3600;
 
+/// Threads that compute at most: those that the user has set, else what suits the machine.
+pub fn threads(config: &EngineConfig) -> u32 {
+    match config.threads {
+        0 => default_threads(),
+        threads => threads,
+    }
+}
+
 /// All cores of a small machine, half of the logical ones (which are the physical ones, mostly) of a large one. More than eight bring
 /// little, because memory bandwidth is used up.
-pub fn default_threads() -> u32 {
+fn default_threads() -> u32 {
     let logical = std::thread::available_parallelism().map_or(2, usize::from) as u32;
     if logical <= 4 {
         logical
@@ -79,12 +100,14 @@ pub fn default_threads() -> u32 {
 
 impl RunArguments {
     pub fn new(model: &Resolved, config: &Config) -> Self {
-        let or = |setting: u32, default: u32| if setting == 0 { default } else { setting };
         Self {
             model: Some(model.path.clone()),
             name: model.name.clone(),
-            threads: or(config.engine.threads, default_threads()),
-            context_tokens: or(config.engine.context_tokens, DEFAULT_CONTEXT_TOKENS),
+            threads: threads(&config.engine),
+            context_tokens: match config.engine.context_tokens {
+                0 => DEFAULT_CONTEXT_TOKENS,
+                tokens => tokens,
+            },
             idle_unload_seconds: match config.engine.idle_unload_minutes {
                 0 => NEVER_SECONDS,
                 minutes => u64::from(minutes) * 60,
@@ -94,6 +117,8 @@ impl RunArguments {
                 .map(|folder| folder.join("states")),
             states_mb: config.engine.disk_cache_mb,
             model_digest: model.sha256.clone(),
+            idle_cpu_percent: config.engine.idle_cpu_percent,
+            prefetch_on_battery: config.engine.prefetch_on_battery,
             toy: None,
         }
     }
@@ -126,6 +151,13 @@ impl RunArguments {
             option("--states", folder.into());
             option("--states-mb", self.states_mb.to_string().into());
             option("--model-digest", self.model_digest.clone().into());
+        }
+        option(
+            "--idle-cpu-percent",
+            self.idle_cpu_percent.to_string().into(),
+        );
+        if self.prefetch_on_battery {
+            line.push("--prefetch-on-battery".into());
         }
         line
     }
@@ -166,28 +198,40 @@ impl RunArguments {
         )
     }
 
-    /// Starts the engine's thread for a command in this process. What it measures must not depend on what was saved before, so
-    /// nothing is.
+    /// Where the speed of this model on this machine is kept; `None` where there is no model or no place.
+    fn calibration(&self) -> Option<CalibrationSettings> {
+        Some(CalibrationSettings {
+            subject: Subject::of(self.model.as_deref()?, self.threads)?,
+            records: CalibrationRecords::in_folder(&config::cache_folder()?),
+            foreign_cores: QUIET_CORES,
+        })
+    }
+
+    /// Starts the engine's thread for a command in this process. What it measures must not depend on what was saved before, so nothing is.
     pub fn start(&self) -> Result<LocalEngine> {
-        Ok(LocalEngine::start(
-            self.loader()?,
-            Duration::from_secs(self.idle_unload_seconds),
-        )?)
+        self.start_with_states(None)
     }
 
     /// The same for an engine that others share: it finds recent documents again.
     fn start_shared(&self) -> Result<LocalEngine> {
-        let states = self.states.clone().map(|root| StateSettings {
+        self.start_with_states(self.states.clone().map(|root| StateSettings {
             root,
             model: self.model_identity(),
             max_bytes: u64::from(self.states_mb) << 20,
-        });
-        let idle_unload = Duration::from_secs(self.idle_unload_seconds);
-        Ok(LocalEngine::start_with_states(
-            self.loader()?,
-            idle_unload,
+        }))
+    }
+
+    fn start_with_states(&self, states: Option<StateSettings>) -> Result<LocalEngine> {
+        let settings = LocalSettings {
+            idle_unload: Duration::from_secs(self.idle_unload_seconds),
+            idle_work: IdleWorkLimits {
+                percent: self.idle_cpu_percent,
+                on_battery: self.prefetch_on_battery,
+            },
+            calibration: self.calibration(),
             states,
-        )?)
+        };
+        Ok(LocalEngine::start(self.loader()?, settings)?)
     }
 
     /// The file's digest; where nobody has told it, its path, length and time.
@@ -201,7 +245,22 @@ impl RunArguments {
     }
 }
 
+/// How far below the editor the engine computes, in steps of niceness. Three: on a core that both want, the editor gets twice as
+/// much; on one that nobody else wants, nothing changes.
+#[cfg(unix)]
+const NICENESS: i32 = 3;
+
+/// Lowers the priority of the threads that are started from here on, and so of all that compute. On Linux only theirs: the threads
+/// that pass messages exist already and stay quick. Elsewhere on Unix it is the whole process; Windows keeps its usual priority.
+fn yield_to_the_editor() {
+    #[cfg(unix)]
+    if let Err(error) = rustix::process::nice(NICENESS) {
+        tracing::warn!("the engine keeps the editor's priority: {error}");
+    }
+}
+
 pub async fn run(arguments: Arguments) -> Result<()> {
+    yield_to_the_editor();
     let engine = Arc::new(arguments.run.start_shared()?);
     engine.warm_up();
     let exit = arguments.host.serve(engine.clone()).await?;

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use etcetera::{AppStrategy, AppStrategyArgs, BaseStrategy, choose_app_strategy};
+use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
 
 use super::{Issue, Layer, Trust};
 
@@ -19,26 +19,24 @@ pub fn user_file() -> Option<PathBuf> {
     if let Some(path) = std::env::var_os("TACIT_CONFIG").filter(|path| !path.is_empty()) {
         return Some(PathBuf::from(path));
     }
-    let app = AppStrategyArgs {
+    Some(choose_app_strategy(app()).ok()?.in_config_dir(FILE_NAME))
+}
+
+fn app() -> AppStrategyArgs {
+    AppStrategyArgs {
         top_level_domain: "dev".into(),
         author: "tacit".into(),
         app_name: "tacit".into(),
-    };
-    Some(choose_app_strategy(app).ok()?.in_config_dir(FILE_NAME))
+    }
 }
 
-/// Folder for what tacit can make again: what `TACIT_CACHE` names, else `tacit` in the platform's folder for caches. `None` if the
-/// user has no home folder.
+/// Where tacit keeps what it can make again: what `TACIT_CACHE` names, else its own folder in the platform's for caches. `None` if
+/// the user has no home folder.
 pub fn cache_folder() -> Option<PathBuf> {
-    if let Some(folder) = std::env::var_os("TACIT_CACHE").filter(|folder| !folder.is_empty()) {
-        return std::path::absolute(folder).ok();
+    if let Some(path) = std::env::var_os("TACIT_CACHE").filter(|path| !path.is_empty()) {
+        return std::path::absolute(path).ok();
     }
-    Some(
-        etcetera::choose_base_strategy()
-            .ok()?
-            .cache_dir()
-            .join("tacit"),
-    )
+    Some(choose_app_strategy(app()).ok()?.cache_dir())
 }
 
 /// One file as a layer; `Ok(None)` if there is none.

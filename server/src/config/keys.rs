@@ -73,6 +73,12 @@ pub const KEYS: &[Key] = &[
         Kind::Integer(1..=1000, |config| &mut config.completion.max_lines),
     ),
     own(
+        "completion.latency_target_ms",
+        Kind::Integer(20..=10_000, |config| {
+            &mut config.completion.latency_target_ms
+        }),
+    ),
+    own(
         "completion.debounce_ms",
         Kind::Integer(0..=5000, |config| &mut config.completion.debounce_ms),
     ),
@@ -99,6 +105,14 @@ pub const KEYS: &[Key] = &[
     user_only(
         "engine.disk_cache_mb",
         Kind::Integer(0..=65_536, |config| &mut config.engine.disk_cache_mb),
+    ),
+    user_only(
+        "engine.idle_cpu_percent",
+        Kind::Integer(0..=100, |config| &mut config.engine.idle_cpu_percent),
+    ),
+    user_only(
+        "engine.prefetch_on_battery",
+        Kind::Boolean(|config| &mut config.engine.prefetch_on_battery),
     ),
 ];
 

@@ -63,6 +63,15 @@ const CASES: &[Case] = &[
     ),
     (
         USER,
+        "[engine]\nidle_cpu_percent = 101\nprefetch_on_battery = true\n[completion]\nlatency_target_ms = 0",
+        &[
+            "`completion.latency_target_ms` has to be a whole number from 20 to 10000, not 0; it does not count.",
+            "`engine.idle_cpu_percent` has to be a whole number from 0 to 100, not 101; it does not count.",
+        ],
+        |c| c.engine.prefetch_on_battery = true,
+    ),
+    (
+        USER,
         "max_tokens = 64\ncolour = 1\n[completion]\nmax_token = 1\n[nothing]\na = 1",
         &[
             "There is no setting `colour`; it does not count.",
@@ -122,7 +131,7 @@ fn a_layer_counts_as_far_as_it_makes_sense() {
 fn every_key_can_be_set_by_the_user_and_only_completions_by_a_workspace() {
     for key in KEYS {
         let value = match &key.kind {
-            Kind::Boolean(_) => json!(false),
+            Kind::Boolean(field) => json!(!*field(&mut Config::default())),
             Kind::Integer(range, _) => json!(range.end()),
             Kind::Texts(_) => json!(["go"]),
             Kind::Model(_) | Kind::Folder(_) => json!("other"),

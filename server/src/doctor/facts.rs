@@ -9,9 +9,13 @@ use std::{
 use serde::Serialize;
 
 use crate::{
-    cli::{self, engine::default_threads},
+    cli,
     config::{self, Config, ModelChoice},
-    engine::cpu::Runnable,
+    engine::{
+        calibration::records::{CalibrationRecords, Subject},
+        costs::PassCosts,
+        cpu::Runnable,
+    },
     models::{catalogue, store::Store},
 };
 
@@ -25,6 +29,7 @@ pub struct Facts {
     pub models: Models,
     pub model: ChosenModel,
     pub engine: EngineProcess,
+    pub speed: Speed,
     pub editors: Vec<Editor>,
     pub configuration: Configuration,
 }
@@ -42,7 +47,7 @@ pub struct Machine {
     pub system: String,
     pub architecture: &'static str,
     pub logical_cores: usize,
-    /// That the engine computes with.
+    /// That the engine computes with at most.
     pub threads: u32,
 }
 
@@ -83,6 +88,16 @@ pub struct ChosenModel {
     pub bytes: Option<u64>,
     /// Why it cannot be used, and what to do.
     pub error: Option<String>,
+}
+
+/// Of that model on this machine.
+#[derive(Debug, Default, Serialize)]
+pub struct Speed {
+    /// Whether `passes` were measured, or are assumed until the engine has measured them.
+    pub measured: bool,
+    /// Tokens and milliseconds of forward passes.
+    pub passes: PassCosts,
+    pub latency_target_ms: u32,
 }
 
 /// The shared process for that model.
@@ -129,6 +144,11 @@ pub async fn collect() -> Facts {
 
     let (configuration, config) = configuration();
     let (models, model, engine) = models_and_engine(&config).await;
+    let threads = cli::engine::threads(&config.engine);
+    let measured = model
+        .path
+        .as_deref()
+        .and_then(|path| measured_passes(Path::new(path), threads));
     Facts {
         program: Program {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -139,19 +159,27 @@ pub async fn collect() -> Facts {
             system: system(),
             architecture: env::consts::ARCH,
             logical_cores: std::thread::available_parallelism().map_or(1, usize::from),
-            threads: match config.engine.threads {
-                0 => default_threads(),
-                threads => threads,
-            },
+            threads,
         },
         memory: memory(&std::fs::read_to_string("/proc/meminfo").unwrap_or_default()),
         back_end: back_end(),
         models,
         model,
         engine,
+        speed: Speed {
+            measured: measured.is_some(),
+            passes: measured.unwrap_or_default(),
+            latency_target_ms: config.completion.latency_target_ms,
+        },
         editors,
         configuration,
     }
+}
+
+/// What the engine has measured when it ran this model last.
+fn measured_passes(model: &Path, threads: u32) -> Option<PassCosts> {
+    let subject = Subject::of(model, threads)?;
+    CalibrationRecords::in_folder(&config::cache_folder()?).latest(&subject)
 }
 
 async fn models_and_engine(config: &Config) -> (Models, ChosenModel, EngineProcess) {

@@ -105,6 +105,9 @@ pub trait Loader: Send + 'static {
 
     /// The model's name, for people.
     fn model(&self) -> String;
+
+    /// With how many threads it loads: the most that are ever used.
+    fn threads(&self) -> u32;
 }
 
 /// Why a model cannot be used, in a sentence that says what to do.

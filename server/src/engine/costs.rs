@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// Time of one forward pass by the number of its tokens.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<(u32, f32)>", into = "Vec<(u32, f32)>")]
 pub struct PassCosts {
     /// Tokens of a pass and its time in milliseconds; ascending, beginning with one token.
     table: Vec<(u32, f32)>,
@@ -39,6 +40,25 @@ impl PassCosts {
     /// The same in units of a pass of one token.
     pub fn passes(&self, tokens: u32) -> f32 {
         self.pass_ms(tokens) / self.pass_ms(1)
+    }
+}
+
+/// A table that [`PassCosts::new`] refuses.
+#[derive(Debug, thiserror::Error)]
+#[error("a table of pass costs begins with one token, ascends and has positive times")]
+pub struct SenselessCosts;
+
+impl TryFrom<Vec<(u32, f32)>> for PassCosts {
+    type Error = SenselessCosts;
+
+    fn try_from(table: Vec<(u32, f32)>) -> Result<Self, SenselessCosts> {
+        Self::new(table).ok_or(SenselessCosts)
+    }
+}
+
+impl From<PassCosts> for Vec<(u32, f32)> {
+    fn from(costs: PassCosts) -> Self {
+        costs.table
     }
 }
 

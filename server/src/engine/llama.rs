@@ -95,6 +95,10 @@ impl Loader for LlamaLoader {
     fn model(&self) -> String {
         self.name.clone()
     }
+
+    fn threads(&self) -> u32 {
+        self.threads
+    }
 }
 
 /// The CPU back end in use, for `tacit doctor`; `None` where llama.cpp chooses for itself.

@@ -4,7 +4,7 @@
 use std::{
     sync::{
         atomic::{AtomicU64, Ordering},
-        mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel},
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -13,10 +13,12 @@ use std::{
 use tokio::sync::{mpsc, watch};
 
 use super::{
-    Engine, EngineInfo, Event, Finish, Job, JobHandle, Status, Usage,
-    backend::{Backend, Loader},
-    costs::PassCosts,
-    scheduler::{JobId, Scheduler, Step},
+    Engine, EngineInfo, Event, Finish, Job, JobHandle, Priority, Status, Usage,
+    backend::{Backend, Loader, SeqId},
+    calibration::{Calibration, CalibrationSettings},
+    idle_work::{IdleWork, IdleWorkLimits},
+    load::ThreadFollower,
+    scheduler::{JobId, Scheduler},
     states::{StateFolder, StateSettings},
 };
 
@@ -34,6 +36,29 @@ pub struct LocalEngine {
     thread: JoinHandle<()>,
 }
 
+/// How the engine treats the machine that it shares with others.
+#[derive(Debug, Clone)]
+pub struct LocalSettings {
+    /// Without a job for this long, the model leaves the memory.
+    pub idle_unload: Duration,
+    pub idle_work: IdleWorkLimits,
+    /// `None`: nothing is measured, and the costs of passes are assumed.
+    pub calibration: Option<CalibrationSettings>,
+    /// Where the states of recent documents are saved while there is nothing else to do; `None`: nowhere.
+    pub states: Option<StateSettings>,
+}
+
+impl Default for LocalSettings {
+    fn default() -> Self {
+        Self {
+            idle_unload: Duration::from_secs(15 * 60),
+            idle_work: IdleWorkLimits::default(),
+            calibration: None,
+            states: None,
+        }
+    }
+}
+
 enum Command {
     Submit {
         id: JobId,
@@ -48,17 +73,8 @@ enum Command {
 }
 
 impl LocalEngine {
-    /// Starts the thread. The model is loaded by the first job and given back after `idle_unload` without any.
-    pub fn start(loader: Box<dyn Loader>, idle_unload: Duration) -> std::io::Result<Self> {
-        Self::start_with_states(loader, idle_unload, None)
-    }
-
-    /// The same, and saves the states of recent documents to disk whenever there is nothing else to do for a while.
-    pub fn start_with_states(
-        loader: Box<dyn Loader>,
-        idle_unload: Duration,
-        states: Option<StateSettings>,
-    ) -> std::io::Result<Self> {
+    /// Starts the thread. The model is loaded by the first job and given back after some time without any.
+    pub fn start(loader: Box<dyn Loader>, settings: LocalSettings) -> std::io::Result<Self> {
         let (commands, inbox) = channel();
         let (status_sender, status) = watch::channel(Status::Stopped);
         let thread = thread::Builder::new()
@@ -68,8 +84,7 @@ impl LocalEngine {
                     loader,
                     inbox,
                     status: status_sender,
-                    idle_unload,
-                    states,
+                    settings,
                 }
                 .run();
             })?;
@@ -126,8 +141,7 @@ struct Worker {
     loader: Box<dyn Loader>,
     inbox: Receiver<Command>,
     status: watch::Sender<Status>,
-    idle_unload: Duration,
-    states: Option<StateSettings>,
+    settings: LocalSettings,
 }
 
 /// Why a loaded model is given back.
@@ -176,33 +190,75 @@ impl Worker {
     }
 
     fn work(&self, backend: &mut dyn Backend, first: Command) -> Leave {
-        self.status.send_replace(Status::Ready(EngineInfo {
+        let device = backend.device();
+        let mut calibration = Calibration::new(self.settings.calibration.clone(), device.clone());
+        let mut info = EngineInfo {
             pid: std::process::id(),
             model: self.loader.model(),
             context_tokens: backend.dimensions().cells,
-            device: backend.device(),
-            costs: PassCosts::default(),
-        }));
-        let mut scheduler = Scheduler::new(backend);
-        match self.states.clone().map(StateFolder::open).transpose() {
+            device,
+            costs: calibration.costs().clone(),
+        };
+        self.status.send_replace(Status::Ready(info.clone()));
+        let mut scheduler = Scheduler::with_costs(backend, info.costs.clone());
+        match self.settings.states.clone().map(StateFolder::open).transpose() {
             Ok(states) => states.into_iter().for_each(|s| scheduler.keep_states(s)),
             Err(error) => tracing::warn!("no states are saved: {error}"),
         }
-        let mut next = Ok(first);
+        let mut threads = ThreadFollower::new(self.loader.threads());
+        let mut idle_work = IdleWork::new(self.settings.idle_work);
+        let mut idle: Option<Idle> = None;
+        apply(&mut scheduler, first);
+        // A command is never kept waiting by more than the step at hand.
+        let mut wait = Duration::ZERO;
         let leave = loop {
-            match next {
-                Ok(Command::Close) => break Leave::Closed,
-                Ok(command) => apply(&mut scheduler, command),
-                Err(leave) => break leave,
-            }
-            next = loop {
-                match self.inbox.try_recv() {
-                    Ok(command) => break Ok(command),
-                    Err(TryRecvError::Disconnected) => break Err(Leave::Closed),
-                    Err(TryRecvError::Empty) if scheduler.step() == Step::Worked => {}
-                    Err(TryRecvError::Empty) => break self.wait(&mut scheduler),
+            match self.inbox.recv_timeout(wait) {
+                Ok(Command::Close) | Err(RecvTimeoutError::Disconnected) => break Leave::Closed,
+                Ok(command) => {
+                    apply(&mut scheduler, command);
+                    calibration.reconsider();
+                    idle = None;
+                    wait = Duration::ZERO;
+                    continue;
                 }
-            };
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            threads.follow(|threads| scheduler.set_threads(threads));
+            wait = Duration::ZERO;
+            match scheduler.urgency() {
+                Some(priority) if priority < Priority::Prefetch => drop(scheduler.step()),
+                Some(_) if idle_work.allowed() => {
+                    let started = Instant::now();
+                    scheduler.step();
+                    wait = idle_work.rest_after(started.elapsed());
+                }
+                Some(_) => scheduler.finish_next(Finish::Cancelled),
+                None => {
+                    let idle = idle.get_or_insert_with(Idle::begin);
+                    let now = idle.since.elapsed();
+                    let unload = self.settings.idle_unload;
+                    let measure = calibration.due_after().unwrap_or(unload);
+                    let save = if idle.has_saved(&scheduler) { unload } else { SAVE_AFTER };
+                    if now >= unload {
+                        break Leave::Idle;
+                    } else if now >= save {
+                        idle.save_next(&mut scheduler);
+                    } else if now < measure.min(save).min(unload) {
+                        wait = measure.min(save).min(unload) - now;
+                    } else if let Some((backend, scratch)) = scheduler
+                        .scratch()
+                        .filter(|_| threads.undisturbed(calibration.foreign_cores()))
+                    {
+                        if calibration.measure(backend, scratch) {
+                            info.costs = calibration.costs().clone();
+                            scheduler.set_costs(info.costs.clone());
+                            self.status.send_replace(Status::Ready(info.clone()));
+                        }
+                    } else {
+                        calibration.postpone();
+                    }
+                }
+            }
         };
         scheduler.finish_all(Finish::Cancelled);
         for seq in scheduler.unsaved() {
@@ -210,26 +266,40 @@ impl Worker {
         }
         leave
     }
+}
 
-    /// Waits for the next command. When none has come for some seconds it saves states, one between two looks for a command, because a
-    /// key must not wait longer than for one of them.
-    fn wait(&self, scheduler: &mut Scheduler) -> Result<Command, Leave> {
-        let receive = |patience| match self.inbox.recv_timeout(patience) {
-            Ok(command) => Some(Ok(command)),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => Some(Err(Leave::Closed)),
-        };
-        let save_after = SAVE_AFTER.min(self.idle_unload);
-        let mut next = receive(save_after);
-        for seq in scheduler.unsaved() {
-            if next.is_some() {
-                break;
-            }
-            scheduler.save(seq);
-            next = receive(Duration::ZERO);
+/// A time without jobs.
+struct Idle {
+    since: Instant,
+    /// The sequences that are still to be saved, the most important last. One at a time, because a key must not wait longer than for
+    /// one of them.
+    unsaved: Option<Vec<SeqId>>,
+}
+
+impl Idle {
+    fn begin() -> Self {
+        Self {
+            since: Instant::now(),
+            unsaved: None,
         }
-        next.or_else(|| receive(self.idle_unload - save_after))
-            .unwrap_or(Err(Leave::Idle))
+    }
+
+    fn has_saved(&self, scheduler: &Scheduler) -> bool {
+        match &self.unsaved {
+            Some(unsaved) => unsaved.is_empty(),
+            None => scheduler.unsaved().is_empty(),
+        }
+    }
+
+    fn save_next(&mut self, scheduler: &mut Scheduler) {
+        let unsaved = self.unsaved.get_or_insert_with(|| {
+            let mut unsaved = scheduler.unsaved();
+            unsaved.reverse();
+            unsaved
+        });
+        if let Some(seq) = unsaved.pop() {
+            scheduler.save(seq);
+        }
     }
 }
 
@@ -240,3 +310,6 @@ fn apply(scheduler: &mut Scheduler, command: Command) {
         Command::WarmUp | Command::Close => {}
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,8 @@
 mod assemble;
 pub mod backend;
 mod boundaries;
+pub mod budget;
+pub mod calibration;
 pub mod connection;
 pub mod costs;
 pub mod cpu;
@@ -12,9 +14,11 @@ pub mod deferred;
 mod drafts;
 pub mod endpoint;
 pub mod host;
+pub mod idle_work;
 pub mod launch;
 #[cfg(feature = "llama")]
 pub mod llama;
+pub mod load;
 pub mod local;
 pub mod private;
 pub mod recovery;

@@ -93,6 +93,11 @@ impl<'b> Scheduler<'b> {
         }
     }
 
+    /// What forward passes cost, now that it is known better.
+    pub fn set_costs(&mut self, costs: PassCosts) {
+        self.costs = costs;
+    }
+
     /// From now on prompts are compared with states on disk too, and can be saved there.
     pub fn keep_states(&mut self, states: StateFolder) {
         self.states = Some(states);
@@ -131,6 +136,26 @@ impl<'b> Scheduler<'b> {
         while !self.jobs.is_empty() {
             self.finish(0, finish.clone());
         }
+    }
+
+    /// Ends the job that the next step would work at.
+    pub fn finish_next(&mut self, finish: Finish) {
+        if let Some(index) = self.most_urgent() {
+            self.finish(index, finish);
+        }
+    }
+
+    /// How many threads compute from the next step on.
+    pub fn set_threads(&mut self, threads: u32) -> Result<(), EvaluateError> {
+        self.backend.set_threads(threads)
+    }
+
+    /// A sequence that holds nothing, to measure with; it has to be empty again before the next step. `None` while there is a job
+    /// or no empty sequence.
+    pub fn scratch(&mut self) -> Option<(&mut dyn Backend, SeqId)> {
+        let mut sequences = (0..self.backend.dimensions().sequences).map(SeqId);
+        let empty = sequences.find(|seq| self.slots.tokens(*seq).is_empty())?;
+        self.jobs.is_empty().then_some((&mut *self.backend, empty))
     }
 
     /// One chunk of a prompt or one pass of an answer, of the most urgent job; among equals the newest, because that is where

@@ -311,4 +311,8 @@ impl Loader for ToyLoader {
     fn model(&self) -> String {
         "toy".to_owned()
     }
+
+    fn threads(&self) -> u32 {
+        1
+    }
 }

@@ -7,7 +7,7 @@ use crate::{
     config::Config,
     documents::DocVersion,
     engine::{
-        local::LocalEngine,
+        local::{LocalEngine, LocalSettings},
         toy::{ToyLoader, ToySettings},
     },
 };
@@ -46,7 +46,7 @@ fn completer(token_time: Duration, max_tokens: u32) -> Completer {
         token_time,
         ..ToySettings::default()
     };
-    let engine = LocalEngine::start(Box::new(ToyLoader(toy)), Duration::from_secs(60)).unwrap();
+    let engine = LocalEngine::start(Box::new(ToyLoader(toy)), LocalSettings::default()).unwrap();
     let mut config = Config::default();
     config.completion.max_tokens = max_tokens;
     let settings = watch::Sender::new(Arc::new(Settings::from(config)));

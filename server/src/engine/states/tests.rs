@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::*;
 use crate::engine::{
     Engine, Event, Job, JobHandle, Limits, Priority, Usage,
-    local::LocalEngine,
+    local::{LocalEngine, LocalSettings},
     toy::{ToyLoader, ToySettings},
 };
 use crate::prompt::{Prompt, Segment, Special};
@@ -222,7 +222,12 @@ fn job(document: &str, text: &str) -> Job {
 
 fn engine(cache: &tempfile::TempDir, idle_unload: Duration) -> LocalEngine {
     let loader = Box::new(ToyLoader(ToySettings::default()));
-    LocalEngine::start_with_states(loader, idle_unload, Some(settings(cache))).unwrap()
+    let settings = LocalSettings {
+        idle_unload,
+        states: Some(settings(cache)),
+        ..LocalSettings::default()
+    };
+    LocalEngine::start(loader, settings).unwrap()
 }
 
 async fn answer(mut job: JobHandle) -> (String, Usage) {
