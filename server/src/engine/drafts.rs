@@ -7,8 +7,8 @@
 //! a guess that was not worth its cost still tells whether it would have come true.
 //!
 //! Pure: this module evaluates nothing. A draft model would stand behind [`Drafts::propose`] too. It would give a [`Proposal`] whose
-//! `matched` is a number of its own, beyond those of text that matches, so that its guesses are measured apart from those; what it costs to make them
-//! would be added to the pass in [`Drafts::worthwhile`].
+//! `matched` is a number of its own, beyond those of text that matches, so that its guesses are measured apart from those; what
+//! it costs to make them would be added to the pass in [`Drafts::worthwhile`].
 
 use std::{collections::VecDeque, iter};
 

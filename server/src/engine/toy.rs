@@ -26,8 +26,8 @@ pub struct ToySettings {
     pub dimensions: Dimensions,
     /// Time that evaluating one token takes.
     pub token_time: Duration,
-    /// Added to the logit of the token that followed the last two tokens when they came before, most recently. Logits are from 0 to 8: with 0 the
-    /// toy never repeats itself but by chance, with 8 it always does.
+    /// Added to the logit of the token that followed the last two tokens when they came before, most recently. Logits are from 0
+    /// to 8: with 0 the toy never repeats itself but by chance, with 8 it always does.
     pub copying: f32,
 }
 
