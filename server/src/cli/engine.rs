@@ -1,6 +1,11 @@
 //! `tacit engine`: the process that holds the weights. Editors' servers start it; nobody has to.
 
-use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::Result;
 use clap::Args;
@@ -119,6 +124,16 @@ impl RunArguments {
 
     pub fn model_name(&self) -> &str {
         &self.name
+    }
+
+    /// Threads that compute, at most.
+    pub fn threads(&self) -> u32 {
+        self.threads
+    }
+
+    /// `None` of the toy.
+    pub fn model_file(&self) -> Option<&Path> {
+        self.model.as_deref()
     }
 
     /// What loads the model.

@@ -16,7 +16,7 @@ pub mod llama;
 pub mod local;
 pub mod recovery;
 pub mod remote;
-mod sampling;
+pub(crate) mod sampling;
 mod scheduler;
 mod slots;
 pub mod toy;
