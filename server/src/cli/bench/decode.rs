@@ -62,8 +62,8 @@ const HELD_TOKENS: usize = 512;
 /// How often a pass of so many tokens is timed; the median counts. Long ones vary little and would take a minute.
 fn rounds(tokens: usize) -> usize {
     match tokens {
-        ..=8 => 15,
-        ..=32 => 7,
+        0..=8 => 15,
+        9..=32 => 7,
         _ => 3,
     }
 }
