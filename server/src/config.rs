@@ -91,6 +91,8 @@ pub struct EngineConfig {
     pub idle_exit_minutes: u32,
     /// Tokens of a prompt and its answer together; 0 is the default, 8192.
     pub context_tokens: u32,
+    /// Layers of the model on the GPU; `None` is as many as fit.
+    pub gpu_layers: Option<u32>,
 }
 
 impl Default for EngineConfig {
@@ -100,6 +102,7 @@ impl Default for EngineConfig {
             idle_unload_minutes: 15,
             idle_exit_minutes: 30,
             context_tokens: 0,
+            gpu_layers: None,
         }
     }
 }

@@ -409,6 +409,7 @@ fn completer() -> Completer {
         name: "0.5b".into(),
         context_tokens: 4096,
         threads,
+        gpu_layers: None,
     };
     let engine = LocalEngine::start(Box::new(loader), Duration::from_secs(60)).unwrap();
     let mut config = Config::default();

@@ -45,6 +45,9 @@ pub struct RunArguments {
     /// Size of the KV cache, shared by all documents
     #[arg(long, value_name = "N", default_value_t = DEFAULT_CONTEXT_TOKENS)]
     context_tokens: u32,
+    /// Layers of the model on the GPU (default: as many as fit)
+    #[arg(long, value_name = "N")]
+    gpu_layers: Option<u32>,
     /// Give the weights back after so many seconds without work
     #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_IDLE_UNLOAD_SECONDS)]
     idle_unload_seconds: u64,
@@ -78,6 +81,7 @@ impl RunArguments {
             name: model.name.clone(),
             threads: or(config.engine.threads, default_threads()),
             context_tokens: or(config.engine.context_tokens, DEFAULT_CONTEXT_TOKENS),
+            gpu_layers: config.engine.gpu_layers,
             idle_unload_seconds: match config.engine.idle_unload_minutes {
                 0 => NEVER_SECONDS,
                 minutes => u64::from(minutes) * 60,
@@ -106,6 +110,9 @@ impl RunArguments {
         option("--name", self.name.clone().into());
         option("--threads", self.threads.to_string().into());
         option("--context-tokens", self.context_tokens.to_string().into());
+        if let Some(layers) = self.gpu_layers {
+            option("--gpu-layers", layers.to_string().into());
+        }
         option(
             "--idle-unload-seconds",
             self.idle_unload_seconds.to_string().into(),
@@ -152,6 +159,7 @@ impl RunArguments {
                 name: self.name.clone(),
                 context_tokens: self.context_tokens,
                 threads: self.threads,
+                gpu_layers: self.gpu_layers,
             }));
         }
         anyhow::bail!(

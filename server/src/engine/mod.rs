@@ -14,6 +14,7 @@ pub mod launch;
 #[cfg(feature = "llama")]
 pub mod llama;
 pub mod local;
+pub mod offload;
 pub mod recovery;
 pub mod remote;
 pub(crate) mod sampling;
