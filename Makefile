@@ -11,7 +11,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 TACIT := $(TARGET)/release/tacit
 
 .NOTPARALLEL:
-.PHONY: demo test bench install build model test-needs clean
+.PHONY: demo test bench soak install build model test-needs clean
 
 demo: model
 	@$(TACIT) demo
@@ -19,8 +19,13 @@ demo: model
 test: test-needs model
 	cargo test --release --workspace --no-fail-fast
 
+# Takes 40 minutes where the replay harness is at hand, else a few; tests/bench/engine.py --help says what can be left out.
 bench: model
-	$(TACIT) bench decode
+	python3 tests/bench/engine.py $(BENCH)
+
+# Ten minutes of fast typing with the real model: SOAK_SECONDS=600.
+soak: model
+	cargo test --release -p tests --test soak -- --ignored --nocapture
 
 # llama.cpp's libraries lie in lib/tacit; the program finds them relative to itself.
 install: build

@@ -45,7 +45,14 @@ fn copy_libraries(from: &Path, to: &Path) -> io::Result<()> {
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        let is_backend = name.starts_with("libggml-cpu-") || name.starts_with("ggml-cpu-");
+        let backend = name.strip_prefix("lib").unwrap_or(&name);
+        let is_backend = ["cpu-", "cuda", "hip", "metal", "vulkan"]
+            .iter()
+            .any(|kind| {
+                backend
+                    .strip_prefix("ggml-")
+                    .is_some_and(|rest| rest.starts_with(kind))
+            });
         let is_versioned =
             name.ends_with(".so.0") || name.ends_with(".0.dylib") || name.ends_with(".dll");
         if is_backend || is_versioned {

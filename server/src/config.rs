@@ -100,6 +100,8 @@ pub struct EngineConfig {
     pub idle_cpu_percent: u32,
     /// Whether such work is done while the machine runs on battery.
     pub prefetch_on_battery: bool,
+    /// Layers of the model on the GPU; `None` is as many as fit.
+    pub gpu_layers: Option<u32>,
 }
 
 impl Default for EngineConfig {
@@ -112,6 +114,7 @@ impl Default for EngineConfig {
             disk_cache_mb: 256,
             idle_cpu_percent: 50,
             prefetch_on_battery: false,
+            gpu_layers: None,
         }
     }
 }

@@ -26,6 +26,10 @@ pub struct Client {
     reading: watch::Sender<bool>,
     answering: watch::Sender<bool>,
     asked: usize,
+    /// Requests up to this one have been answered, and their answers are forgotten.
+    settled: usize,
+    /// The server's process, where it is another one.
+    server_pid: Option<u32>,
     settings: Arc<Mutex<Option<watch::Receiver<Arc<Settings>>>>>,
 }
 
@@ -113,6 +117,8 @@ impl Client {
             reading,
             answering,
             asked: 0,
+            settled: 0,
+            server_pid: None,
             settings,
         }
     }
@@ -129,6 +135,7 @@ impl Client {
             .kill_on_drop(true)
             .spawn()
             .expect("the server starts");
+        let server_pid = process.id();
         let mut stdin = process.stdin.take().expect("piped");
         let mut stdout = process.stdout.take().expect("piped");
         let (input, mut server_input) = tokio::io::duplex(64 * 1024);
@@ -139,7 +146,31 @@ impl Client {
             let status = process.wait().await.expect("the process can be waited for");
             status.code().unwrap_or(-1)
         });
-        Self::connected(input, output, server, Arc::default())
+        Self {
+            server_pid,
+            ..Self::connected(input, output, server, Arc::default())
+        }
+    }
+
+    /// Of a server that was spawned.
+    pub fn server_pid(&self) -> Option<u32> {
+        self.server_pid
+    }
+
+    /// Checks and forgets the answers up to the first that is missing, and all notifications, so that a long session does not fill
+    /// the memory. What is asked for with [`Client::response`] must not have been settled.
+    pub fn settle(&mut self) {
+        let mut messages = self.received.lock();
+        messages.notifications.clear();
+        // The newest answer stays, so that it can still be asked for.
+        while self.settled + 1 < self.asked {
+            let id = (self.settled + 1).to_string();
+            let Some(answers) = messages.responses.remove(&id) else {
+                break;
+            };
+            assert_eq!(answers.len(), 1, "request {id} was answered more than once");
+            self.settled += 1;
+        }
     }
 
     /// Started, `initialize`d with these capabilities and options, and `initialized`.
@@ -363,9 +394,9 @@ impl Client {
             .expect("the server ends")
             .expect("the server does not panic");
         // What it wrote last may be on its way to the reading task.
-        let asked = self.asked;
+        let open = self.settled + 1..=self.asked;
         let all_there = move |messages: &mut Messages| {
-            (1..=asked)
+            open.clone()
                 .all(|id| messages.responses.contains_key(&id.to_string()))
                 .then_some(())
         };
@@ -373,9 +404,10 @@ impl Client {
             .wait("the responses to all requests", all_there)
             .await;
         for (id, responses) in &self.received.lock().responses {
-            let is_counted = id.parse::<usize>().is_ok();
+            let id = id.parse::<usize>();
+            let Ok(id) = id else { continue };
             assert!(
-                !is_counted || responses.len() == 1,
+                id > self.settled && responses.len() == 1,
                 "request {id} was answered more than once: {responses:?}"
             );
         }

@@ -432,6 +432,31 @@ fn inspect(bytes: &[u8]) -> Result<gguf::Facts, Refusal> {
 }
 
 #[test]
+fn a_header_tells_what_the_cache_keeps_of_a_token() {
+    let of = |gguf: &Gguf| {
+        let facts = inspect(&gguf.bytes()).expect("well-formed");
+        (facts.blocks, facts.kept_values)
+    };
+    assert_eq!(of(&Gguf::default()), (None, None));
+    // Qwen2.5-Coder 0.5B: 64 values a head, of which two keep a key and a value.
+    let grouped = Gguf::default()
+        .with("qwen2.block_count", Value::Number(24))
+        .with("qwen2.embedding_length", Value::Number(896))
+        .with("qwen2.attention.head_count", Value::Number(14))
+        .with("qwen2.attention.head_count_kv", Value::Number(2));
+    assert_eq!(of(&grouped), (Some(24), Some(24 * 2 * 2 * 64)));
+    let own_lengths = grouped
+        .with("qwen2.attention.key_length", Value::Number(128))
+        .with("qwen2.attention.value_length", Value::Number(32));
+    assert_eq!(of(&own_lengths), (Some(24), Some(24 * 2 * (128 + 32))));
+    let hostile = Gguf::default()
+        .with("qwen2.block_count", Value::Number(u32::MAX))
+        .with("qwen2.embedding_length", Value::Number(u32::MAX))
+        .with("qwen2.attention.head_count", Value::Number(0));
+    assert_eq!(of(&hostile), (Some(u32::MAX), None));
+}
+
+#[test]
 fn a_header_tells_what_a_model_is() {
     let bytes = Gguf::default().bytes();
     let facts = inspect(&bytes).expect("well-formed");

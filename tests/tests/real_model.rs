@@ -455,6 +455,7 @@ fn completer() -> Completer {
         name: "0.5b".into(),
         context_tokens: 4096,
         threads,
+        gpu_layers: None,
     };
     let engine = LocalEngine::start(Box::new(loader), LocalSettings::default()).unwrap();
     let mut config = Config::default();

@@ -2,6 +2,7 @@
 
 mod decode;
 mod fim;
+mod memory;
 
 use anyhow::Result;
 use clap::Subcommand;

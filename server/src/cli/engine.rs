@@ -1,6 +1,11 @@
 //! `tacit engine`: the process that holds the weights. Editors' servers start it; nobody has to.
 
-use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::Result;
 use clap::{Args, value_parser};
@@ -47,6 +52,9 @@ pub struct RunArguments {
     /// Size of the KV cache, shared by all documents
     #[arg(long, value_name = "N", default_value_t = DEFAULT_CONTEXT_TOKENS)]
     context_tokens: u32,
+    /// Layers of the model on the GPU (default: as many as fit)
+    #[arg(long, value_name = "N")]
+    gpu_layers: Option<u32>,
     /// Give the weights back after so many seconds without work
     #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_IDLE_UNLOAD_SECONDS)]
     idle_unload_seconds: u64,
@@ -108,6 +116,7 @@ impl RunArguments {
                 0 => DEFAULT_CONTEXT_TOKENS,
                 tokens => tokens,
             },
+            gpu_layers: config.engine.gpu_layers,
             idle_unload_seconds: match config.engine.idle_unload_minutes {
                 0 => NEVER_SECONDS,
                 minutes => u64::from(minutes) * 60,
@@ -143,6 +152,9 @@ impl RunArguments {
         option("--name", self.name.clone().into());
         option("--threads", self.threads.to_string().into());
         option("--context-tokens", self.context_tokens.to_string().into());
+        if let Some(layers) = self.gpu_layers {
+            option("--gpu-layers", layers.to_string().into());
+        }
         option(
             "--idle-unload-seconds",
             self.idle_unload_seconds.to_string().into(),
@@ -175,6 +187,16 @@ impl RunArguments {
         &self.name
     }
 
+    /// Threads that compute, at most.
+    pub fn threads(&self) -> u32 {
+        self.threads
+    }
+
+    /// `None` of the toy.
+    pub fn model_file(&self) -> Option<&Path> {
+        self.model.as_deref()
+    }
+
     /// What loads the model.
     pub fn loader(&self) -> Result<Box<dyn Loader>> {
         if let Some(milliseconds) = self.toy {
@@ -191,6 +213,7 @@ impl RunArguments {
                 name: self.name.clone(),
                 context_tokens: self.context_tokens,
                 threads: self.threads,
+                gpu_layers: self.gpu_layers,
             }));
         }
         anyhow::bail!(

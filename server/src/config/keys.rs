@@ -20,6 +20,8 @@ pub struct Key {
 pub enum Kind {
     Boolean(fn(&mut Config) -> &mut bool),
     Integer(RangeInclusive<u32>, fn(&mut Config) -> &mut u32),
+    /// A number up to this one, or -1 for `None`.
+    Limit(u32, fn(&mut Config) -> &mut Option<u32>),
     Texts(fn(&mut Config) -> &mut Vec<String>),
     Model(fn(&mut Config) -> &mut ModelChoice),
     Folder(fn(&mut Config) -> &mut Option<PathBuf>),
@@ -114,6 +116,10 @@ pub const KEYS: &[Key] = &[
         "engine.prefetch_on_battery",
         Kind::Boolean(|config| &mut config.engine.prefetch_on_battery),
     ),
+    user_only(
+        "engine.gpu_layers",
+        Kind::Limit(1000, |config| &mut config.engine.gpu_layers),
+    ),
 ];
 
 /// Applies what a layer may set and what makes sense; the rest becomes issues.
@@ -193,6 +199,17 @@ fn set(kind: &Kind, value: &Value, config: &mut Config) -> Result<(), String> {
                 .ok_or_else(|| {
                     format!("a whole number from {} to {}", range.start(), range.end())
                 })?;
+        }
+        Kind::Limit(most, field) => {
+            let number = value.as_i64().filter(|number| *number <= i64::from(*most));
+            *field(config) = match number {
+                Some(-1) => None,
+                number => Some(
+                    number
+                        .and_then(|number| u32::try_from(number).ok())
+                        .ok_or_else(|| format!("a whole number from -1 to {most}"))?,
+                ),
+            };
         }
         Kind::Texts(field) => {
             let texts = value.as_array().and_then(|values| {

@@ -61,6 +61,18 @@ const CASES: &[Case] = &[
         ],
         |c| c.engine.idle_exit_minutes = 5,
     ),
+    (USER, "[engine]\ngpu_layers = 20", &[], |c| {
+        c.engine.gpu_layers = Some(20)
+    }),
+    (USER, "[engine]\ngpu_layers = -1", &[], |_| {}),
+    (
+        USER,
+        "[engine]\ngpu_layers = -2",
+        &[
+            "`engine.gpu_layers` has to be a whole number from -1 to 1000, not -2; it does not count.",
+        ],
+        |_| {},
+    ),
     (
         USER,
         "[engine]\nidle_cpu_percent = 101\nprefetch_on_battery = true\n[completion]\nlatency_target_ms = 0",

@@ -163,13 +163,14 @@ fn choose_from(folder: &Path, wanted: Option<&str>) -> Option<Chosen> {
     named.or_else(|| usable().next())
 }
 
+/// The file name of a back end's library. On macOS too they end in `.so`.
+pub fn library_name(backend: &str) -> String {
+    let end = if cfg!(windows) { ".dll" } else { ".so" };
+    format!("{}ggml-{backend}{end}", std::env::consts::DLL_PREFIX)
+}
+
 fn find(folder: &Path, variant: &Variant) -> Option<Chosen> {
-    let library = folder.join(format!(
-        "{}ggml-cpu-{}{}",
-        std::env::consts::DLL_PREFIX,
-        variant.name,
-        if cfg!(windows) { ".dll" } else { ".so" }
-    ));
+    let library = folder.join(library_name(&format!("cpu-{}", variant.name)));
     let description = format!("{}: {}", variant.name, variant.instruction_sets);
     library.is_file().then_some(Chosen {
         library,

@@ -9,7 +9,7 @@ use std::{
 };
 
 use llama_cpp_2::{
-    DecodeError, LlamaContextLoadError, LogOptions,
+    DecodeError, LlamaBackendDevice, LlamaBackendDeviceType, LlamaContextLoadError, LogOptions,
     context::{
         LlamaContext,
         params::LlamaContextParams,
@@ -26,8 +26,9 @@ use super::{
         Backend, Dimensions, EvaluateError, LoadError, Loader, Parked, SeqId, Token, Vocabulary,
     },
     cpu,
+    offload::{self, Gpu, Load},
 };
-use crate::prompt::Special;
+use crate::{models::gguf, prompt::Special};
 
 /// What to load and how to run it.
 #[derive(Debug, Clone)]
@@ -38,6 +39,8 @@ pub struct LlamaLoader {
     /// Cells of the KV cache, shared by all documents.
     pub context_tokens: u32,
     pub threads: u32,
+    /// Layers on the GPU; `None` is as many as fit.
+    pub gpu_layers: Option<u32>,
 }
 
 /// Documents that keep their place in the KV cache.
@@ -47,6 +50,9 @@ const BATCH_TOKENS: u32 = 512;
 /// Folder of llama.cpp's libraries, relative to the folder of the binary: of an installation (and of test binaries), of a build.
 const LIBRARY_FOLDERS: [&str; 2] = ["../lib/tacit", "lib/tacit"];
 
+/// Back ends for GPUs, by their names in llama.cpp's libraries; which of them were built is a matter of cargo's features.
+const GPU_BACKENDS: [&str; 4] = ["cuda", "hip", "metal", "vulkan"];
+
 impl Loader for LlamaLoader {
     fn load(
         &self,
@@ -55,7 +61,14 @@ impl Loader for LlamaLoader {
     ) -> Result<(), LoadError> {
         let llama = llama()?;
         progress(0.0);
-        let params = LlamaModelParams::default().with_n_gpu_layers(u32::MAX >> 1);
+        let layers = self.layers_on_gpu()?;
+        let mut params = LlamaModelParams::default().with_n_gpu_layers(layers);
+        if layers == 0 {
+            // A GPU that holds no layer would still be woken, and given large products to compute.
+            params = params
+                .with_devices(&[])
+                .map_err(|error| LoadError(error.to_string()))?;
+        }
         let model = LlamaModel::load_from_file(llama, &self.file, &params).map_err(|error| {
             LoadError(format!(
                 "The model {} could not be loaded ({error}). It may be damaged or made for a newer version: check it with \
@@ -79,7 +92,7 @@ impl Loader for LlamaLoader {
         let mut backend = Llama {
             dimensions,
             vocabulary: vocabulary(&model),
-            device: device_names(),
+            device: device_names(layers),
             batch: LlamaBatch::new(BATCH_TOKENS as usize, 1),
             held: vec![0; SEQUENCES as usize],
             outputs: 0..0,
@@ -101,6 +114,31 @@ impl Loader for LlamaLoader {
     }
 }
 
+impl LlamaLoader {
+    fn layers_on_gpu(&self) -> Result<u32, LoadError> {
+        let gpu = |device: LlamaBackendDevice| Gpu {
+            name: device.description,
+            free: device.memory_free as u64,
+        };
+        let gpus: Vec<Gpu> = gpus().into_iter().map(gpu).collect();
+        if gpus.is_empty() && self.gpu_layers.is_none() {
+            return Ok(0);
+        }
+        let told = |error: &dyn std::error::Error| LoadError(error.to_string());
+        let facts = gguf::inspect_file(&self.file).map_err(|error| told(&error))?;
+        let load = Load {
+            file: facts.bytes_needed,
+            blocks: facts.blocks.unwrap_or(0),
+            // 16 bits for each value, llama.cpp's default.
+            kv_per_token: facts.kept_values.unwrap_or(0).saturating_mul(2),
+            context_tokens: self.context_tokens,
+            batch_tokens: BATCH_TOKENS,
+            vocabulary: facts.vocabulary,
+        };
+        offload::layers_on_gpu(&gpus, &load, self.gpu_layers).map_err(|error| told(&error))
+    }
+}
+
 /// The CPU back end in use, for `tacit doctor`; `None` where llama.cpp chooses for itself.
 pub fn cpu_backend() -> Option<cpu::Chosen> {
     cpu::choose(&library_folder()?)
@@ -113,7 +151,7 @@ fn llama() -> Result<&'static LlamaBackend, LoadError> {
         llama_cpp_2::send_logs_to_tracing(LogOptions::default());
         let folder = library_folder().ok_or("llama.cpp's libraries are missing: `lib/tacit` must lie beside the binary or its folder")?;
         match cpu::choose(&folder) {
-            Some(chosen) => load_only(&chosen.library)?,
+            Some(chosen) => load_with_gpus(&folder, &chosen.library)?,
             None => load_backends_from_path(&folder),
         }
         LlamaBackend::init().map_err(|error| error.to_string())
@@ -123,18 +161,26 @@ fn llama() -> Result<&'static LlamaBackend, LoadError> {
         .map_err(|error| LoadError(format!("The engine could not be started: {error}.")))
 }
 
-/// Loads one back end. llama.cpp takes a folder and picks by itself, so it gets a folder that holds just the one.
-fn load_only(library: &Path) -> Result<(), String> {
-    let with_path = |error: std::io::Error| format!("cannot load {}: {error}", library.display());
-    let folder = tempfile::tempdir().map_err(with_path)?;
-    let name = library.file_name().unwrap_or_default();
-    #[cfg(unix)]
-    std::os::unix::fs::symlink(library, folder.path().join(name)).map_err(with_path)?;
-    #[cfg(not(unix))]
-    std::fs::copy(library, folder.path().join(name))
-        .map(drop)
-        .map_err(with_path)?;
-    load_backends_from_path(folder.path());
+/// Loads one CPU back end and those for GPUs that there are. llama.cpp takes a folder and picks by itself, so it gets a folder that
+/// holds just these.
+fn load_with_gpus(folder: &Path, cpu: &Path) -> Result<(), String> {
+    let chosen = tempfile::tempdir().map_err(|error| format!("cannot make a folder: {error}"))?;
+    let gpus = GPU_BACKENDS.map(|name| folder.join(cpu::library_name(name)));
+    for library in gpus
+        .iter()
+        .map(PathBuf::as_path)
+        .filter(|path| path.is_file())
+        .chain([cpu])
+    {
+        let with_path =
+            |error: std::io::Error| format!("cannot load {}: {error}", library.display());
+        let link = chosen.path().join(library.file_name().unwrap_or_default());
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(library, link).map_err(with_path)?;
+        #[cfg(not(unix))]
+        std::fs::copy(library, link).map(drop).map_err(with_path)?;
+    }
+    load_backends_from_path(chosen.path());
     Ok(())
 }
 
@@ -148,16 +194,30 @@ pub fn library_folder() -> Option<PathBuf> {
         .find(|folder| folder.is_dir())
 }
 
-fn device_names() -> String {
-    let gpus = llama_cpp_2::list_llama_ggml_backend_devices();
-    let gpus = gpus
-        .iter()
-        .filter(|device| device.backend != "CPU")
-        .map(|device| device.description.clone());
+/// The GPUs that llama.cpp would use: those built into the processor only where there is no other.
+fn gpus() -> Vec<LlamaBackendDevice> {
+    let of = |kind: LlamaBackendDeviceType| {
+        let devices = llama_cpp_2::list_llama_ggml_backend_devices().into_iter();
+        devices
+            .filter(|device| device.device_type == kind)
+            .collect::<Vec<_>>()
+    };
+    let separate = of(LlamaBackendDeviceType::Gpu);
+    if separate.is_empty() {
+        of(LlamaBackendDeviceType::IntegratedGpu)
+    } else {
+        separate
+    }
+}
+
+/// What runs a model with so many layers on the GPU.
+fn device_names(layers: u32) -> String {
+    let gpus = if layers > 0 { gpus() } else { Vec::new() };
     let cpu = cpu_backend().map_or("CPU".to_owned(), |chosen| {
         format!("CPU ({})", chosen.description)
     });
-    gpus.chain([cpu]).collect::<Vec<_>>().join(" + ")
+    let names = gpus.into_iter().map(|device| device.description);
+    names.chain([cpu]).collect::<Vec<_>>().join(" + ")
 }
 
 fn vocabulary(model: &LlamaModel) -> Vocabulary {

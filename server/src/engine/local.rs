@@ -201,7 +201,13 @@ impl Worker {
         };
         self.status.send_replace(Status::Ready(info.clone()));
         let mut scheduler = Scheduler::with_costs(backend, info.costs.clone());
-        match self.settings.states.clone().map(StateFolder::open).transpose() {
+        match self
+            .settings
+            .states
+            .clone()
+            .map(StateFolder::open)
+            .transpose()
+        {
             Ok(states) => states.into_iter().for_each(|s| scheduler.keep_states(s)),
             Err(error) => tracing::warn!("no states are saved: {error}"),
         }
@@ -238,7 +244,11 @@ impl Worker {
                     let now = idle.since.elapsed();
                     let unload = self.settings.idle_unload;
                     let measure = calibration.due_after().unwrap_or(unload);
-                    let save = if idle.has_saved(&scheduler) { unload } else { SAVE_AFTER };
+                    let save = if idle.has_saved(&scheduler) {
+                        unload
+                    } else {
+                        SAVE_AFTER
+                    };
                     if now >= unload {
                         break Leave::Idle;
                     } else if now >= save {

@@ -32,6 +32,10 @@ pub struct Facts {
     pub name: Option<String>,
     /// Tokens that the model was trained to see at once.
     pub context_length: Option<u64>,
+    /// Blocks of the network.
+    pub blocks: Option<u32>,
+    /// Values that attention keeps of one token, in all blocks together; `None` where the header gives no plain numbers.
+    pub kept_values: Option<u64>,
     /// How most weights are stored, for example `Q4_K_M`.
     pub quantisation: Option<&'static str>,
     /// Tokens in the vocabulary.
@@ -152,6 +156,7 @@ fn read_values<R: Read>(
     facts: &mut Facts,
 ) -> Result<u64, Refusal> {
     let mut alignment = DEFAULT_ALIGNMENT;
+    let mut attention = Attention::default();
     for _ in 0..count {
         let key = header.key()?;
         let kind = header.u32()?;
@@ -181,10 +186,55 @@ fn read_values<R: Read>(
             (key, UINT64) if key.ends_with(".context_length") => {
                 facts.context_length = Some(header.u64()?)
             }
+            (key, UINT32) => {
+                let number = header.u32()?;
+                if key.ends_with(".block_count") {
+                    facts.blocks = Some(number);
+                }
+                attention.note(key, number);
+            }
             _ => header.skip_value(kind)?,
         }
     }
+    facts.kept_values = facts
+        .blocks
+        .and_then(|blocks| attention.values_per_block()?.checked_mul(blocks.into()));
     Ok(alignment)
+}
+
+/// The numbers of a header that say what attention keeps.
+#[derive(Default)]
+struct Attention {
+    embedding: Option<u32>,
+    heads: Option<u32>,
+    kv_heads: Option<u32>,
+    key: Option<u32>,
+    value: Option<u32>,
+}
+
+impl Attention {
+    fn note(&mut self, key: &str, number: u32) {
+        let (_, name) = key.split_once('.').unwrap_or_default();
+        let field = match name {
+            "embedding_length" => &mut self.embedding,
+            "attention.head_count" => &mut self.heads,
+            "attention.head_count_kv" => &mut self.kv_heads,
+            "attention.key_length" => &mut self.key,
+            "attention.value_length" => &mut self.value,
+            _ => return,
+        };
+        *field = Some(number);
+    }
+
+    /// Values that one block keeps of one token: a key and a value for each of the heads that keep any. Where the header does not
+    /// say how long they are, the heads share the embedding.
+    fn values_per_block(&self) -> Option<u64> {
+        let head = || self.embedding?.checked_div(self.heads?);
+        let key = self.key.or_else(head)?;
+        let value = self.value.or_else(head)?;
+        let heads = self.kv_heads.or(self.heads)?;
+        (u64::from(key) + u64::from(value)).checked_mul(heads.into())
+    }
 }
 
 /// Counts the tokens and looks for one that opens a fill-in-the-middle prompt.

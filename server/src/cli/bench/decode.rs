@@ -1,23 +1,30 @@
-//! `tacit bench decode`: what a forward pass costs on this machine, and how many of them a keystroke takes.
+//! `tacit bench decode`: what a forward pass costs on this machine, how many of them a keystroke takes, how fast text is
+//! written with drafts and without, and what memory all that needs.
 
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 
+use super::memory::{self, Buffers, Resident};
 use crate::{
     cli::{EngineArguments, complete, engine::RunArguments},
     completion::{Complete, Completer, Request, Trigger},
-    config::Settings,
-    engine::backend::{Backend, SeqId, Token},
+    config::{Config, Settings},
+    engine::{
+        Engine, Event, Finish, Job, Limits, Priority, Status, Usage,
+        backend::{Backend, SeqId, Token},
+        sampling::choose,
+    },
+    prompt::{Prompt, Segment, Special},
 };
 
-/// Measure prefill and decode speed, and the time to the first token while typing
+/// Measure forward passes, decoding with and without drafts, keystrokes and memory; takes less than a minute
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Print one JSON object
@@ -27,15 +34,24 @@ pub struct Arguments {
     engine: EngineArguments,
 }
 
-/// Passes of each size; the median is reported.
-const ROUNDS: usize = 15;
-
-/// What is typed, key by key: its first line, then all others, with everything before known to the model.
+/// What is typed, key by key, with everything before known to the model.
 const TYPED_FILE: &str = "inventory.py";
 const BEFORE: &str = include_str!("typed_before.py");
 const TYPED: &str = "    total = 0\n    for item in self.items:\n        total += item.price * item.count\n    return total\n";
 const AFTER: &str =
     "\n\ndef main():\n    inventory = Inventory()\n    print(inventory.total_value())\n";
+
+/// Tokens of an answer while typing is measured: enough for a first token, and few that the cache could answer from.
+const TYPING_TOKENS: u32 = 4;
+
+/// What the model goes on with when writing is measured: code that has not been there before, and the same over and over.
+const TEXTS: [(&str, &str); 2] = [
+    ("fresh", BEFORE),
+    ("repetitive", include_str!("repetitive.py")),
+];
+
+/// Tokens that are written of each of [`TEXTS`], and for the plain speed.
+const WRITTEN_TOKENS: u32 = 128;
 
 /// Tokens in one pass: one is decoding, a few are drafts, many are prefill.
 const PASS_SIZES: [usize; 8] = [1, 2, 4, 8, 32, 64, 128, 256];
@@ -43,24 +59,212 @@ const PASS_SIZES: [usize; 8] = [1, 2, 4, 8, 32, 64, 128, 256];
 /// Tokens in the cache while passes are timed: attention over them is part of a pass.
 const HELD_TOKENS: usize = 512;
 
-struct Passes {
+/// How often a pass of so many tokens is timed; the median counts. Long ones vary little and would take a minute.
+fn rounds(tokens: usize) -> usize {
+    match tokens {
+        0..=8 => 15,
+        9..=32 => 7,
+        _ => 3,
+    }
+}
+
+/// What is measured on the back end itself, without the scheduler.
+struct Plain {
     /// Median time for each of [`PASS_SIZES`], in milliseconds.
-    ms: [f64; PASS_SIZES.len()],
+    pass_ms: [f64; PASS_SIZES.len()],
+    /// With [`HELD_TOKENS`] in the cache.
+    tokens_per_second: f64,
     device: String,
+}
+
+/// What is measured through the engine.
+struct Engaged {
+    /// Time to the first token and prompt tokens evaluated, of each keystroke that the engine had to answer.
+    keystrokes: Vec<(f64, u32)>,
+    /// For each of [`TEXTS`], with drafts and without.
+    texts: [[Writing; 2]; TEXTS.len()],
+    /// After all that.
+    resident: Option<Resident>,
+}
+
+/// One text written by the engine.
+struct Writing {
+    usage: Usage,
+    /// `None` of an answer that is too short to tell.
+    tokens_per_second: Option<f64>,
 }
 
 pub async fn run(arguments: Arguments) -> Result<()> {
     let run = arguments.engine.run()?;
-    let passes = tokio::task::block_in_place(|| measure_passes(&run))?;
+    // In the same process, one after the other: the ratios are what counts.
+    let engaged = engage(&run).await?;
+    let (plain, buffers) =
+        tokio::task::block_in_place(|| memory::buffers_of(|| measure_plain(&run)));
+    let summary = summary(&run, &plain?, &engaged, &buffers);
+    if arguments.json {
+        println!("{summary}");
+    } else {
+        println!("{summary:#}");
+    }
+    Ok(())
+}
 
-    // The same thread count in the same process, one after the other: the ratio is what counts.
-    let settings = watch::Sender::new(Arc::new(Settings::default()));
-    let completer = Completer::new(Arc::new(run.start()?), settings.subscribe());
-    let mut typing = Vec::new();
-    let mut evaluated = Vec::new();
+fn summary(run: &RunArguments, plain: &Plain, engaged: &Engaged, buffers: &Buffers) -> Value {
+    let [pass_ms, ..] = plain.pass_ms;
+    let by_size: Vec<_> = PASS_SIZES
+        .into_iter()
+        .zip(plain.pass_ms)
+        .map(|(tokens, ms)| json!({ "tokens": tokens, "ms": ms, "passes": ms / pass_ms, "tokens_per_second": tokens as f64 * 1000.0 / ms }))
+        .collect();
+    let drafts: serde_json::Map<_, _> = TEXTS
+        .iter()
+        .zip(&engaged.texts)
+        .map(|((name, _), [written, plain])| {
+            let gain = written
+                .tokens_per_second
+                .zip(plain.tokens_per_second)
+                .map(|(with, without)| with / without);
+            let figures = json!({
+                "tokens": written.usage.generated,
+                "drafted": written.usage.drafted,
+                "tokens_per_second": written.tokens_per_second,
+                "plain_tokens_per_second": plain.tokens_per_second,
+                "gain": gain,
+            });
+            ((*name).to_owned(), figures)
+        })
+        .collect();
+    let first_token_ms: Vec<f64> = engaged.keystrokes.iter().map(|(ms, _)| *ms).collect();
+    let evaluated: Vec<f64> = engaged
+        .keystrokes
+        .iter()
+        .map(|(_, tokens)| f64::from(*tokens))
+        .collect();
+    let median_ms = percentile(&first_token_ms, 50);
+    let p95_ms = percentile(&first_token_ms, 95);
+    let memory = engaged
+        .resident
+        .as_ref()
+        .zip(run.model_file())
+        .map(|(resident, file)| {
+            let bytes = file.metadata().map_or(0, |metadata| metadata.len());
+            resident.summary(bytes, buffers)
+        });
+    json!({
+        "model": run.model_name(),
+        "device": plain.device,
+        "threads": run.threads(),
+        "pass_ms": pass_ms,
+        "passes_by_size": by_size,
+        "decode_tokens_per_second": plain.tokens_per_second,
+        "drafts": drafts,
+        "keystrokes": first_token_ms.len(),
+        "keystroke_first_token_ms_median": median_ms,
+        "keystroke_first_token_ms_p95": p95_ms,
+        "keystroke_first_token_passes_median": median_ms.map(|ms| ms / pass_ms),
+        "keystroke_first_token_passes_p95": p95_ms.map(|ms| ms / pass_ms),
+        "keystroke_prompt_tokens_evaluated_median": percentile(&evaluated, 50),
+        "memory": memory,
+    })
+}
+
+/// Types and writes through an engine that is gone when this returns.
+async fn engage(run: &RunArguments) -> Result<Engaged> {
+    let engine = Arc::new(run.start()?);
+    let mut status = engine.status();
+    // Writing comes first, and with drafts before without: what was written before would be drafts for it.
+    let mut texts = Vec::new();
+    for (name, text) in TEXTS {
+        let with = write(&*engine, name, text, true).await?;
+        let without = write(&*engine, name, text, false).await?;
+        texts.push([with, without]);
+    }
+    let keystrokes = type_keys(engine.clone()).await?;
+    let resident = run.model_file().and_then(Resident::now);
+    drop(engine);
+    // An error is the end of its thread.
+    let _ = status.wait_for(|status| *status == Status::Stopped).await;
+    let texts = texts
+        .try_into()
+        .map_err(|_| anyhow!("a text was not written"))?;
+    Ok(Engaged {
+        keystrokes,
+        texts,
+        resident,
+    })
+}
+
+/// Lets the engine go on with a text. The time runs from the first token, so that the prompt does not count.
+async fn write(engine: &dyn Engine, name: &str, text: &str, drafts: bool) -> Result<Writing> {
+    let mut handle = engine.submit(Job {
+        document: format!("bench {name} {drafts}"),
+        prompt: Prompt {
+            segments: continued(text).into(),
+            healed: String::new(),
+        },
+        priority: Priority::Typing,
+        limits: Limits {
+            max_tokens: WRITTEN_TOKENS,
+            max_lines: None,
+            urgent_lines: None,
+            drafts,
+        },
+    });
+    let mut first_text = None;
+    while let Some(event) = handle.next().await {
+        match event {
+            Event::Prefilled(_) => {}
+            Event::Text { .. } => {
+                first_text.get_or_insert_with(Instant::now);
+            }
+            Event::Finished {
+                finish: Finish::EndOfText | Finish::Limit,
+                usage,
+            } => {
+                let tokens_per_second =
+                    first_text.and_then(|since| speed(usage.generated, since.elapsed()));
+                return Ok(Writing {
+                    usage,
+                    tokens_per_second,
+                });
+            }
+            Event::Finished {
+                finish: Finish::Failed(reason),
+                ..
+            } => return Err(anyhow!(reason)),
+            Event::Finished {
+                finish: Finish::Cancelled,
+                ..
+            } => break,
+        }
+    }
+    Err(anyhow!("the engine stopped before it had written the text"))
+}
+
+/// The prompt that asks for more of a text, with nothing before and behind.
+fn continued(text: &str) -> [Segment; 4] {
+    [
+        Segment::Special(Special::FimPrefix),
+        Segment::Special(Special::FimSuffix),
+        Segment::Special(Special::FimMiddle),
+        Segment::Text(text.to_owned()),
+    ]
+}
+
+/// Tokens per second of an answer, from its first token on; `None` if it is too short to tell.
+fn speed(generated: u32, since_first: Duration) -> Option<f64> {
+    (generated > 16).then(|| f64::from(generated - 1) / since_first.as_secs_f64())
+}
+
+async fn type_keys(engine: Arc<dyn Engine>) -> Result<Vec<(f64, u32)>> {
+    let mut config = Config::default();
+    config.completion.max_tokens = TYPING_TOKENS;
+    let settings = watch::Sender::new(Arc::new(Settings::from(config)));
+    let completer = Completer::new(engine, settings.subscribe());
+    let file = std::env::temp_dir().join(TYPED_FILE);
+    let mut keystrokes = Vec::new();
     for end in 0..=TYPED.len() {
         let prompt = format!("{BEFORE}{}", &TYPED[..end]);
-        let file = std::env::temp_dir().join(TYPED_FILE);
         let request = Request {
             snapshot: complete::snapshot(&file, &format!("{prompt}{AFTER}"))?,
             cursor: prompt.len(),
@@ -70,76 +274,94 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         };
         let completion = completer.complete(request).await;
         // The first request fills the cache; it is no keystroke.
-        if end > 0 && completion.metrics.first_token_ms > 0.0 {
-            typing.push(completion.metrics.first_token_ms);
-            evaluated.push(f64::from(completion.metrics.prompt_tokens_evaluated));
+        let asked_engine =
+            !completion.metrics.from_cache && completion.metrics.first_token_ms > 0.0;
+        if end > 0 && asked_engine {
+            keystrokes.push((
+                completion.metrics.first_token_ms,
+                completion.metrics.prompt_tokens_evaluated,
+            ));
         }
     }
-    let typing_ms = median(&mut typing);
-    let [pass_ms, ..] = passes.ms;
-    let by_size: Vec<_> = PASS_SIZES
-        .into_iter()
-        .zip(passes.ms)
-        .map(|(tokens, ms)| json!({ "tokens": tokens, "ms": ms, "passes": ms / pass_ms, "tokens_per_second": tokens as f64 * 1000.0 / ms }))
-        .collect();
-    let summary = json!({
-        "model": run.model_name(),
-        "device": passes.device,
-        "pass_ms": pass_ms,
-        "passes_by_size": by_size,
-        "keystrokes": typing.len(),
-        "keystroke_first_token_ms_median": typing_ms,
-        "keystroke_first_token_passes_median": typing_ms / pass_ms,
-        "keystroke_prompt_tokens_evaluated_median": median(&mut evaluated),
-    });
-    if arguments.json {
-        println!("{summary}");
-    } else {
-        println!("{summary:#}");
-    }
-    Ok(())
+    Ok(keystrokes)
 }
 
-fn measure_passes(run: &RunArguments) -> Result<Passes> {
-    let mut passes = None;
-    run.loader()?.load(&mut |_| {}, &mut |backend| {
-        passes = Some(time_passes(backend))
-    })?;
-    passes.ok_or_else(|| anyhow!("the model was not run"))?
+fn measure_plain(run: &RunArguments) -> Result<Plain> {
+    let mut plain = None;
+    run.loader()?
+        .load(&mut |_| {}, &mut |backend| plain = Some(time(backend)))?;
+    plain.ok_or_else(|| anyhow!("the model was not run"))?
 }
 
-fn time_passes(backend: &mut dyn Backend) -> Result<Passes> {
+fn time(backend: &mut dyn Backend) -> Result<Plain> {
     let text: Vec<Token> = backend.tokenize(BEFORE);
     let tokens = |count: usize| text.iter().copied().cycle().take(count).collect::<Vec<_>>();
     let seq = SeqId(0);
-    let mut held = 0u32;
-    for chunk in tokens(HELD_TOKENS).chunks(128) {
-        backend.evaluate(seq, held, chunk, 1)?;
-        held += chunk.len() as u32;
-    }
-    let mut ms = [0.0; PASS_SIZES.len()];
-    for (size, ms) in PASS_SIZES.into_iter().zip(&mut ms) {
+    let held = prefill(backend, seq, &tokens(HELD_TOKENS))?;
+    let mut pass_ms = [0.0; PASS_SIZES.len()];
+    for (size, ms) in PASS_SIZES.into_iter().zip(&mut pass_ms) {
         let mut times = Vec::new();
-        for _ in 0..ROUNDS {
+        for _ in 0..rounds(size) {
             let started = Instant::now();
             backend.evaluate(seq, held, &tokens(size), 1)?;
-            times.push(milliseconds(started.elapsed()));
+            times.push(started.elapsed().as_secs_f64() * 1000.0);
             backend.truncate(seq, held)?;
         }
-        *ms = median(&mut times);
+        *ms = percentile(&times, 50).unwrap_or_default();
     }
-    Ok(Passes {
-        ms,
+    // What the model says at the end does not matter here, as with other benchmarks.
+    backend.truncate(seq, held - 1)?;
+    backend.evaluate(seq, held - 1, &tokens(HELD_TOKENS)[HELD_TOKENS - 1..], 1)?;
+    let tokens_per_second = decode(backend, seq, held)?.context("nothing was decoded")?;
+
+    Ok(Plain {
+        pass_ms,
+        tokens_per_second,
         device: backend.device(),
     })
 }
 
-fn milliseconds(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1000.0
+/// Gives a sequence its first tokens; returns how many it holds.
+fn prefill(backend: &mut dyn Backend, seq: SeqId, tokens: &[Token]) -> Result<u32> {
+    let mut held = 0;
+    for chunk in tokens.chunks(128) {
+        backend.evaluate(seq, held, chunk, 1)?;
+        held += chunk.len() as u32;
+    }
+    Ok(held)
 }
 
-/// 0 of nothing.
-fn median(values: &mut [f64]) -> f64 {
+/// Tokens per second, one token a pass, each chosen as the scheduler chooses: what writing costs without drafts.
+fn decode(backend: &mut dyn Backend, seq: SeqId, start: u32) -> Result<Option<f64>> {
+    let started = Instant::now();
+    let mut generated = 0;
+    while generated < WRITTEN_TOKENS {
+        let choice = choose(backend.logits(0), backend.vocabulary(), &[], None)
+            .context("the model gave no usable probabilities")?;
+        backend.evaluate(seq, start + generated, &[choice.token], 1)?;
+        generated += 1;
+    }
+    // As many passes as tokens: the one before the first is not among them, that of the last is.
+    Ok(speed(generated + 1, started.elapsed()))
+}
+
+/// The value below which so many percent lie; `None` of nothing.
+fn percentile(values: &[f64], percent: usize) -> Option<f64> {
+    let mut values = values.to_vec();
     values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(0.0)
+    let last = values.len().checked_sub(1)?;
+    values.get(last * percent / 100).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_values_that_occur() {
+        let values: Vec<f64> = (1..=21).rev().map(f64::from).collect();
+        assert_eq!(percentile(&values, 50), Some(11.0));
+        assert_eq!(percentile(&values, 95), Some(20.0));
+        assert_eq!(percentile(&[], 95), None);
+    }
 }
