@@ -398,6 +398,47 @@ async fn three_windows_start_and_share_one_engine() {
     assert!(!place.socket().exists());
 }
 
+/// The niceness in a `stat` file of Linux's `/proc`.
+#[cfg(target_os = "linux")]
+fn niceness(stat: PathBuf) -> i32 {
+    let stat = fs::read_to_string(stat).unwrap();
+    let (_, fields) = stat.rsplit_once(')').unwrap();
+    let niceness = fields.split_ascii_whitespace().nth(16).unwrap();
+    niceness.parse().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_engine_computes_below_the_editor_and_does_not_spin_for_long() {
+    let place = Place::new();
+    let window = place.window();
+    assert!(completed(&outcome(window.submit(job("a", "let"))).await.1));
+    let process = PathBuf::from(format!("/proc/{}", pid(&window)));
+    let own = niceness("/proc/self/stat".into());
+    let threads: Vec<(String, i32)> = fs::read_dir(process.join("task"))
+        .unwrap()
+        .map(|thread| thread.unwrap().path())
+        .map(|thread| {
+            let name = fs::read_to_string(thread.join("comm")).unwrap();
+            (name.trim().to_owned(), niceness(thread.join("stat")))
+        })
+        .collect();
+    let of_engine = threads.iter().find(|(name, _)| name == "tacit-engine");
+    assert_eq!(of_engine.unwrap().1, (own + 3).min(19), "{threads:?}");
+    let of_messages = threads.iter().filter(|(name, _)| name.starts_with("tokio"));
+    assert!(
+        of_messages.clone().count() > 0 && of_messages.clone().all(|(_, nice)| *nice == own),
+        "{threads:?}"
+    );
+
+    let inherited = ["GOMP_SPINCOUNT", "OMP_WAIT_POLICY"].map(std::env::var_os);
+    if inherited == [None, None] {
+        let environment = fs::read(process.join("environ")).unwrap();
+        let mut variables = environment.split(|byte| *byte == 0);
+        assert!(variables.any(|variable| variable == b"GOMP_SPINCOUNT=100000"));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn of_engines_that_race_one_stays() {
     let place = Place::new();
