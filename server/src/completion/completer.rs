@@ -23,7 +23,9 @@ use super::{
 use crate::{
     config::{CompletionConfig, Settings},
     documents::Snapshot,
-    engine::{Engine, Event, Finish, Job, Limits, Priority, Status},
+    engine::{
+        Engine, Event, Finish, Job, Limits, Priority, Status, budget::Budget, costs::PassCosts,
+    },
     prompt::layout::{Anchor, Layout, with_line_feeds},
     stats::Stats,
 };
@@ -34,6 +36,9 @@ const DOCUMENTS: NonZeroUsize = NonZeroUsize::new(64).unwrap();
 /// What comes after a line is prepared while the line is shown, if that is so likely to be taken.
 const LIKELY: f32 = 0.5;
 
+/// A line with what closes its brackets and the next one: no more is generated while typing than so many of the longest lines.
+const LINES_IN_TIME: u32 = 3;
+
 /// Without a request for so long, the user pauses.
 const PAUSE: Duration = Duration::from_millis(700);
 
@@ -43,7 +48,8 @@ pub struct Completer(Arc<Inner>);
 struct Inner {
     engine: Arc<dyn Engine>,
     settings: watch::Receiver<Arc<Settings>>,
-    layout: Layout,
+    /// `None`: what this machine has time for.
+    layout: Option<Layout>,
     /// Tells this process's documents from those of other windows in the shared engine.
     client: String,
     documents: Mutex<LruCache<Arc<str>, Editing>>,
@@ -63,6 +69,8 @@ struct Editing {
 /// A request, with what follows from its text alone.
 struct Asked {
     snapshot: Snapshot,
+    /// What there is time for.
+    budget: Budget,
     /// Where the model goes on: the cursor, or the beginning of a menu entry that is selected.
     at: usize,
     cursor: usize,
@@ -77,7 +85,7 @@ struct Asked {
 
 impl Completer {
     pub fn new(engine: Arc<dyn Engine>, settings: watch::Receiver<Arc<Settings>>) -> Self {
-        Self::with_layout(engine, settings, Layout::default())
+        Self::build(engine, settings, None)
     }
 
     /// A completer with fixed settings and another layout of prompts, to compare.
@@ -85,6 +93,14 @@ impl Completer {
         engine: Arc<dyn Engine>,
         settings: watch::Receiver<Arc<Settings>>,
         layout: Layout,
+    ) -> Self {
+        Self::build(engine, settings, Some(layout))
+    }
+
+    fn build(
+        engine: Arc<dyn Engine>,
+        settings: watch::Receiver<Arc<Settings>>,
+        layout: Option<Layout>,
     ) -> Self {
         Self(Arc::new(Inner {
             engine,
@@ -137,9 +153,10 @@ impl Inner {
             Ok(asked) => asked,
             Err(hidden) => return hidden,
         };
+        let target = Duration::from_millis(asked.config.latency_target_ms.into());
         let patience = self.editing(&asked.snapshot.uri, |editing| {
             editing.idle.abort_all();
-            editing.rhythm.key(started)
+            editing.rhythm.key(started).min(target)
         });
 
         let found = self.find(&asked);
@@ -217,6 +234,7 @@ impl Inner {
         };
         let (project, path) = names(&snapshot, workspace.as_deref());
         Ok(Asked {
+            budget: self.budget(config.latency_target_ms),
             around: surroundings(&snapshot, at, &entry, cursor),
             snapshot,
             at,
@@ -247,11 +265,12 @@ impl Inner {
 
     /// Asks the model, in place of what it does for this document now.
     async fn generate(&self, asked: &Asked) -> Arc<Generation> {
-        if asked.trigger == Trigger::Automatic && asked.config.debounce_ms > 0 {
+        let debounce_ms = asked.config.debounce_ms.max(asked.budget.debounce_ms);
+        if asked.trigger == Trigger::Automatic && debounce_ms > 0 {
             // A newer request drops this one while it sleeps.
-            tokio::time::sleep(Duration::from_millis(asked.config.debounce_ms.into())).await;
+            tokio::time::sleep(Duration::from_millis(debounce_ms.into())).await;
         }
-        let anchor = self.anchor(&asked.snapshot, asked.cursor);
+        let anchor = self.anchor(asked);
         let extent = if asked.trigger == Trigger::Invoked && !asked.place().is_inside_line() {
             Extent::Whole
         } else {
@@ -281,15 +300,21 @@ impl Inner {
         // An anchor behind the entry's beginning is in the same endless line: the model sees what the entry replaces.
         let from = anchor.at().min(*at);
         let middle = snapshot.rope.byte_slice(from..*at).to_string() + entry + further;
-        let whole = extent == Extent::Whole;
+        let (max_tokens, urgent_lines) = match extent {
+            Extent::Whole => (asked.config.max_tokens, None),
+            Extent::Line { .. } => {
+                let in_time = asked.budget.max_line_tokens * LINES_IN_TIME;
+                (asked.config.max_tokens.min(in_time), Some(1))
+            }
+        };
         let job = Job {
             document: self.key(&snapshot.uri),
-            prompt: anchor.prompt(&asked.project, &asked.path, &middle, &self.layout),
+            prompt: anchor.prompt(&asked.project, &asked.path, &middle, &asked.budget.layout),
             priority,
             limits: Limits {
-                max_tokens: asked.config.max_tokens,
+                max_tokens,
                 max_lines: Some(asked.config.max_lines),
-                urgent_lines: (!whole).then_some(1),
+                urgent_lines,
                 drafts: true,
             },
         };
@@ -332,7 +357,7 @@ impl Inner {
         if known.is_some() || asked.place().is_inside_line() {
             return;
         }
-        let anchor = self.anchor(&asked.snapshot, asked.cursor);
+        let anchor = self.anchor(asked);
         let before = next.before.rsplit('\n').next().unwrap_or_default();
         let extent = Extent::Line {
             before: before.to_owned(),
@@ -345,15 +370,15 @@ impl Inner {
     fn prepare_anchor(self: &Arc<Self>, asked: &Asked) {
         let (uri, cursor) = (asked.snapshot.uri.clone(), asked.cursor);
         let text = asked.snapshot.rope.clone();
-        let nearer = Anchor::place(&text, cursor, &self.layout);
-        let old = self.anchor(&asked.snapshot, cursor);
-        if cursor.saturating_sub(old.at()) < self.layout.middle_bytes / 2 || nearer == old {
+        let nearer = Anchor::place(&text, cursor, &asked.budget.layout);
+        let old = self.anchor(asked);
+        if cursor.saturating_sub(old.at()) < asked.budget.layout.middle_bytes / 2 || nearer == old {
             return;
         }
         let middle = text.byte_slice(nearer.at()..cursor).to_string();
         let job = Job {
             document: format!("{}\0next", self.key(&uri)),
-            prompt: nearer.prompt(&asked.project, &asked.path, &middle, &self.layout),
+            prompt: nearer.prompt(&asked.project, &asked.path, &middle, &asked.budget.layout),
             priority: Priority::Prefetch,
             limits: Limits {
                 max_tokens: 0,
@@ -464,14 +489,26 @@ impl Inner {
     }
 
     /// The document's anchor, moved if it has to.
-    fn anchor(&self, snapshot: &Snapshot, cursor: usize) -> Anchor {
-        self.editing(&snapshot.uri, |editing| match &editing.anchor {
-            Some(anchor) if anchor.holds(&snapshot.rope, cursor, &self.layout) => anchor.clone(),
+    fn anchor(&self, asked: &Asked) -> Anchor {
+        let (rope, layout) = (&asked.snapshot.rope, &asked.budget.layout);
+        self.editing(&asked.snapshot.uri, |editing| match &editing.anchor {
+            Some(anchor) if anchor.holds(rope, asked.cursor, layout) => anchor.clone(),
             _ => {
-                let anchor = Anchor::place(&snapshot.rope, cursor, &self.layout);
+                let anchor = Anchor::place(rope, asked.cursor, layout);
                 editing.anchor.insert(anchor).clone()
             }
         })
+    }
+
+    fn budget(&self, latency_target_ms: u32) -> Budget {
+        let mut budget = match &*self.engine.status().borrow() {
+            Status::Ready(info) => Budget::new(&info.costs, latency_target_ms),
+            _ => Budget::new(&PassCosts::default(), latency_target_ms),
+        };
+        if let Some(layout) = &self.layout {
+            budget.layout = layout.clone();
+        }
+        budget
     }
 
     fn editing<T>(&self, uri: &Arc<str>, with: impl FnOnce(&mut Editing) -> T) -> T {

@@ -9,8 +9,9 @@ use crate::engine::Finish;
 /// Half an answer has to be this likely, all of its tokens together.
 const SURE: f32 = 0.5;
 
-/// A line that leaves a bracket open is shown without what closes it only if it is this likely.
-const SURE_AND_OPEN: f32 = 0.8;
+/// A line that opens a block is shown without the block only if it is this likely. One that leaves a round or square bracket open is
+/// not: what follows there is seldom what anybody wanted to break off at.
+const SURE_OF_BLOCK: f32 = 0.9;
 
 /// A line whose brackets stay open is followed for so many lines.
 const MAX_OPEN_LINES: usize = 8;
@@ -128,7 +129,7 @@ impl<'a> Rest<'a> {
             .map_while(|line| line_end(self.text, line))
             .chain(self.complete.then_some(self.text.len()));
         let mut ends = ends.filter(|end| *end >= first);
-        if let Some(len) = ends.find(|end| !leaves_open(around, &self.text[..*end])) {
+        if let Some(len) = ends.find(|end| leaves_open(around, &self.text[..*end]).is_none()) {
             return Verdict::Show {
                 len,
                 whole_line: true,
@@ -137,7 +138,8 @@ impl<'a> Rest<'a> {
         if !self.over && !due {
             return Verdict::Wait;
         }
-        if self.probability(first) >= SURE_AND_OPEN {
+        let opens_block = leaves_open(around, &self.text[..first]) == Some(Open::Block);
+        if opens_block && self.probability(first) >= SURE_OF_BLOCK {
             return Verdict::Show {
                 len: first,
                 whole_line: true,
@@ -165,7 +167,7 @@ impl<'a> Rest<'a> {
             let text = &self.text[..*end];
             *end <= limit
                 && ends_word(text, &self.text[*end..])
-                && !leaves_open(around, text)
+                && leaves_open(around, text).is_none()
                 && !text.trim().is_empty()
         };
         ends.filter(fits).last()
@@ -178,7 +180,7 @@ pub fn enough(before: &str, progress: &Progress) -> Option<usize> {
     let text = &progress.text;
     let around = Around { before, after: "" };
     let mut ends = (1..=MAX_OPEN_LINES).map_while(|line| Some((line, line_end(text, line)?)));
-    let last = match ends.find(|(_, end)| !leaves_open(around, &text[..*end])) {
+    let last = match ends.find(|(_, end)| leaves_open(around, &text[..*end]).is_none()) {
         Some((line, _)) => line + LINES_AHEAD,
         None => MAX_OPEN_LINES,
     };
@@ -202,9 +204,17 @@ fn ends_word(text: &str, next: &str) -> bool {
     !text.ends_with(is_word) || next.starts_with(|c| !is_word(c))
 }
 
+/// What is left open by a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Open {
+    /// Curly brackets only.
+    Block,
+    Other,
+}
+
 /// Whether a bracket would be left open if `text` stood between what is around it: one of its own, or a round or square one that
 /// the line has opened before. Brackets in quotes do not count; comments are read like code.
-fn leaves_open(around: Around, text: &str) -> bool {
+fn leaves_open(around: Around, text: &str) -> Option<Open> {
     let mut open: Vec<(char, bool)> = Vec::new();
     for (part, own) in [(around.before, false), (text, true)] {
         for bracket in brackets(part) {
@@ -224,7 +234,14 @@ fn leaves_open(around: Around, text: &str) -> bool {
             _ => break,
         };
     }
-    open.iter().any(|(bracket, own)| *own || *bracket != '{')
+    let counts = |(bracket, own): &&(char, bool)| *own || *bracket != '{';
+    let mut left = open.iter().filter(counts).map(|(bracket, _)| *bracket);
+    let first = left.next()?;
+    Some(if first == '{' && left.all(|bracket| bracket == '{') {
+        Open::Block
+    } else {
+        Open::Other
+    })
 }
 
 fn closes(open: char, close: char) -> bool {
@@ -339,6 +356,8 @@ mod tests {
         assert_eq!(shown(&closed, 0, ("", ""), false), Some("if x {\n    y\n}"));
         let likely = progress("if x {|\n|    y|\n", 0.95, None);
         assert_eq!(shown(&likely, 0, ("", ""), true), Some("if x {"));
+        let call = progress("f(|\n|    y|\n", 0.99, None);
+        assert_eq!(shown(&call, 0, ("", ""), true), None);
         assert_eq!(
             shown(&progress("a, b|\n", 0.5, None), 0, ("f(", ")"), false),
             Some("a, b")
@@ -379,7 +398,11 @@ mod tests {
             ("", "a)", "", false),
         ] {
             let around = Around { before, after };
-            assert_eq!(leaves_open(around, text), open, "{before:?} {text:?}");
+            assert_eq!(
+                leaves_open(around, text).is_some(),
+                open,
+                "{before:?} {text:?}"
+            );
         }
     }
 }

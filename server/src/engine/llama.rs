@@ -45,8 +45,9 @@ pub struct LlamaLoader {
 
 /// Documents that keep their place in the KV cache.
 const SEQUENCES: u32 = 8;
-/// Upper bound of one `llama_decode`; the scheduler's chunks are smaller.
-const BATCH_TOKENS: u32 = 512;
+/// Upper bound of one `llama_decode`. llama.cpp reserves logits for each of them, 0.6 MB with Qwen2.5's vocabulary, and more than
+/// 128 tokens a pass are hardly faster on a CPU (`tacit bench decode`).
+const BATCH_TOKENS: u32 = 128;
 /// Folder of llama.cpp's libraries, relative to the folder of the binary: of an installation (and of test binaries), of a build.
 const LIBRARY_FOLDERS: [&str; 2] = ["../lib/tacit", "lib/tacit"];
 

@@ -14,11 +14,14 @@ use std::cmp::Reverse;
 
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::config::CompletionConfig;
+
 use super::{
     Event, Finish, Job, Limits, Priority, Usage,
     assemble::assemble,
     backend::{Backend, Dimensions, EvaluateError, SeqId, Token, Vocabulary},
     boundaries::Boundaries,
+    budget::Budget,
     costs::PassCosts,
     drafts::{Drafts, Proposal},
     sampling::{Answer, Choice, choose},
@@ -26,10 +29,6 @@ use super::{
     slots::Slots,
     states::StateFolder,
 };
-
-/// Tokens evaluated between two looks for something more urgent. On two cores a 0.5B model takes 0.4 s for them, at 0.86 of the
-/// speed of chunks of 128 or 256; chunks of 32 have 0.65 of it (`tacit bench decode`).
-const CHUNK_TOKENS: usize = 64;
 
 /// Places whose logits are kept: with a vocabulary of 152,000 tokens 29 MB.
 const BOUNDARIES: usize = 48;
@@ -54,6 +53,8 @@ pub struct Scheduler<'b> {
     boundaries: Boundaries,
     drafts: Drafts,
     costs: PassCosts,
+    /// Tokens evaluated between two looks for something more urgent.
+    chunk_tokens: usize,
     shelf: Shelf,
     states: Option<StateFolder>,
     jobs: Vec<Running>,
@@ -74,6 +75,7 @@ struct Running {
 }
 
 impl<'b> Scheduler<'b> {
+    #[cfg(test)]
     pub fn new(backend: &'b mut dyn Backend) -> Self {
         Self::with_costs(backend, PassCosts::default())
     }
@@ -86,6 +88,7 @@ impl<'b> Scheduler<'b> {
             slots: Slots::new(dimensions.sequences, dimensions.cells),
             boundaries: Boundaries::new(BOUNDARIES),
             drafts: Drafts::new(),
+            chunk_tokens: chunk_tokens(&costs),
             costs,
             shelf: Shelf::new(shelf::DEFAULT_BYTES),
             states: None,
@@ -95,6 +98,7 @@ impl<'b> Scheduler<'b> {
 
     /// What forward passes cost, now that it is known better.
     pub fn set_costs(&mut self, costs: PassCosts) {
+        self.chunk_tokens = chunk_tokens(&costs);
         self.costs = costs;
     }
 
@@ -223,7 +227,7 @@ impl<'b> Scheduler<'b> {
             self.backend.truncate(seq, held as u32).map_err(in_words)?;
         }
 
-        let chunk_len = CHUNK_TOKENS.min(dimensions.batch as usize);
+        let chunk_len = self.chunk_tokens.min(dimensions.batch as usize);
         let running = &self.jobs[index];
         let end = running.tokens.len().min(held + chunk_len);
         let complete = end == running.tokens.len();
@@ -484,6 +488,12 @@ impl Lines {
         }
         false
     }
+}
+
+/// As the latency that a user is promised by default allows: all windows share the engine, whatever each is set to.
+fn chunk_tokens(costs: &PassCosts) -> usize {
+    let target_ms = CompletionConfig::default().latency_target_ms;
+    Budget::new(costs, target_ms).chunk_tokens as usize
 }
 
 fn in_words(error: EvaluateError) -> String {

@@ -54,7 +54,7 @@ const TEXTS: [(&str, &str); 2] = [
 const WRITTEN_TOKENS: u32 = 128;
 
 /// Tokens in one pass: one is decoding, a few are drafts, many are prefill.
-const PASS_SIZES: [usize; 8] = [1, 2, 4, 8, 32, 64, 128, 256];
+const PASS_SIZES: [usize; 8] = [1, 2, 4, 8, 16, 32, 64, 128];
 
 /// Tokens in the cache while passes are timed: attention over them is part of a pass.
 const HELD_TOKENS: usize = 512;

@@ -45,7 +45,10 @@ fn a_document_shares_the_head_of_one_at_work() {
     scheduler.step();
     let typing = job("a", prompt(&"x".repeat(300), "\nreturn", "let no"), 6);
     let typed = run(&mut scheduler, typing.clone());
-    assert_eq!(typed.usage.prompt.reused as usize, 2 * CHUNK_TOKENS);
+    assert_eq!(
+        typed.usage.prompt.reused as usize,
+        2 * scheduler.chunk_tokens
+    );
     assert_cold_text(&typed, typing);
     let other_outcome = outcome(&mut other_events).expect("it went on");
     assert_cold_text(&other_outcome, other);
