@@ -136,6 +136,7 @@ fn every_key_can_be_set_by_the_user_and_only_completions_by_a_workspace() {
         let value = match &key.kind {
             Kind::Boolean(_) => json!(false),
             Kind::Integer(range, _) => json!(range.end()),
+            Kind::Limit(most, _) => json!(most),
             Kind::Texts(_) => json!(["go"]),
             Kind::Model(_) | Kind::Folder(_) => json!("other"),
             Kind::Level(_) => json!("error"),
