@@ -12,6 +12,7 @@ import importlib.util
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -282,6 +283,8 @@ def arguments():
 
 
 if __name__ == "__main__":
+    # As after Ctrl-C, the servers that were started are ended.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         Bench(arguments()).run()
     except Missing as missing:

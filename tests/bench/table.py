@@ -120,7 +120,8 @@ def rows(results):
             ratio(kept, peer_kept))
 
     beyond = of(quiet, "memory", "beyond_mb")
-    add("engine memory beyond model, KV cache and compute buffers, MiB", (None, None, beyond), "<= 120", at_most(beyond, 120), "{:.0f}")
+    # Stricter than the goal, which lets the compute buffers go too: only a part of their size is ever in use.
+    add("engine memory beyond model file and KV cache, MiB", (None, None, beyond), "<= 120", at_most(beyond, 120), "{:.0f}")
     second = of(results, "second_window", "added_mb")
     add("second window on the same model, MiB in all", (None, None, second), "<= 60", at_most(second, 60), "{:.0f}")
     return table

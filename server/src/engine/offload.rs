@@ -147,11 +147,11 @@ mod tests {
         let layers = |free: &[u64]| layers_on_gpu(&gpus(free), &SEVEN_B, None);
         assert_eq!(layers(&[]), Ok(0));
         assert_eq!(layers(&[GIB]), Ok(0));
-        assert_eq!(layers(&[4 * GIB]), Ok(16));
+        assert_eq!(layers(&[4 * GIB]), Ok(17));
         assert_eq!(layers(&[8 * GIB]), Ok(29));
         assert_eq!(layers(&[80 * GIB]), Ok(29));
         assert_eq!(layers(&[4 * GIB, 4 * GIB]), Ok(29));
-        assert_eq!(layers(&[3 * GIB, 3 * GIB]), Ok(20));
+        assert_eq!(layers(&[3 * GIB, 3 * GIB]), Ok(22));
     }
 
     #[test]
@@ -175,7 +175,7 @@ mod tests {
         let refusal = layers(&[4 * GIB], 999).unwrap_err().to_string();
         assert!(
             refusal.contains("asks for 29 layers")
-                && refusal.contains("A GPU (4096 MiB) holds only 16"),
+                && refusal.contains("A GPU (4096 MiB) holds only 17"),
             "{refusal}"
         );
     }

@@ -52,6 +52,8 @@ impl io::Write for Log {
 fn parse(log: &str) -> Buffers {
     let line = |line: &str| {
         let (name, rest) = line.split_once("buffer size =")?;
+        // The functions that were running stand before it.
+        let name = name.rsplit(':').next()?;
         let size = rest.split_whitespace().next()?.parse().ok()?;
         Some((name.split_whitespace().collect::<Vec<_>>().join(" "), size))
     };
@@ -94,12 +96,14 @@ impl Resident {
         })
     }
 
-    /// Figures in MiB. `beyond_mb` is what is resident beside the model's file and all buffers that llama.cpp reports and that are
-    /// no part of it. Weights that llama.cpp has copied into another order are counted there too: the file is still mapped.
+    /// Figures in MiB. `beyond_mb` is what is resident beside the model's file and the KV cache. What is in use of the compute buffers is
+    /// in it: llama.cpp reports their full sizes, of which a small part is ever touched, so that they cannot be subtracted. Weights
+    /// that it has copied into another order are in it too: the file is still mapped.
     pub fn summary(&self, model_file: u64, buffers: &Buffers) -> Value {
-        let reported: f64 = buffers
+        // Cleared at the start, so all of it is resident.
+        let kv_cache: f64 = buffers
             .iter()
-            .filter(|(name, _)| !name.ends_with("model"))
+            .filter(|(name, _)| name.ends_with(" KV"))
             .map(|(_, size)| size)
             .sum();
         let [all, anonymous, model] =
@@ -110,7 +114,7 @@ impl Resident {
             "resident_model_file_mb": model,
             "model_file_mb": model_file as f64 / MIB,
             "buffers_mb": buffers,
-            "beyond_mb": all - model - reported,
+            "beyond_mb": all - model - kv_cache,
         })
     }
 }
@@ -127,7 +131,7 @@ mod tests {
 
     #[test]
     fn sizes_are_read_off_llamas_log() {
-        let log = "CPU_Mapped model buffer size =   462.96 MiB module=\"llama.cpp::load_tensors\"\n\
+        let log = "load_from_file: CPU_Mapped model buffer size =   462.96 MiB module=\"llama.cpp::load_tensors\"\n\
                    CPU  output buffer size =     4.64 MiB\n\
                    n_ctx = 8192\n\
                    CPU KV buffer size =    96.00 MiB\n\
@@ -159,8 +163,12 @@ mod tests {
                     7f10-7f20 rw-p 00000000 00:00 0\nRss:  100 kB\nVmFlags: rd\n\
                     7f20-7f30 r--s 00000000 08:01 12    /models/a file.gguf\nRss:  256 kB\n";
         let resident = Resident::parse(status, maps, Path::new("/models/a file.gguf")).unwrap();
-        let buffers = [("CPU_Mapped model", 0.5), ("CPU KV", 0.75)];
-        let summary = resident.summary(1 << 20, &buffers.map(|(n, s)| (n.to_owned(), s)).into());
+        let sizes = [
+            ("CPU_Mapped model", 0.5),
+            ("CPU KV", 0.75),
+            ("CPU compute", 300.0),
+        ];
+        let summary = resident.summary(1 << 20, &sizes.map(|(n, s)| (n.to_owned(), s)).into());
         assert_eq!(summary["resident_model_file_mb"], 0.75);
         assert_eq!(summary["beyond_mb"], 0.5);
     }
