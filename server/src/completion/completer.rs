@@ -18,7 +18,7 @@ use super::{
     generation::{Extent, Generation, Tally, Waiter},
     post, privacy,
     rhythm::Rhythm,
-    show::{Around, Rest, Verdict},
+    show::{Around, LIKELY_ENOUGH, Rest, Verdict},
 };
 use crate::{
     config::{CompletionConfig, Settings},
@@ -434,7 +434,7 @@ impl Inner {
                 let ends_line = rest.text[len..].starts_with('\n')
                     || (len == rest.text.len() && *finish == Some(Finish::Limit));
                 let reason = match finish {
-                    _ if !whole_line => "What is sure so far; the rest is on its way.",
+                    _ if !whole_line => "What is sure of the line.",
                     Some(Finish::EndOfText) => "The model ended its answer.",
                     _ if asked.trigger == Trigger::Invoked => "As long as an answer may be.",
                     _ => "One line while typing.",
@@ -557,7 +557,8 @@ impl Asked {
                 }
                 match self.trigger {
                     Trigger::Invoked => rest.whole(),
-                    Trigger::Automatic | Trigger::Line => rest.line(self.around(), due),
+                    Trigger::Automatic => rest.line(self.around(), due, LIKELY_ENOUGH),
+                    Trigger::Line => rest.line(self.around(), due, 0.0),
                 }
             };
             if verdict != Verdict::Wait {

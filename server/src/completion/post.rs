@@ -52,6 +52,10 @@ pub fn fit(raw: &str, place: Place, at_line_end: bool) -> String {
             trim_overlap(&mut text, place.rest_of_line());
         } else if let Some(next) = after.lines().skip(1).find(|line| !line.trim().is_empty()) {
             // The first line goes on with the cursor's: what it says alone says nothing.
+            let first = text.lines().next().unwrap_or_default();
+            if (place.before.to_owned() + first).trim() == next.trim() {
+                text.clear();
+            }
             cut_repeated_line(&mut text, 1, next);
         }
         text.truncate(text.trim_end().len());
@@ -113,6 +117,7 @@ mod tests {
             ("    ", "x = 1\nreturn x\n", "\n    return x\n", "x = 1"),
             ("    ", "x = 1\ny = 2", "\n    return x\n", "x = 1\ny = 2"),
             ("    ", "return x", "\n    return x\n", "return x"),
+            ("    re", "turn x", "\n    return x\n", ""),
             ("a", "é)", "é)\n", ""),
             ("f()", "\n    g()", "\n", "\n    g()"),
             ("", "done   \n\n", "", "done"),

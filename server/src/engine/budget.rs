@@ -1,7 +1,7 @@
 //! What fits into the time that the user is promised: sizes and waits that follow from what passes cost on this machine. Pure.
 //!
 //! Every number is a share of the latency target, so that one setting moves them all. The shares are chosen so that two cores with the
-//! 0.5B model and a target of 150 ms get the sizes that were measured there to be good (`server/docs/layout.md`).
+//! 0.5B model and a target of 150 ms get what serves a typist there best (`server/docs/typing.md`).
 
 use super::costs::PassCosts;
 use crate::prompt::layout::Layout;
@@ -21,11 +21,12 @@ pub struct Budget {
     pub debounce_ms: u32,
 }
 
-/// Reading a window that the model has not seen at all may take so many targets: it happens once for each file that is opened, and
-/// typing goes on meanwhile.
-const COLD_WINDOW_TARGETS: f32 = 32.0;
-/// One chunk may take so many targets: the longest that a key waits for work that nobody needs any more.
-const CHUNK_TARGETS: f32 = 2.7;
+/// Reading a window that the model has not seen at all may take so many targets, 2.4 s: it happens once for each place in each file,
+/// and until then there is no suggestion.
+const COLD_WINDOW_TARGETS: f32 = 16.0;
+/// One chunk may take so many targets: the longest that a key waits for work that nobody needs any more. Not less, because a chunk of
+/// 32 tokens has two thirds of the speed of one of 64.
+const CHUNK_TARGETS: f32 = 4.0;
 /// A line may take so many targets.
 const LINE_TARGETS: f32 = 10.0;
 
@@ -34,7 +35,7 @@ const BYTES_PER_TOKEN: f32 = 3.5;
 
 /// Windows are the default layout times one of these. Steps of two, because a new measurement that differs a little must not move
 /// the windows: moving them costs what was evaluated.
-const WINDOW_SCALES: [f32; 4] = [0.5, 1.0, 2.0, 4.0];
+const WINDOW_SCALES: [f32; 5] = [0.25, 0.5, 1.0, 2.0, 4.0];
 
 /// Below, the start of each chunk costs more than its tokens; above, nothing is gained.
 const CHUNK_SIZES: [u32; 6] = [16, 32, 64, 128, 256, 512];
@@ -96,7 +97,8 @@ fn layout(costs: &PassCosts, target_ms: f32) -> Layout {
     Layout {
         prefix_bytes: scaled(default.prefix_bytes),
         suffix_bytes: scaled(default.suffix_bytes),
-        middle_bytes: scaled(default.middle_bytes),
+        // Costs nothing as it grows, and each move of the anchor costs a suffix.
+        middle_bytes: scaled(default.middle_bytes).max(default.middle_bytes),
         ..default
     }
 }
@@ -118,15 +120,19 @@ mod tests {
     fn the_measured_machine_gets_what_was_measured_to_be_good() {
         let budget = Budget::new(&PassCosts::default(), 150);
         let expected = Budget {
-            layout: Layout::default(),
+            layout: Layout {
+                prefix_bytes: 1024,
+                suffix_bytes: 384,
+                ..Layout::default()
+            },
             chunk_tokens: 64,
-            context_tokens: 8192,
+            context_tokens: 6144,
             max_line_tokens: 57,
             debounce_ms: 0,
         };
         assert_eq!(budget, expected);
         let seconds = budget.cold_window_ms(&PassCosts::default()) / 1000.0;
-        assert!((4.0..5.5).contains(&seconds), "{seconds}");
+        assert!((2.0..2.8).contains(&seconds), "{seconds}");
     }
 
     #[test]
@@ -147,7 +153,7 @@ mod tests {
             (512, 128, 0)
         );
         let slow = Budget::new(&costs(400.0, 5000.0), 150);
-        assert_eq!(sizes(&slow), [1024, 384, 768]);
+        assert_eq!(sizes(&slow), [512, 192, 1536]);
         assert_eq!(
             (slow.chunk_tokens, slow.max_line_tokens, slow.debounce_ms),
             (16, 16, 250)

@@ -186,7 +186,7 @@ impl Session {
             },
         };
         if completion.is_partial {
-            self.announce_longer(asked_again);
+            self.announce_longer(asked_again, completion.text.clone());
         }
         lock(&self.explanations).put(
             then.uri.to_string(),
@@ -230,14 +230,17 @@ impl Session {
         }))
     }
 
-    /// Tells the client when there is more than it was given, if nothing has been typed by then.
-    fn announce_longer(self: &Arc<Self>, request: Request) {
+    /// Tells the client when there is more than it was `told`, if nothing has been typed by then.
+    fn announce_longer(self: &Arc<Self>, request: Request, told: String) {
         let Ok(terms) = self.terms() else { return };
         let (completer, session) = (terms.completer.clone(), Arc::downgrade(self));
         let then = request.snapshot.clone();
         self.spawn(async move {
             let longer = completer.complete(request).await;
-            let Some(session) = session.upgrade().filter(|_| longer.shown) else {
+            let Some(session) = session
+                .upgrade()
+                .filter(|_| longer.shown && longer.text != told)
+            else {
                 return;
             };
             let now = lock(&session.documents).snapshot(&then.uri);
