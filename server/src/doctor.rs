@@ -357,8 +357,8 @@ mod tests {
         for part in [
             "26 ms for a pass",
             "not measured yet",
-            "2816 bytes",
-            "4.7 s",
+            "1408 bytes",
+            "2.3 s",
             "no wait",
         ] {
             assert!(told.contains(part), "{part}: {told}");
@@ -369,7 +369,7 @@ mod tests {
         for part in [
             "200 ms",
             "chunk of 16 (measured)",
-            "1408 bytes",
+            "704 bytes",
             "50 ms of wait",
         ] {
             assert!(told.contains(part), "{part}: {told}");

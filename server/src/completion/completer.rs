@@ -161,7 +161,8 @@ impl Inner {
 
         let found = self.find(&asked);
         let from_cache = found.is_some();
-        {
+        // An editor that asks again has been counted.
+        if !(asked.trigger == Trigger::Line && from_cache) {
             let mut stats = self.stats();
             stats.requests += 1;
             stats.cache_hits += u64::from(from_cache);

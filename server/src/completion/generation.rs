@@ -227,19 +227,18 @@ async fn read(
         progress.send_modify(|progress| {
             let is_wanted = progress.finish.is_none();
             tally.count(&event);
+            if is_wanted {
+                progress.usage = tally.usage();
+            }
             match event {
-                Event::Prefilled(_) => {}
                 Event::Text { text, probability } if is_wanted => {
                     progress.push(&text, probability);
                     enough = extent.is_reached(progress);
                 }
-                Event::Text { .. } => {}
                 Event::Finished { finish, .. } => {
                     progress.finish.get_or_insert(finish);
                 }
-            }
-            if is_wanted {
-                progress.usage = tally.usage;
+                Event::Text { .. } | Event::Prefilled(_) => {}
             }
         });
         if enough {
@@ -251,7 +250,7 @@ async fn read(
     });
 }
 
-/// Counts what a job has cost, also when nobody waits for its end.
+/// Counts what a job costs, as it does.
 pub struct Tally {
     stats: Arc<Mutex<Stats>>,
     usage: Usage,
@@ -266,22 +265,36 @@ impl Tally {
     }
 
     pub fn count(&mut self, event: &Event) {
+        let mut now = self.usage;
         match event {
-            Event::Prefilled(prompt) => self.usage.prompt = *prompt,
-            Event::Text { .. } => self.usage.generated += 1,
+            Event::Prefilled(prompt) => now.prompt = *prompt,
+            Event::Text { .. } => now.generated += 1,
             // An engine that was killed knows nothing of what it has done.
-            Event::Finished { usage, .. } if *usage != Usage::default() => self.usage = *usage,
+            Event::Finished { usage, .. } if *usage != Usage::default() => now = *usage,
             Event::Finished { .. } => {}
         }
-    }
-}
-
-impl Drop for Tally {
-    fn drop(&mut self) {
         let mut stats = self.stats.lock().unwrap_or_else(PoisonError::into_inner);
-        stats.prompt_tokens_evaluated += u64::from(self.usage.prompt.evaluated);
-        stats.prompt_tokens_reused += u64::from(self.usage.prompt.reused);
-        stats.tokens_generated += u64::from(self.usage.generated);
-        stats.draft_tokens_accepted += u64::from(self.usage.drafted);
+        // What is reused may turn out to be less: a job that lost its place evaluates more.
+        let add = |total: &mut u64, before: u32, now: u32| {
+            *total = (*total + u64::from(now)).saturating_sub(before.into());
+        };
+        let (was, is) = (self.usage, now);
+        add(
+            &mut stats.prompt_tokens_evaluated,
+            was.prompt.evaluated,
+            is.prompt.evaluated,
+        );
+        add(
+            &mut stats.prompt_tokens_reused,
+            was.prompt.reused,
+            is.prompt.reused,
+        );
+        add(&mut stats.tokens_generated, was.generated, is.generated);
+        add(&mut stats.draft_tokens_accepted, was.drafted, is.drafted);
+        self.usage = now;
+    }
+
+    pub fn usage(&self) -> Usage {
+        self.usage
     }
 }

@@ -116,7 +116,7 @@ mod tests {
             ("f(", "a, b)\nmore", ")\n", "a, b"),
             ("    ", "x = 1\nreturn x\n", "\n    return x\n", "x = 1"),
             ("    ", "x = 1\ny = 2", "\n    return x\n", "x = 1\ny = 2"),
-            ("    ", "return x", "\n    return x\n", "return x"),
+            ("    ", "return x", "\n    return x\n", ""),
             ("    re", "turn x", "\n    return x\n", ""),
             ("a", "é)", "é)\n", ""),
             ("f()", "\n    g()", "\n", "\n    g()"),

@@ -74,14 +74,13 @@ async fn typing_a_suggestion_and_going_back_in_it_asks_the_model_once() {
         let (seed, text) = suggested(&completer, line_end).await;
         let places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
         for at in places.iter().chain(places.iter().rev()) {
-            let here = request(document(seed, &text[..*at], line_end), Trigger::Automatic);
+            let here = request(document(seed, &text[..*at], line_end), Trigger::Line);
             let answer = completer.complete(here).await;
             assert!(answer.metrics.from_cache, "after {at} bytes");
             assert_eq!(answer.text, text[*at..]);
         }
-        let stats = completer.stats();
         let searched = u64::from(seed) + 1;
-        assert_eq!(stats.requests, stats.cache_hits + searched);
+        assert_eq!(completer.stats().requests, searched);
     }
 }
 
