@@ -85,9 +85,9 @@ class Bench:
             raise Missing(f"`tacit {' '.join(arguments)}` failed (it says why above)")
         return done.stdout
 
-    def decode(self, threads=None):
+    def decode(self, threads=None, *options):
         with Home(self.cpu) as home:
-            options = ["--threads", str(threads)] if threads else []
+            options = [*options, "--threads", str(threads)] if threads else options
             return json.loads(self.tacit("bench", "decode", "--json", "--model", self.options.model, *options, home=home))
 
     def measure_decode(self):
@@ -95,11 +95,11 @@ class Bench:
 
     def measure_busy(self):
         figures = self.results.setdefault("decode", {})
-        figures["one_thread"] = self.decode(threads=1)
+        figures["one_thread"] = self.decode(1, "--engine-only")
         figures["busy"] = {}
         for cores in (1, 2):
             with busy_cores(cores):
-                figures["busy"][str(cores)] = self.decode(self.options.threads)
+                figures["busy"][str(cores)] = self.decode(self.options.threads, "--engine-only")
 
     def measure_memory(self):
         """What a second window adds, to itself and to the engine."""

@@ -249,7 +249,7 @@ impl Inner {
     }
 
     fn find(&self, asked: &Asked) -> Option<Found> {
-        let whole = asked.trigger == Trigger::Invoked;
+        let whole = asked.wants_whole();
         self.cache().find(
             &asked.snapshot.uri,
             &asked.around,
@@ -272,7 +272,7 @@ impl Inner {
             tokio::time::sleep(Duration::from_millis(debounce_ms.into())).await;
         }
         let anchor = self.anchor(asked);
-        let extent = if asked.trigger == Trigger::Invoked && !asked.place().is_inside_line() {
+        let extent = if asked.wants_whole() {
             Extent::Whole
         } else {
             Extent::Line {
@@ -437,15 +437,14 @@ impl Inner {
                 let reason = match finish {
                     _ if !whole_line => "What is sure of the line.",
                     Some(Finish::EndOfText) => "The model ended its answer.",
-                    _ if asked.trigger == Trigger::Invoked => "As long as an answer may be.",
+                    _ if asked.wants_whole() => "As long as an answer may be.",
                     _ => "One line while typing.",
                 };
                 (&rest.text[..len], reason, whole_line && ends_line)
             }
             (Verdict::Wait, _) => ("", "The engine stopped before it had an answer.", false),
         };
-        let one_line = asked.trigger != Trigger::Invoked || asked.place().is_inside_line();
-        let text = post::fit(raw, asked.place(), one_line && cut_at_line);
+        let text = post::fit(raw, asked.place(), !asked.wants_whole() && cut_at_line);
         let reason = if text.is_empty() && !raw.is_empty() {
             "The model has nothing to add here."
         } else {
@@ -557,9 +556,9 @@ impl Asked {
                     metrics.first_line_ms = milliseconds(started);
                 }
                 match self.trigger {
-                    Trigger::Invoked => rest.whole(),
                     Trigger::Automatic => rest.line(self.around(), due, LIKELY_ENOUGH),
-                    Trigger::Line => rest.line(self.around(), due, 0.0),
+                    _ if self.wants_whole() => rest.whole(),
+                    Trigger::Invoked | Trigger::Line => rest.line(self.around(), due, 0.0),
                 }
             };
             if verdict != Verdict::Wait {
@@ -570,6 +569,11 @@ impl Asked {
                 () = &mut next_key, if self.trigger == Trigger::Automatic && !due => due = true,
             }
         }
+    }
+
+    /// As many lines as the model has to say, rather than one: inside of a line there is no room for more.
+    fn wants_whole(&self) -> bool {
+        self.trigger == Trigger::Invoked && !self.place().is_inside_line()
     }
 
     fn around(&self) -> Around<'_> {

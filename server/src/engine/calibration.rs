@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::{
     backend::{Backend, EvaluateError, SeqId, Token},
-    costs::PassCosts,
+    costs::{self, PassCosts},
 };
 use records::{CalibrationRecords, Subject};
 
@@ -140,7 +140,7 @@ fn time_pass(
         .find(|token| !vocabulary.is_end(*token));
     let pass = vec![token.unwrap_or(Token(0)); tokens as usize];
     let started = Instant::now();
-    let evaluated = backend.evaluate(scratch, 0, &pass, 1);
+    let evaluated = backend.evaluate(scratch, 0, &pass, costs::outputs(pass.len()));
     let time = started.elapsed();
     evaluated?;
     backend.truncate(scratch, 0)?;

@@ -3,6 +3,19 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Passes of up to so many tokens verify drafts; longer ones read prompts.
+const LARGEST_DRAFT_PASS: usize = 16;
+
+/// How many outputs a pass of so many tokens has when it is measured: a draft needs the logits of each of its tokens, and with a small
+/// model they are a quarter of the work; a prompt needs those of its last.
+pub fn outputs(tokens: usize) -> usize {
+    if tokens <= LARGEST_DRAFT_PASS {
+        tokens
+    } else {
+        1
+    }
+}
+
 /// Time of one forward pass by the number of its tokens.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<(u32, f32)>", into = "Vec<(u32, f32)>")]

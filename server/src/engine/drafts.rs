@@ -20,6 +20,9 @@ const LONGEST_DRAFT: usize = 15;
 /// Fewer matching tokens say nothing: a single one, a comma say, is followed by anything.
 const SHORTEST_MATCH: usize = 2;
 
+/// Fewer behind a token that differs are a chance.
+const SHORTEST_MATCH_BEHIND: usize = 6;
+
 /// Of longer matches only so many tokens are compared.
 const LONGEST_MATCH: usize = 16;
 
@@ -163,23 +166,33 @@ impl Drafts {
     }
 }
 
-/// Where `source` best repeats the last tokens of `own` and goes on: the end of the place and how many tokens match; of equally
-/// good places the last. `None` if too few match, or no more than `beaten`.
+/// Where `source` best repeats the last tokens of `own` and goes on: the end of the place and how much alike it is; of equally
+/// good places the last. `None` if too little is alike, or no more than `beaten`.
 fn longest_match(own: &[Token], source: &[Token], beaten: usize) -> Option<(usize, usize)> {
     let mut most = beaten.max(SHORTEST_MATCH - 1);
     let mut best = None;
     for end in (1..source.len()).rev() {
-        let pairs = source[..end].iter().rev().zip(own.iter().rev());
-        let matched = pairs
-            .take(LONGEST_MATCH)
-            .take_while(|(a, b)| a == b)
-            .count();
+        let matched = likeness(own, &source[..end]);
         if matched > most {
             most = matched;
             best = Some((end, matched));
         }
     }
     best
+}
+
+/// How many of the last tokens match. Where more match behind one that differs, those count a third: code is often repeated with
+/// another name in it, and goes on behind the name as it did before.
+fn likeness(own: &[Token], place: &[Token]) -> usize {
+    let mut pairs = place.iter().rev().zip(own.iter().rev()).take(LONGEST_MATCH);
+    // The pair that differs is passed over with them.
+    let matched = pairs.by_ref().take_while(|(a, b)| a == b).count();
+    let behind = pairs.take_while(|(a, b)| a == b).count();
+    if behind < SHORTEST_MATCH_BEHIND {
+        matched
+    } else {
+        matched + behind / 3
+    }
 }
 
 #[cfg(test)]
@@ -245,6 +258,18 @@ mod tests {
             proposal(&drafts, &[50, 51, 1, 2, 3], &[]),
             (vec![4, 5, 6, 7, 8], 5)
         );
+    }
+
+    #[test]
+    fn code_with_another_name_goes_on_as_before() {
+        let drafts = Drafts::new();
+        let own = [1, 2, 3, 4, 5, 6, 90, 7, 8, 9, 1, 2, 3, 4, 5, 6, 91];
+        assert_eq!(
+            proposal(&drafts, &own, &[]),
+            (vec![7, 8, 9, 1, 2, 3, 4, 5, 6, 91], 2)
+        );
+        let short = [2, 3, 4, 5, 6, 90, 7, 8, 9, 2, 3, 4, 5, 6, 91];
+        assert_eq!(proposal(&drafts, &short, &[]), (vec![], 0));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
 use super::memory::{self, Buffers, Resident};
@@ -19,6 +19,7 @@ use crate::{
     engine::{
         Engine, Event, Finish, Job, Limits, Priority, Status, Usage,
         backend::{Backend, SeqId, Token},
+        costs::{self, PassCosts},
         sampling::choose,
     },
     prompt::{Prompt, Segment, Special},
@@ -30,6 +31,9 @@ pub struct Arguments {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    /// Only what goes through the engine, which yields to other programs; single passes take for ever beside them
+    #[arg(long)]
+    engine_only: bool,
     #[command(flatten)]
     engine: EngineArguments,
 }
@@ -58,6 +62,9 @@ const PASS_SIZES: [usize; 8] = [1, 2, 4, 8, 16, 32, 64, 128];
 
 /// Tokens in the cache while passes are timed: attention over them is part of a pass.
 const HELD_TOKENS: usize = 512;
+
+/// Within which the engine has measured what passes cost, if it can.
+const CALIBRATION: Duration = Duration::from_secs(8);
 
 /// How often a pass of so many tokens is timed; the median counts. Long ones vary little and would take a minute.
 fn rounds(tokens: usize) -> usize {
@@ -98,9 +105,13 @@ pub async fn run(arguments: Arguments) -> Result<()> {
     let run = arguments.engine.run()?;
     // In the same process, one after the other: the ratios are what counts.
     let engaged = engage(&run).await?;
-    let (plain, buffers) =
-        tokio::task::block_in_place(|| memory::buffers_of(|| measure_plain(&run)));
-    let summary = summary(&run, &plain?, &engaged, &buffers);
+    let mut summary = summary(&run, &engaged);
+    if !arguments.engine_only {
+        let (plain, buffers) =
+            tokio::task::block_in_place(|| memory::buffers_of(|| measure_plain(&run)));
+        add_plain(&mut summary, &run, &plain?, &engaged, &buffers);
+    }
+    let summary = Value::Object(summary);
     if arguments.json {
         println!("{summary}");
     } else {
@@ -109,14 +120,8 @@ pub async fn run(arguments: Arguments) -> Result<()> {
     Ok(())
 }
 
-fn summary(run: &RunArguments, plain: &Plain, engaged: &Engaged, buffers: &Buffers) -> Value {
-    let [pass_ms, ..] = plain.pass_ms;
-    let by_size: Vec<_> = PASS_SIZES
-        .into_iter()
-        .zip(plain.pass_ms)
-        .map(|(tokens, ms)| json!({ "tokens": tokens, "ms": ms, "passes": ms / pass_ms, "tokens_per_second": tokens as f64 * 1000.0 / ms }))
-        .collect();
-    let drafts: serde_json::Map<_, _> = TEXTS
+fn summary(run: &RunArguments, engaged: &Engaged) -> Map<String, Value> {
+    let drafts: Map<_, _> = TEXTS
         .iter()
         .zip(&engaged.texts)
         .map(|((name, _), [written, plain])| {
@@ -134,6 +139,27 @@ fn summary(run: &RunArguments, plain: &Plain, engaged: &Engaged, buffers: &Buffe
             ((*name).to_owned(), figures)
         })
         .collect();
+    let mut summary = Map::new();
+    summary.insert("model".into(), run.model_name().into());
+    summary.insert("threads".into(), run.threads().into());
+    summary.insert("drafts".into(), drafts.into());
+    summary
+}
+
+/// What takes single passes to know: their costs, and keystrokes in units of one.
+fn add_plain(
+    summary: &mut Map<String, Value>,
+    run: &RunArguments,
+    plain: &Plain,
+    engaged: &Engaged,
+    buffers: &Buffers,
+) {
+    let [pass_ms, ..] = plain.pass_ms;
+    let by_size: Vec<_> = PASS_SIZES
+        .into_iter()
+        .zip(plain.pass_ms)
+        .map(|(tokens, ms)| json!({ "tokens": tokens, "ms": ms, "passes": ms / pass_ms, "tokens_per_second": tokens as f64 * 1000.0 / ms }))
+        .collect();
     let first_token_ms: Vec<f64> = engaged.keystrokes.iter().map(|(ms, _)| *ms).collect();
     let evaluated: Vec<f64> = engaged
         .keystrokes
@@ -150,28 +176,39 @@ fn summary(run: &RunArguments, plain: &Plain, engaged: &Engaged, buffers: &Buffe
             let bytes = file.metadata().map_or(0, |metadata| metadata.len());
             resident.summary(bytes, buffers)
         });
-    json!({
-        "model": run.model_name(),
-        "device": plain.device,
-        "threads": run.threads(),
-        "pass_ms": pass_ms,
-        "passes_by_size": by_size,
-        "decode_tokens_per_second": plain.tokens_per_second,
-        "drafts": drafts,
-        "keystrokes": first_token_ms.len(),
-        "keystroke_first_token_ms_median": median_ms,
-        "keystroke_first_token_ms_p95": p95_ms,
-        "keystroke_first_token_passes_median": median_ms.map(|ms| ms / pass_ms),
-        "keystroke_first_token_passes_p95": p95_ms.map(|ms| ms / pass_ms),
-        "keystroke_prompt_tokens_evaluated_median": percentile(&evaluated, 50),
-        "memory": memory,
-    })
+    let figures = [
+        ("device", json!(plain.device)),
+        ("pass_ms", json!(pass_ms)),
+        ("passes_by_size", json!(by_size)),
+        ("decode_tokens_per_second", json!(plain.tokens_per_second)),
+        ("keystrokes", json!(first_token_ms.len())),
+        ("keystroke_first_token_ms_median", json!(median_ms)),
+        ("keystroke_first_token_ms_p95", json!(p95_ms)),
+        (
+            "keystroke_first_token_passes_median",
+            json!(median_ms.map(|ms| ms / pass_ms)),
+        ),
+        (
+            "keystroke_first_token_passes_p95",
+            json!(p95_ms.map(|ms| ms / pass_ms)),
+        ),
+        (
+            "keystroke_prompt_tokens_evaluated_median",
+            json!(percentile(&evaluated, 50)),
+        ),
+        ("memory", json!(memory)),
+    ];
+    summary.extend(figures.map(|(name, value)| (name.to_owned(), value)));
 }
 
 /// Types and writes through an engine that is gone when this returns.
 async fn engage(run: &RunArguments) -> Result<Engaged> {
     let engine = Arc::new(run.start()?);
     let mut status = engine.status();
+    // As in an editor, where the engine has been idle before; beside busy cores nothing is measured, and costs stay assumed.
+    engine.warm_up();
+    let measured = |status: &Status| matches!(status, Status::Ready(info) if info.costs != PassCosts::default());
+    let _ = tokio::time::timeout(CALIBRATION, status.wait_for(measured)).await;
     // Writing comes first, and with drafts before without: what was written before would be drafts for it.
     let mut texts = Vec::new();
     for (name, text) in TEXTS {
@@ -303,7 +340,7 @@ fn time(backend: &mut dyn Backend) -> Result<Plain> {
         let mut times = Vec::new();
         for _ in 0..rounds(size) {
             let started = Instant::now();
-            backend.evaluate(seq, held, &tokens(size), 1)?;
+            backend.evaluate(seq, held, &tokens(size), costs::outputs(size))?;
             times.push(started.elapsed().as_secs_f64() * 1000.0);
             backend.truncate(seq, held)?;
         }

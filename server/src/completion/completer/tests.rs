@@ -119,6 +119,29 @@ async fn another_key_asks_the_model_again() {
 }
 
 #[tokio::test]
+async fn a_key_made_for_it_gets_all_that_there_is_room_for() {
+    let completer = completer(Duration::ZERO, 200);
+    let (seed, line) = suggested(&completer, "\n").await;
+    let (text, cursor) = document(seed, "", "\n");
+    let answer = completer
+        .complete(request((text.clone(), cursor), Trigger::Invoked))
+        .await;
+    assert!(
+        answer.text.starts_with(line.trim_end()),
+        "{:?}",
+        answer.text
+    );
+
+    // Inside of a line it is the line.
+    let inside = format!("{});{}", &text[..cursor], &text[cursor..]);
+    let answer = completer
+        .complete(request((inside, cursor), Trigger::Invoked))
+        .await;
+    assert!(answer.shown, "{}", answer.reason);
+    assert!(!answer.text.contains('\n'));
+}
+
+#[tokio::test]
 async fn what_nobody_waits_for_any_more_ends() {
     let at_the_end = |seed| {
         let (text, cursor) = document(seed, "", "\n");
