@@ -3,7 +3,6 @@
 
 use std::{
     num::NonZeroUsize,
-    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -14,19 +13,19 @@ use tokio::{sync::watch, task::JoinSet};
 
 use super::{
     Complete, Completion, ContextPiece, Metrics, Request, Selected, Trigger,
-    cache::{Cache, Found, LOOK_AHEAD_BYTES, LOOK_BEHIND_BYTES, Surroundings},
+    asked::Asked,
+    cache::{Cache, Found},
     generation::{Extent, Generation, Tally, Waiter},
     post, privacy,
     rhythm::Rhythm,
-    show::{Around, LIKELY_ENOUGH, Rest, Verdict},
+    show::{LIKELY_ENOUGH, Rest, Verdict},
 };
 use crate::{
-    config::{CompletionConfig, Settings},
-    documents::Snapshot,
+    config::Settings,
     engine::{
         Engine, Event, Finish, Job, Limits, Priority, Status, budget::Budget, costs::PassCosts,
     },
-    prompt::layout::{Anchor, Layout, with_line_feeds},
+    prompt::layout::{Anchor, Layout},
     stats::Stats,
 };
 
@@ -64,23 +63,6 @@ struct Editing {
     rhythm: Rhythm,
     /// What is done while the user pauses; ends with the next request.
     idle: JoinSet<()>,
-}
-
-/// A request, with what follows from its text alone.
-struct Asked {
-    snapshot: Snapshot,
-    /// What there is time for.
-    budget: Budget,
-    /// Where the model goes on: the cursor, or the beginning of a menu entry that is selected.
-    at: usize,
-    cursor: usize,
-    /// The menu entry, which counts as typed.
-    entry: String,
-    around: Surroundings,
-    trigger: Trigger,
-    config: CompletionConfig,
-    project: String,
-    path: String,
 }
 
 impl Completer {
@@ -203,49 +185,23 @@ impl Inner {
 
     /// What is asked for, unless nothing may be completed there.
     fn asked(&self, request: Request) -> Result<Asked, Completion> {
-        let Request {
-            snapshot,
-            cursor,
-            trigger,
-            selected,
-            workspace,
-        } = request;
+        let hidden = |reason| Err(Completion::hidden(request.cursor, reason));
+        let snapshot = &request.snapshot;
         if let Some(reason) = snapshot.path.as_deref().and_then(privacy::secret) {
-            return Err(Completion::hidden(cursor, reason));
+            return hidden(reason);
         }
-        let config = self
-            .settings
-            .borrow()
-            .of(workspace.as_deref())
-            .completion
-            .clone();
+        let settings = self.settings.borrow().clone();
+        let config = settings.of(request.workspace.as_deref()).completion.clone();
         let language = snapshot
             .language
             .map_or("plaintext", |language| language.id());
         if !config.wanted_in(language) {
-            return Err(Completion::hidden(
-                cursor,
+            return hidden(
                 "Completion is switched off here, in `completion.enabled` or `completion.disabled_languages`.",
-            ));
+            );
         }
-        let selected = selected.filter(|selected| selected.range.end == cursor);
-        let (at, entry) = match selected {
-            Some(selected) => (selected.range.start, selected.text),
-            None => (cursor, String::new()),
-        };
-        let (project, path) = names(&snapshot, workspace.as_deref());
-        Ok(Asked {
-            budget: self.budget(config.latency_target_ms),
-            around: surroundings(&snapshot, at, &entry, cursor),
-            snapshot,
-            at,
-            cursor,
-            entry,
-            trigger,
-            config,
-            project,
-            path,
-        })
+        let budget = self.budget(config.latency_target_ms);
+        Ok(Asked::new(request, config, budget))
     }
 
     fn find(&self, asked: &Asked) -> Option<Found> {
@@ -556,9 +512,9 @@ impl Asked {
                     metrics.first_line_ms = milliseconds(started);
                 }
                 match self.trigger {
-                    Trigger::Automatic => rest.line(self.around(), due, LIKELY_ENOUGH),
+                    Trigger::Automatic => rest.line(self.line(), due, LIKELY_ENOUGH),
                     _ if self.wants_whole() => rest.whole(),
-                    Trigger::Invoked | Trigger::Line => rest.line(self.around(), due, 0.0),
+                    Trigger::Invoked | Trigger::Line => rest.line(self.line(), due, 0.0),
                 }
             };
             if verdict != Verdict::Wait {
@@ -570,81 +526,10 @@ impl Asked {
             }
         }
     }
-
-    /// As many lines as the model has to say, rather than one: inside of a line there is no room for more.
-    fn wants_whole(&self) -> bool {
-        self.trigger == Trigger::Invoked && !self.place().is_inside_line()
-    }
-
-    fn around(&self) -> Around<'_> {
-        Around {
-            before: self.line_before(),
-            after: self.place().rest_of_line(),
-        }
-    }
-
-    fn line_before(&self) -> &str {
-        self.around.before.rsplit('\n').next().unwrap_or_default()
-    }
-
-    fn place(&self) -> post::Place<'_> {
-        post::Place {
-            before: self.line_before(),
-            after: &self.around.after,
-            line_end: line_end(&self.snapshot),
-        }
-    }
-}
-
-/// The text around the place where the model goes on, with the menu entry as if it were typed.
-fn surroundings(snapshot: &Snapshot, at: usize, entry: &str, cursor: usize) -> Surroundings {
-    let rope = &snapshot.rope;
-    let floor = |byte: usize| rope.char_to_byte(rope.byte_to_char(byte));
-    let start = floor(at.saturating_sub(LOOK_BEHIND_BYTES));
-    let end = floor((cursor + LOOK_AHEAD_BYTES).min(rope.len_bytes()));
-    Surroundings {
-        before: with_line_feeds(&(rope.byte_slice(start..at).to_string() + entry)),
-        from_start: start == 0,
-        after: with_line_feeds(&rope.byte_slice(cursor..end.max(cursor)).to_string()),
-        to_end: end == rope.len_bytes(),
-    }
 }
 
 fn milliseconds(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1000.0
-}
-
-/// The names of project and file in the prompt: real ones, as the model has seen them in training.
-fn names(snapshot: &Snapshot, workspace: Option<&Path>) -> (String, String) {
-    let display = |path: &Path| path.to_string_lossy().replace('\\', "/");
-    let name = |path: Option<&Path>| {
-        path.and_then(Path::file_name)
-            .map(|name| display(Path::new(name)))
-    };
-    let Some(path) = snapshot.path.as_deref() else {
-        let untitled = snapshot.uri.rsplit('/').next().unwrap_or_default();
-        return ("project".to_owned(), untitled.to_owned());
-    };
-    let root = workspace
-        .filter(|root| path.starts_with(root))
-        .or(path.parent());
-    let relative = root
-        .and_then(|root| path.strip_prefix(root).ok())
-        .unwrap_or(path);
-    (
-        name(root).unwrap_or_else(|| "project".to_owned()),
-        display(relative),
-    )
-}
-
-/// What the document ends its lines with, going by its first line.
-fn line_end(snapshot: &Snapshot) -> &'static str {
-    let first = snapshot.rope.line(0);
-    let mut end = first.chars_at(first.len_chars());
-    match (end.prev(), end.prev()) {
-        (Some('\n'), Some('\r')) => "\r\n",
-        _ => "\n",
-    }
 }
 
 #[cfg(test)]

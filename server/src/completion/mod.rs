@@ -1,5 +1,6 @@
 //! One completion, from what the user has on the screen to what he is shown.
 
+mod asked;
 mod cache;
 mod completer;
 mod generation;

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::sync::mpsc;
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::JoinSet;
 use tokio::time::{self, Instant};
 
 use super::connection::{Connection, ConnectionError};
@@ -150,20 +151,20 @@ async fn serve_window(
 
     let (events, mut arriving) = mpsc::unbounded_channel();
     let mut relays = JoinSet::new();
-    let mut running: HashMap<u64, AbortHandle> = HashMap::new();
+    let mut running: HashMap<u64, Arc<Notify>> = HashMap::new();
     loop {
         tokio::select! {
             message = window.receive() => match message? {
                 None => return Ok(()),
                 Some(ClientMessage::Submit { id, job }) => {
-                    let relay = relays.spawn(relay(id, engine.submit(job), events.clone()));
-                    if let Some(reused) = running.insert(id, relay) {
-                        reused.abort();
+                    let cancelled = Arc::new(Notify::new());
+                    relays.spawn(relay(id, engine.submit(job), cancelled.clone(), events.clone()));
+                    if let Some(reused) = running.insert(id, cancelled) {
+                        reused.notify_one();
                     }
                 }
-                Some(ClientMessage::Cancel { id }) => if let Some(relay) = running.remove(&id) {
-                    // Drops the job's handle.
-                    relay.abort();
+                Some(ClientMessage::Cancel { id }) => if let Some(cancelled) = running.get(&id) {
+                    cancelled.notify_one();
                 },
                 Some(ClientMessage::Ping) => window.send(&HostMessage::Pong)?,
                 Some(ClientMessage::Hello(_)) => {}
@@ -199,9 +200,22 @@ fn mismatch(theirs: &Hello, ours: &Hello) -> String {
     }
 }
 
-/// Passes the events of one job on and makes sure that the last one says how it ended.
-async fn relay(id: u64, mut job: JobHandle, events: mpsc::UnboundedSender<(u64, Event)>) {
-    while let Some(event) = job.next().await {
+/// Passes the events of one job on and makes sure that the last one says how it ended, and what it has cost.
+async fn relay(
+    id: u64,
+    mut job: JobHandle,
+    cancelled: Arc<Notify>,
+    events: mpsc::UnboundedSender<(u64, Event)>,
+) {
+    loop {
+        let event = tokio::select! {
+            event = job.next() => event,
+            () = cancelled.notified() => {
+                job.cancel();
+                job.next().await
+            }
+        };
+        let Some(event) = event else { break };
         let last = matches!(event, Event::Finished { .. });
         if events.send((id, event)).is_err() || last {
             return;

@@ -262,7 +262,8 @@ impl Task {
                     None => return Ending::Unwanted,
                     Some(Request::WarmUp) => Ok(()),
                     Some(Request::Submit { id, job, events }) => submit(link, running, id, job, events),
-                    Some(Request::Cancel { id }) if running.remove(&id).is_some() => {
+                    // It stays until its last event, which says what it has cost.
+                    Some(Request::Cancel { id }) if running.contains_key(&id) => {
                         link.connection.send(&ClientMessage::Cancel { id }).map_err(Ending::from)
                     }
                     Some(Request::Cancel { .. }) => Ok(()),
@@ -294,7 +295,7 @@ impl Task {
         match message {
             HostMessage::Event { id, event } => {
                 let last = matches!(event, Event::Finished { .. });
-                // Events of a job that was cancelled meanwhile have no addressee.
+                // A job whose handle was dropped has no addressee.
                 if let Some(events) = running.get(&id) {
                     let _ = events.send(event);
                 }

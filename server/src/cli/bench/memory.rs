@@ -96,16 +96,18 @@ impl Resident {
         })
     }
 
-    /// Figures in MiB. `beyond_mb` is what is resident beside the model's file and the KV cache. What is in use of the compute buffers is
-    /// in it: llama.cpp reports their full sizes, of which a small part is ever touched, so that they cannot be subtracted. Weights
-    /// that it has copied into another order are in it too: the file is still mapped.
+    /// Figures in MiB. `beyond_mb` is what is resident beside the model's file and the KV cache, `beyond_buffers_mb` what is left when the
+    /// buffers for computing that llama.cpp reports go too; of these some pages may never have been touched. Weights that it has
+    /// copied into another order are in both: the file is still mapped.
     pub fn summary(&self, model_file: u64, buffers: &Buffers) -> Value {
+        let size = |ends: &[&str]| -> f64 {
+            let named = |name: &str| ends.iter().any(|end| name.ends_with(end));
+            let sizes = buffers.iter().filter(|(name, _)| named(name));
+            sizes.map(|(_, size)| size).sum()
+        };
         // Cleared at the start, so all of it is resident.
-        let kv_cache: f64 = buffers
-            .iter()
-            .filter(|(name, _)| name.ends_with(" KV"))
-            .map(|(_, size)| size)
-            .sum();
+        let kv_cache = size(&[" KV"]);
+        let computing = size(&[" compute", " output"]);
         let [all, anonymous, model] =
             [self.all, self.anonymous, self.model].map(|bytes| bytes as f64 / MIB);
         json!({
@@ -115,6 +117,7 @@ impl Resident {
             "model_file_mb": model_file as f64 / MIB,
             "buffers_mb": buffers,
             "beyond_mb": all - model - kv_cache,
+            "beyond_buffers_mb": all - model - kv_cache - computing,
         })
     }
 }

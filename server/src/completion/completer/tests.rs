@@ -1,11 +1,13 @@
 //! On the toy engine: its text is noise, but always the same noise after the same text.
 
+use std::path::Path;
+
 use ropey::Rope;
 
 use super::*;
 use crate::{
     config::Config,
-    documents::DocVersion,
+    documents::{DocVersion, Snapshot},
     engine::{
         local::{LocalEngine, LocalSettings},
         toy::{ToyLoader, ToySettings},
