@@ -161,7 +161,7 @@ async fn what_nobody_waits_for_any_more_ends() {
         seed += 1;
     }
 
-    // Half a second for the prompt, three and more for the answer.
+    // Two seconds for the prompt alone.
     let slow = completer(Duration::from_millis(2), 2000);
     let asked = slow.complete(at_the_end(seed));
     let waited = tokio::time::timeout(Duration::from_millis(100), asked).await;
@@ -171,7 +171,6 @@ async fn what_nobody_waits_for_any_more_ends() {
         let stats = slow.stats();
         stats.prompt_tokens_evaluated + stats.tokens_generated
     };
-    assert_eq!(evaluated(50).await, 0, "the next key may want it");
     let stopped = evaluated(1500).await;
     assert_ne!(stopped, 0, "what it has cost counts");
     assert_eq!(evaluated(500).await, stopped);
