@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tacit::completion::{Complete, Completion, Request};
 use tacit::engine::Status;
@@ -58,6 +59,20 @@ impl Scripted {
     /// Requests whose future has been made and is neither done nor dropped.
     pub fn running(&self) -> usize {
         self.running.load(Ordering::SeqCst)
+    }
+
+    /// Waits until no request is running. A task that is aborted drops its future a moment later, on the thread that runs it.
+    ///
+    /// # Panics
+    /// If that takes a second.
+    pub async fn rested(&self) {
+        let rest = async {
+            while self.running() > 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(1), rest).await;
+        assert!(waited.is_ok(), "{} requests run on", self.running());
     }
 }
 

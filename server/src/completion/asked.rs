@@ -10,8 +10,10 @@ use super::{
     show::Around,
 };
 use crate::{
-    config::CompletionConfig, documents::Snapshot, engine::budget::Budget,
-    prompt::layout::with_line_feeds,
+    config::CompletionConfig,
+    documents::Snapshot,
+    engine::budget::Budget,
+    prompt::layout::{floor_char, with_line_feeds},
 };
 
 /// See [module docs](self).
@@ -90,9 +92,8 @@ impl Asked {
 /// The text around the place where the model goes on, with the menu entry as if it were typed.
 fn surroundings(snapshot: &Snapshot, at: usize, entry: &str, cursor: usize) -> Surroundings {
     let rope = &snapshot.rope;
-    let floor = |byte: usize| rope.char_to_byte(rope.byte_to_char(byte));
-    let start = floor(at.saturating_sub(LOOK_BEHIND_BYTES));
-    let end = floor((cursor + LOOK_AHEAD_BYTES).min(rope.len_bytes()));
+    let start = floor_char(rope, at.saturating_sub(LOOK_BEHIND_BYTES));
+    let end = floor_char(rope, cursor + LOOK_AHEAD_BYTES);
     Surroundings {
         before: with_line_feeds(&(rope.byte_slice(start..at).to_string() + entry)),
         from_start: start == 0,

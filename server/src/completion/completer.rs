@@ -130,10 +130,10 @@ impl Complete for Completer {
 impl Inner {
     async fn complete(self: Arc<Self>, request: Request) -> Completion {
         let started = Instant::now();
-        let selected = request.selected.clone();
+        let (selected, cursor) = (request.selected.clone(), request.cursor);
         let asked = match self.asked(request) {
             Ok(asked) => asked,
-            Err(hidden) => return hidden,
+            Err(reason) => return Completion::hidden(cursor, reason),
         };
         let target = Duration::from_millis(asked.config.latency_target_ms.into());
         let patience = self.editing(&asked.snapshot.uri, |editing| {
@@ -183,12 +183,11 @@ impl Inner {
         }
     }
 
-    /// What is asked for, unless nothing may be completed there.
-    fn asked(&self, request: Request) -> Result<Asked, Completion> {
-        let hidden = |reason| Err(Completion::hidden(request.cursor, reason));
+    /// What is asked for; the reason, for a person, if nothing may be completed there.
+    fn asked(&self, request: Request) -> Result<Asked, &'static str> {
         let snapshot = &request.snapshot;
         if let Some(reason) = snapshot.path.as_deref().and_then(privacy::secret) {
-            return hidden(reason);
+            return Err(reason);
         }
         let settings = self.settings.borrow().clone();
         let config = settings.of(request.workspace.as_deref()).completion.clone();
@@ -196,7 +195,7 @@ impl Inner {
             .language
             .map_or("plaintext", |language| language.id());
         if !config.wanted_in(language) {
-            return hidden(
+            return Err(
                 "Completion is switched off here, in `completion.enabled` or `completion.disabled_languages`.",
             );
         }
@@ -293,6 +292,9 @@ impl Inner {
 
     /// While `len` bytes of `generation` are shown: begins with the line behind them, so that it is there when they have been taken.
     fn prepare_next(&self, asked: &Asked, generation: &Generation, typed: usize, len: usize) {
+        if asked.place().is_inside_line() {
+            return;
+        }
         let shown = {
             let progress = generation.progress();
             let rest = Rest::new(&progress, typed);
@@ -311,7 +313,7 @@ impl Inner {
             .find(&asked.snapshot.uri, &next, |_, progress, typed| {
                 Rest::new(progress, typed).suits()
             });
-        if known.is_some() || asked.place().is_inside_line() {
+        if known.is_some() {
             return;
         }
         let anchor = self.anchor(asked);
@@ -326,16 +328,19 @@ impl Inner {
     /// and the next request goes on with that.
     fn prepare_anchor(self: &Arc<Self>, asked: &Asked) {
         let (uri, cursor) = (asked.snapshot.uri.clone(), asked.cursor);
-        let text = asked.snapshot.rope.clone();
-        let nearer = Anchor::place(&text, cursor, &asked.budget.layout);
+        let (text, layout) = (&asked.snapshot.rope, &asked.budget.layout);
         let old = self.anchor(asked);
-        if cursor.saturating_sub(old.at()) < asked.budget.layout.middle_bytes / 2 || nearer == old {
+        if cursor.saturating_sub(old.at()) < layout.middle_bytes / 2 {
+            return;
+        }
+        let nearer = Anchor::place(text, cursor, layout);
+        if nearer == old {
             return;
         }
         let middle = text.byte_slice(nearer.at()..cursor).to_string();
         let job = Job {
             document: format!("{}\0next", self.key(&uri)),
-            prompt: nearer.prompt(&asked.project, &asked.path, &middle, &asked.budget.layout),
+            prompt: nearer.prompt(&asked.project, &asked.path, &middle, layout),
             priority: Priority::Prefetch,
             limits: Limits {
                 max_tokens: 0,

@@ -91,7 +91,7 @@ impl Extent {
 pub struct Generation {
     progress: Arc<watch::Sender<Progress>>,
     stop: Arc<Notify>,
-    waiters: Arc<AtomicUsize>,
+    waiters: AtomicUsize,
     /// The prompt as text and the lines that it shows, to explain the answer later.
     pub prompt: String,
     pub window_lines: RangeInclusive<usize>,
@@ -116,7 +116,7 @@ impl Generation {
         Arc::new(Self {
             progress,
             stop,
-            waiters: Arc::default(),
+            waiters: AtomicUsize::new(0),
             prompt,
             window_lines,
             is_whole,

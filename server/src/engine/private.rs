@@ -54,10 +54,22 @@ pub fn private_folder(folder: &Path) -> Result<(), PrivateFolderError> {
 /// If it can't be created.
 #[cfg(not(unix))]
 pub fn private_folder(folder: &Path) -> Result<(), PrivateFolderError> {
-    fs::create_dir_all(folder).map_err(|error| PrivateFolderError::Io {
+    create_folders(folder).map_err(|error| PrivateFolderError::Io {
         path: folder.to_owned(),
         error,
     })
+}
+
+/// Creates `folder` and those around it that do not exist, closed to others on Unix; what exists stays as it is.
+///
+/// # Errors
+/// If one can't be created.
+pub fn create_folders(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 /// The user id of this process, which the standard library doesn't tell: that of a file that we create. `None` where we can't

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::backend::{EvaluateError, Token};
-use super::private::{PrivateFolderError, private_folder};
+use super::private::{PrivateFolderError, create_folders, private_folder};
 use super::slots::common_prefix;
 use crate::models::store::sha256_of_file;
 
@@ -95,7 +95,7 @@ impl StateFolder {
         ));
         let folder = settings.root.join(&model);
         if let Some(around) = settings.root.parent() {
-            fs::create_dir_all(around).map_err(|error| failed(around, error))?;
+            create_folders(around).map_err(|error| failed(around, error))?;
         }
         private_folder(&settings.root)?;
         private_folder(&folder)?;

@@ -221,7 +221,7 @@ fn line_start_from(text: &Rope, from: usize, to: usize) -> usize {
 }
 
 /// The greatest character boundary that is not after `byte`.
-fn floor_char(text: &Rope, byte: usize) -> usize {
+pub fn floor_char(text: &Rope, byte: usize) -> usize {
     text.char_to_byte(text.byte_to_char(byte.min(text.len_bytes())))
 }
 

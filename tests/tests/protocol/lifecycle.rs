@@ -104,7 +104,7 @@ async fn a_client_that_hangs_up_frees_everything_within_a_second() {
         "{:?}",
         left.elapsed()
     );
-    assert_eq!(completer.running(), 0);
+    completer.rested().await;
 
     let mut client = Client::ready(Scripted::echo(), json!({ "capabilities": {} })).await;
     client.call("shutdown", Value::Null).await;

@@ -89,7 +89,7 @@ async fn cancelling_at_any_time_gives_one_answer() {
         );
     }
     assert_eq!(client.leave().await, 0);
-    assert_eq!(completer.running(), 0);
+    completer.rested().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -150,7 +150,7 @@ async fn random_scripts_get_one_answer_for_each_request() {
             }
         }
         assert_eq!(client.leave().await, 0, "seed {seed}");
-        assert_eq!(completer.running(), 0, "seed {seed}");
+        completer.rested().await;
     }
 }
 

@@ -130,7 +130,10 @@ pub async fn run(arguments: Arguments) -> Result<()> {
             workspace,
             snapshot,
         };
+        let uri = request.snapshot.uri.clone();
         let completion = completer.complete(request).await;
+        // Or else the line behind the answer, which nobody will take, is generated beside the next hole.
+        completer.closed(&uri);
         first_token_ms.push(completion.metrics.first_token_ms);
         model.clone_from(&completion.metrics.model);
         writeln!(

@@ -7,7 +7,7 @@ use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::costs::PassCosts;
+use crate::engine::{costs::PassCosts, private::create_folders};
 
 const FILE: &str = "calibration.json";
 /// Measurements that are kept; the oldest go first.
@@ -116,7 +116,7 @@ impl CalibrationRecords {
             passes: costs.clone(),
         });
         let too_many = records.len().saturating_sub(KEPT);
-        create_private(&self.folder)?;
+        create_folders(&self.folder)?;
         // Only the user can read a temporary file, and a reader sees all of the new file or all of the old one.
         let file = tempfile::NamedTempFile::new_in(&self.folder)?;
         serde_json::to_writer_pretty(&file, &records[too_many..])?;
@@ -134,14 +134,6 @@ impl CalibrationRecords {
         };
         read().unwrap_or_default()
     }
-}
-
-fn create_private(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }
 
 #[cfg(test)]

@@ -230,6 +230,18 @@ fn engine(cache: &tempfile::TempDir, idle_unload: Duration) -> LocalEngine {
     LocalEngine::start(loader, settings).unwrap()
 }
 
+/// The whole prompt was needed again, and at most a tenth of it evaluated.
+fn assert_warm(warm: &Usage, cold: &Usage) {
+    assert_eq!(
+        warm.prompt.reused + warm.prompt.evaluated,
+        cold.prompt.evaluated
+    );
+    assert!(
+        warm.prompt.evaluated * 10 <= cold.prompt.evaluated,
+        "{warm:?}"
+    );
+}
+
 async fn answer(mut job: JobHandle) -> (String, Usage) {
     let mut answer = String::new();
     let events = async {
@@ -258,14 +270,7 @@ async fn the_next_engine_evaluates_at_most_a_tenth() {
     let (warm_text, warm) = answer(second.submit(job("2 a", &text))).await;
     assert_eq!(warm_text, cold_text);
     assert!(cold.prompt.evaluated > 300, "{cold:?}");
-    assert_eq!(
-        warm.prompt.reused + warm.prompt.evaluated,
-        cold.prompt.evaluated
-    );
-    assert!(
-        warm.prompt.evaluated * 10 <= cold.prompt.evaluated,
-        "{warm:?}"
-    );
+    assert_warm(&warm, &cold);
 }
 
 #[tokio::test]
@@ -281,14 +286,7 @@ async fn unloading_saves_and_the_same_engine_comes_back_warm() {
         .unwrap()
         .unwrap();
     let (_, warm) = answer(engine.submit(job("a", &text))).await;
-    assert_eq!(
-        warm.prompt.reused + warm.prompt.evaluated,
-        cold.prompt.evaluated
-    );
-    assert!(
-        warm.prompt.evaluated * 10 <= cold.prompt.evaluated,
-        "{warm:?}"
-    );
+    assert_warm(&warm, &cold);
 }
 
 #[tokio::test]
