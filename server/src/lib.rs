@@ -1,6 +1,6 @@
 //! tacit: code completion from a model on the user's own machine.
 //!
-//! The folders are the architecture. *Pure core*, without I/O, async or llama.cpp: [`documents`], [`prompt`], the rules of
+//! The folders are the architecture. *Pure core*, without I/O, async or llama.cpp: [`documents`], [`context`], [`prompt`], the rules of
 //! [`completion`], and the scheduler, slots and sampling of [`engine`]. *Edges*, thin: [`lsp`], [`cli`], [`models`], [`engine::host`] and
 //! [`engine::remote`]. *One unsafe neighbour*: llama.cpp, behind [`engine::backend::Backend`], imported by one file, run by
 //! one thread, in a process of its own.
@@ -9,9 +9,11 @@
 pub mod cli;
 pub mod completion;
 pub mod config;
+pub mod context;
 pub mod doctor;
 pub mod documents;
 pub mod engine;
+pub mod index;
 pub mod logging;
 pub mod lsp;
 pub mod models;
