@@ -468,7 +468,7 @@ fn completer() -> Completer {
     let mut config = Config::default();
     config.completion.max_tokens = 12;
     let settings = watch::Sender::new(Arc::new(Settings::from(config)));
-    Completer::new(Arc::new(engine), settings.subscribe())
+    Completer::new(Arc::new(engine), settings.subscribe(), Arc::default())
 }
 
 /// The answer in `shelf.py`, and how many tokens of its prompt were reused.

@@ -311,7 +311,7 @@ async fn fast_typing_leaves_nothing_behind() {
         arguments: arguments.map(Into::into).into(),
     });
     let settings = watch::Sender::new(Arc::new(Settings::default()));
-    let completer = Completer::new(Arc::new(engine), settings.subscribe());
+    let completer = Completer::new(Arc::new(engine), settings.subscribe(), Arc::default());
     let client = Client::start(Arc::new(completer));
     soak(client, std::process::id(), 10).await;
 }

@@ -40,7 +40,11 @@ pub async fn run(arguments: Arguments) -> Result<()> {
     let cursor = cursor(&snapshot, arguments.line, arguments.column)?;
     let workspace = arguments.workspace.map(std::path::absolute).transpose()?;
     let settings = watch::Sender::new(Arc::new(user_settings(workspace.as_deref())));
-    let completer = Completer::new(arguments.engine.open()?, settings.subscribe());
+    let completer = Completer::new(
+        arguments.engine.open()?,
+        settings.subscribe(),
+        Arc::default(),
+    );
     let request = Request {
         snapshot,
         cursor,

@@ -38,7 +38,7 @@ pub async fn run(arguments: Arguments, log: logging::Handle) -> i32 {
             in_process: arguments.in_process,
         });
         engine.warm_up();
-        Arc::new(Completer::new(Arc::new(engine), settings))
+        Arc::new(Completer::new(Arc::new(engine), settings, Arc::default()))
     });
     lsp::serve(
         tokio::io::stdin(),

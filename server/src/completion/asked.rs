@@ -1,7 +1,7 @@
 //! A request with all that follows from its text: where the model goes on, what stands around that place, and by which names the model
 //! knows the file. Asks nobody.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{
     Request, Trigger,
@@ -29,6 +29,8 @@ pub struct Asked {
     pub around: Surroundings,
     pub trigger: Trigger,
     pub config: CompletionConfig,
+    /// The folder from which the prompt names files.
+    root: Option<PathBuf>,
     /// The project's name, and the file's in it, as the model has seen such names in training.
     pub project: String,
     pub path: String,
@@ -48,7 +50,16 @@ impl Asked {
             Some(selected) => (selected.range.start, selected.text),
             None => (cursor, String::new()),
         };
-        let (project, path) = names(&snapshot, workspace.as_deref());
+        let root = root(&snapshot, workspace.as_deref());
+        let project = root.as_deref().and_then(Path::file_name);
+        let project = project.map_or("project".to_owned(), |name| display(Path::new(name)));
+        let path = match snapshot.path.as_deref() {
+            Some(path) => relative(path, root.as_deref()),
+            None => {
+                let untitled = snapshot.uri.rsplit('/').next();
+                untitled.unwrap_or_default().to_owned()
+            }
+        };
         Self {
             around: surroundings(&snapshot, at, &entry, cursor),
             snapshot,
@@ -58,9 +69,15 @@ impl Asked {
             entry,
             trigger,
             config,
+            root,
             project,
             path,
         }
+    }
+
+    /// The name of another file in the prompt.
+    pub fn relative(&self, path: &Path) -> String {
+        relative(path, self.root.as_deref())
     }
 
     /// As many lines as the model has to say, rather than one: inside of a line there is no room for more.
@@ -102,27 +119,21 @@ fn surroundings(snapshot: &Snapshot, at: usize, entry: &str, cursor: usize) -> S
     }
 }
 
-/// The names of project and file in the prompt: real ones, as the model has seen them in training.
-fn names(snapshot: &Snapshot, workspace: Option<&Path>) -> (String, String) {
-    let display = |path: &Path| path.to_string_lossy().replace('\\', "/");
-    let name = |path: Option<&Path>| {
-        path.and_then(Path::file_name)
-            .map(|name| display(Path::new(name)))
-    };
-    let Some(path) = snapshot.path.as_deref() else {
-        let untitled = snapshot.uri.rsplit('/').next().unwrap_or_default();
-        return ("project".to_owned(), untitled.to_owned());
-    };
-    let root = workspace
-        .filter(|root| path.starts_with(root))
-        .or(path.parent());
-    let relative = root
-        .and_then(|root| path.strip_prefix(root).ok())
-        .unwrap_or(path);
-    (
-        name(root).unwrap_or_else(|| "project".to_owned()),
-        display(relative),
-    )
+/// The folder from which files are named in the prompt.
+fn root(snapshot: &Snapshot, workspace: Option<&Path>) -> Option<PathBuf> {
+    let path = snapshot.path.as_deref()?;
+    let holds = workspace.filter(|root| path.starts_with(root));
+    holds.or(path.parent()).map(Path::to_owned)
+}
+
+fn relative(path: &Path, root: Option<&Path>) -> String {
+    let inside = root.and_then(|root| path.strip_prefix(root).ok());
+    display(inside.unwrap_or(path))
+}
+
+/// With slashes, as the model has seen paths in training.
+fn display(path: &Path) -> String {
+    path.to_string_lossy().replace('\\', "/")
 }
 
 /// What the document ends its lines with, going by its first line.

@@ -12,22 +12,24 @@ use lru::LruCache;
 use tokio::{sync::watch, task::JoinSet};
 
 use super::{
-    Complete, Completion, ContextPiece, Metrics, Request, Selected, Trigger,
+    Complete, Completion, Metrics, Request, Selected, Trigger,
     asked::Asked,
     cache::{Cache, Found},
-    generation::{Extent, Generation, Tally, Waiter},
+    generation::{Extent, Generation, Waiter},
     post, privacy,
     rhythm::Rhythm,
     show::{LIKELY_ENOUGH, Rest, Verdict},
 };
 use crate::{
     config::Settings,
-    engine::{
-        Engine, Event, Finish, Job, Limits, Priority, Status, budget::Budget, costs::PassCosts,
-    },
-    prompt::layout::{Anchor, Layout},
+    context::{plan::Plan, workspace::Workspace},
+    engine::{Engine, Finish, Job, Limits, Priority, Status, budget::Budget, costs::PassCosts},
+    prompt::layout::Layout,
     stats::Stats,
 };
+use shown::Shown;
+
+mod shown;
 
 /// Documents whose anchors are remembered; more than the engine has slots, less than matters.
 const DOCUMENTS: NonZeroUsize = NonZeroUsize::new(64).unwrap();
@@ -38,17 +40,14 @@ const LIKELY: f32 = 0.5;
 /// A line with what closes its brackets and the next one: no more is generated while typing than so many of the longest lines.
 const LINES_IN_TIME: u32 = 3;
 
-/// Without a request for so long, the user pauses.
-const PAUSE: Duration = Duration::from_millis(700);
-
 /// Completes through any [`Engine`].
 pub struct Completer(Arc<Inner>);
 
 struct Inner {
     engine: Arc<dyn Engine>,
     settings: watch::Receiver<Arc<Settings>>,
-    /// `None`: what this machine has time for.
-    layout: Option<Layout>,
+    workspace: Arc<Workspace>,
+    comparison: Comparison,
     /// Tells this process's documents from those of other windows in the shared engine.
     client: String,
     documents: Mutex<LruCache<Arc<str>, Editing>>,
@@ -59,35 +58,43 @@ struct Inner {
 /// What is known of a document that is being edited.
 #[derive(Default)]
 struct Editing {
-    anchor: Option<Anchor>,
+    shown: Option<Shown>,
+    /// What is read while the user pauses, to be shown next: kept until it has been read, or the cursor is somewhere else.
+    next: Option<Arc<Plan>>,
     rhythm: Rhythm,
     /// What is done while the user pauses; ends with the next request.
     idle: JoinSet<()>,
 }
 
+/// What is different in a completer that others are compared with; nothing by default.
+#[derive(Debug, Clone, Default)]
+pub struct Comparison {
+    /// Instead of what this machine has time for.
+    pub layout: Option<Layout>,
+    pub related_bytes: Option<usize>,
+}
+
 impl Completer {
-    pub fn new(engine: Arc<dyn Engine>, settings: watch::Receiver<Arc<Settings>>) -> Self {
-        Self::build(engine, settings, None)
-    }
-
-    /// A completer with fixed settings and another layout of prompts, to compare.
-    pub fn with_layout(
+    pub fn new(
         engine: Arc<dyn Engine>,
         settings: watch::Receiver<Arc<Settings>>,
-        layout: Layout,
+        workspace: Arc<Workspace>,
     ) -> Self {
-        Self::build(engine, settings, Some(layout))
+        Self::compared(engine, settings, workspace, Comparison::default())
     }
 
-    fn build(
+    /// A completer in which something is different, to see what it is worth.
+    pub fn compared(
         engine: Arc<dyn Engine>,
         settings: watch::Receiver<Arc<Settings>>,
-        layout: Option<Layout>,
+        workspace: Arc<Workspace>,
+        comparison: Comparison,
     ) -> Self {
         Self(Arc::new(Inner {
             engine,
             settings,
-            layout,
+            workspace,
+            comparison,
             client: std::process::id().to_string(),
             documents: Mutex::new(LruCache::new(DOCUMENTS)),
             cache: Mutex::new(Cache::new()),
@@ -132,7 +139,7 @@ impl Inner {
         let started = Instant::now();
         let (selected, cursor) = (request.selected.clone(), request.cursor);
         let asked = match self.asked(request) {
-            Ok(asked) => asked,
+            Ok(asked) => Arc::new(asked),
             Err(reason) => return Completion::hidden(cursor, reason),
         };
         let target = Duration::from_millis(asked.config.latency_target_ms.into());
@@ -164,7 +171,7 @@ impl Inner {
         let answer = self.answer(&asked, &waiter, typed, verdict, metrics, started);
         let generation = waiter.generation().clone();
         waiter.served();
-        self.prepare_anchor(&asked);
+        self.prepare_shown(&asked);
         if let Verdict::Show {
             len,
             whole_line: true,
@@ -220,13 +227,14 @@ impl Inner {
     }
 
     /// Asks the model, in place of what it does for this document now.
-    async fn generate(&self, asked: &Asked) -> Arc<Generation> {
+    async fn generate(self: &Arc<Self>, asked: &Asked) -> Arc<Generation> {
         let debounce_ms = asked.config.debounce_ms.max(asked.budget.debounce_ms);
         if asked.trigger == Trigger::Automatic && debounce_ms > 0 {
             // A newer request drops this one while it sleeps.
             tokio::time::sleep(Duration::from_millis(debounce_ms.into())).await;
         }
-        let anchor = self.anchor(asked);
+        self.plan_first(asked).await;
+        let shown = self.shown(asked);
         let extent = if asked.wants_whole() {
             Extent::Whole
         } else {
@@ -235,14 +243,14 @@ impl Inner {
             }
         };
         self.cache().stop_running(&asked.snapshot.uri);
-        self.start(asked, &anchor, "", Priority::Typing, extent)
+        self.start(asked, &shown, "", Priority::Typing, extent)
     }
 
     /// Starts to generate what follows `further`, a text that is not in the document yet.
     fn start(
         &self,
         asked: &Asked,
-        anchor: &Anchor,
+        shown: &Shown,
         further: &str,
         priority: Priority,
         extent: Extent,
@@ -254,7 +262,7 @@ impl Inner {
             ..
         } = asked;
         // An anchor behind the entry's beginning is in the same endless line: the model sees what the entry replaces.
-        let from = anchor.at().min(*at);
+        let from = shown.anchor.at().min(*at);
         let middle = snapshot.rope.byte_slice(from..*at).to_string() + entry + further;
         let (max_tokens, urgent_lines) = match extent {
             Extent::Whole => (asked.config.max_tokens, None),
@@ -265,22 +273,21 @@ impl Inner {
         };
         let job = Job {
             document: self.key(&snapshot.uri),
-            prompt: anchor.prompt(&asked.project, &asked.path, &middle, &asked.budget.layout),
+            prompt: asked.prompt(shown, &middle),
             priority,
             limits: Limits {
                 max_tokens,
                 max_lines: Some(asked.config.max_lines),
                 urgent_lines,
+                says_something: asked.place().rest_of_line().trim().is_empty(),
                 drafts: true,
             },
         };
-        let window = anchor.window(asked.cursor);
-        let line = |byte| snapshot.rope.byte_to_line(byte) + 1;
         let generation = Generation::start(
             &*self.engine,
             job,
             extent,
-            line(window.start)..=line(window.end.min(snapshot.rope.len_bytes())),
+            asked.context(shown),
             self.stats.clone(),
         );
         let mut around = asked.around.clone();
@@ -316,60 +323,17 @@ impl Inner {
         if known.is_some() {
             return;
         }
-        let anchor = self.anchor(asked);
         let before = next.before.rsplit('\n').next().unwrap_or_default();
         let extent = Extent::Line {
             before: before.to_owned(),
         };
-        self.start(asked, &anchor, &shown, Priority::Prefetch, extent);
-    }
-
-    /// When the user pauses: if the anchor is far behind the cursor, the prompt with a nearer one is evaluated in a second sequence,
-    /// and the next request goes on with that.
-    fn prepare_anchor(self: &Arc<Self>, asked: &Asked) {
-        let (uri, cursor) = (asked.snapshot.uri.clone(), asked.cursor);
-        let (text, layout) = (&asked.snapshot.rope, &asked.budget.layout);
-        let old = self.anchor(asked);
-        if cursor.saturating_sub(old.at()) < layout.middle_bytes / 2 {
-            return;
-        }
-        let nearer = Anchor::place(text, cursor, layout);
-        if nearer == old {
-            return;
-        }
-        let middle = text.byte_slice(nearer.at()..cursor).to_string();
-        let job = Job {
-            document: format!("{}\0next", self.key(&uri)),
-            prompt: nearer.prompt(&asked.project, &asked.path, &middle, layout),
-            priority: Priority::Prefetch,
-            limits: Limits {
-                max_tokens: 0,
-                max_lines: None,
-                urgent_lines: None,
-                drafts: true,
-            },
-        };
-        let inner = Arc::downgrade(self);
-        let prepare = async move {
-            tokio::time::sleep(PAUSE).await;
-            let Some(inner) = inner.upgrade() else { return };
-            let mut handle = inner.engine.submit(job);
-            let mut tally = Tally::new(inner.stats.clone());
-            let mut finish = None;
-            while let Some(event) = handle.next().await {
-                tally.count(&event);
-                if let Event::Finished { finish: how, .. } = event {
-                    finish = Some(how);
-                }
-            }
-            if finish == Some(Finish::Limit) {
-                inner.editing(&uri, |editing| editing.anchor = Some(nearer));
-            }
-        };
-        self.editing(&asked.snapshot.uri, |editing| {
-            editing.idle.abort_all();
-            editing.idle.spawn(prepare);
-        });
+        self.start(
+            asked,
+            &self.shown(asked),
+            &shown,
+            Priority::Prefetch,
+            extent,
+        );
     }
 
     /// The engine's name for a document.
@@ -424,13 +388,13 @@ impl Inner {
         if let Status::Ready(info) = &*self.engine.status().borrow() {
             metrics.model = info.model.clone();
         }
-        let context = vec![ContextPiece {
-            path: asked.path.clone(),
-            start_line: *generation.window_lines.start(),
-            end_line: *generation.window_lines.end(),
-            tokens: progress.usage.prompt.evaluated + progress.usage.prompt.reused,
-            reason: "the text around the cursor".to_owned(),
-        }];
+        let mut context = generation.context.clone();
+        // The rest of the prompt is the text around the cursor.
+        let others: u32 = context.iter().map(|piece| piece.tokens).sum();
+        let prompt = progress.usage.prompt.evaluated + progress.usage.prompt.reused;
+        if let Some(window) = context.last_mut() {
+            window.tokens = prompt.saturating_sub(others);
+        }
         Completion {
             shown: !text.is_empty(),
             is_partial: matches!(
@@ -449,25 +413,16 @@ impl Inner {
         }
     }
 
-    /// The document's anchor, moved if it has to.
-    fn anchor(&self, asked: &Asked) -> Anchor {
-        let (rope, layout) = (&asked.snapshot.rope, &asked.budget.layout);
-        self.editing(&asked.snapshot.uri, |editing| match &editing.anchor {
-            Some(anchor) if anchor.holds(rope, asked.cursor, layout) => anchor.clone(),
-            _ => {
-                let anchor = Anchor::place(rope, asked.cursor, layout);
-                editing.anchor.insert(anchor).clone()
-            }
-        })
-    }
-
     fn budget(&self, latency_target_ms: u32) -> Budget {
         let mut budget = match &*self.engine.status().borrow() {
             Status::Ready(info) => Budget::new(&info.costs, latency_target_ms),
             _ => Budget::new(&PassCosts::default(), latency_target_ms),
         };
-        if let Some(layout) = &self.layout {
+        if let Some(layout) = &self.comparison.layout {
             budget.layout = layout.clone();
+        }
+        if let Some(related_bytes) = self.comparison.related_bytes {
+            budget.related_bytes = related_bytes;
         }
         budget
     }

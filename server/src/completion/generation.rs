@@ -2,7 +2,6 @@
 //! whoever asks next looks at what there is already. Owns the raw text and when there is enough of it; knows nothing of documents.
 
 use std::{
-    ops::RangeInclusive,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -15,7 +14,7 @@ use tokio::{
     sync::{Notify, watch},
 };
 
-use super::show;
+use super::{ContextPiece, show};
 use crate::{
     engine::{Engine, Event, Finish, Job, JobHandle, Usage},
     stats::Stats,
@@ -92,9 +91,9 @@ pub struct Generation {
     progress: Arc<watch::Sender<Progress>>,
     stop: Arc<Notify>,
     waiters: AtomicUsize,
-    /// The prompt as text and the lines that it shows, to explain the answer later.
+    /// The prompt as text and what it is made of, to explain the answer later.
     pub prompt: String,
-    pub window_lines: RangeInclusive<usize>,
+    pub context: Vec<ContextPiece>,
     pub is_whole: bool,
 }
 
@@ -104,7 +103,7 @@ impl Generation {
         engine: &dyn Engine,
         job: Job,
         extent: Extent,
-        window_lines: RangeInclusive<usize>,
+        context: Vec<ContextPiece>,
         stats: Arc<Mutex<Stats>>,
     ) -> Arc<Self> {
         let prompt = job.prompt.to_string();
@@ -118,7 +117,7 @@ impl Generation {
             stop,
             waiters: AtomicUsize::new(0),
             prompt,
-            window_lines,
+            context,
             is_whole,
         })
     }

@@ -20,7 +20,7 @@ use crate::documents::Snapshot;
 use crate::engine;
 use crate::stats::Stats;
 
-pub use completer::Completer;
+pub use completer::{Comparison, Completer};
 
 /// What is asked for: text at a place of a document.
 #[derive(Debug, Clone)]

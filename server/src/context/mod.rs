@@ -1,6 +1,9 @@
 //! What the model is shown beside the text around the cursor. Pure: from a snapshot, the index and what was edited of late to ranked
 //! pieces within a budget, each with its reason. No I/O, and nothing here waits.
 
+pub mod plan;
+pub mod workspace;
+
 use std::{ops::RangeInclusive, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -48,4 +51,16 @@ impl Source {
         Self::Counterpart,
         Self::Diagnostic,
     ];
+
+    /// The greater, the sooner a piece of it is likely to change.
+    fn volatility(self) -> u8 {
+        match self {
+            Self::Definitions => 0,
+            Self::Counterpart => 1,
+            Self::Outline => 2,
+            Self::Similar => 3,
+            Self::RecentEdits => 4,
+            Self::Diagnostic => 5,
+        }
+    }
 }

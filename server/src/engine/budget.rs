@@ -11,6 +11,8 @@ use crate::prompt::layout::Layout;
 pub struct Budget {
     /// How much of a document the model sees.
     pub layout: Layout,
+    /// Bytes of other files that a prompt shows before it.
+    pub related_bytes: usize,
     /// Tokens evaluated between two looks for something more urgent.
     pub chunk_tokens: u32,
     /// Size of a KV cache that holds five prompts of this layout with their answers: advice, since the user may set it.
@@ -56,12 +58,13 @@ impl Budget {
         let target_ms = latency_target_ms as f32;
         let one_token_ms = costs.pass_ms(1);
         let layout = layout(costs, target_ms);
-        let held_bytes = layout.prefix_bytes + layout.suffix_bytes + layout.middle_bytes;
+        let held_bytes = 2 * layout.prefix_bytes + layout.suffix_bytes + layout.middle_bytes;
         let document_tokens = held_bytes as f32 / BYTES_PER_TOKEN + ANSWER_TOKENS;
         let chunk = CHUNK_SIZES
             .into_iter()
             .rfind(|tokens| costs.pass_ms(*tokens) <= CHUNK_TARGETS * target_ms);
         Self {
+            related_bytes: layout.prefix_bytes,
             layout,
             chunk_tokens: chunk.unwrap_or(CHUNK_SIZES[0]),
             context_tokens: (DOCUMENTS * document_tokens as u32).next_multiple_of(CONTEXT_STEP),
@@ -125,6 +128,7 @@ mod tests {
                 suffix_bytes: 384,
                 ..Layout::default()
             },
+            related_bytes: 1024,
             chunk_tokens: 64,
             context_tokens: 6144,
             max_line_tokens: 57,

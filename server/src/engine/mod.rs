@@ -69,6 +69,8 @@ pub struct Limits {
     pub max_lines: Option<u32>,
     /// So many lines are waited for; from then on a [`Priority::Typing`] job goes on as [`Priority::Prefetch`].
     pub urgent_lines: Option<u32>,
+    /// The answer does not end before it has said something: the line before the cursor is known to go on.
+    pub says_something: bool,
     /// Whether several tokens may be verified per pass. The text is the same either way; off, one can measure what it saves.
     pub drafts: bool,
 }

@@ -11,16 +11,29 @@ pub struct Choice {
 
 /// The likeliest token; while `forced` is not empty, the likeliest of those that agree with it. Ties go to the smaller id, so
 /// that equal logits give equal text. `usual_first` is the first token of `forced` as the tokenizer cuts it,
-/// `None` where a character is cut in two.
+/// `None` where a character is cut in two. Unless it `may_end`, the answer's end is passed over, however likely it is.
 pub fn choose(
     logits: &[f32],
     vocabulary: &Vocabulary,
     forced: &[u8],
     usual_first: Option<Token>,
+    may_end: bool,
 ) -> Option<Choice> {
     if forced.is_empty() {
         let all = logits.iter().copied().enumerate();
-        return likeliest(all.map(|(id, logit)| (Token(id as u32), logit)));
+        let all = all.map(|(id, logit)| (Token(id as u32), logit));
+        let best = likeliest(all.clone())?;
+        if may_end || !vocabulary.is_end(best.token) {
+            return Some(best);
+        }
+        let ends = |(token, _): &(Token, f32)| vocabulary.is_end(*token);
+        let next = likeliest(all.clone().filter(|candidate| !ends(candidate)))?;
+        // Among all tokens: what the model did not want to say is no likelier for being asked for.
+        let [best_logit, next_logit] = [best, next].map(|choice| logits[choice.token.0 as usize]);
+        return Some(Choice {
+            probability: best.probability * (next_logit - best_logit).exp(),
+            ..next
+        });
     }
     let agreeing = vocabulary.agreeing_with(forced).filter(|token| {
         let bytes = vocabulary.bytes(*token);
@@ -142,17 +155,32 @@ mod tests {
             });
         let logits = [9.0, 1.0, 2.0, 0.5, 8.0];
         assert_eq!(
-            choose(&logits, &vocabulary, b"", None).unwrap().token,
+            choose(&logits, &vocabulary, b"", None, true).unwrap().token,
             Token(0)
         );
-        let healed = choose(&logits, &vocabulary, b" fo", None).unwrap();
+        let healed = choose(&logits, &vocabulary, b" fo", None, true).unwrap();
         assert_eq!(healed.token, Token(2));
         assert!(
             healed.probability > 0.5 && healed.probability < 0.7,
             "{}",
             healed.probability
         );
-        assert_eq!(choose(&[f32::NAN; 5], &vocabulary, b"", None), None);
+        assert_eq!(choose(&[f32::NAN; 5], &vocabulary, b"", None, true), None);
+    }
+
+    #[test]
+    fn an_end_that_is_not_wanted_is_passed_over() {
+        let tokens = [("<end>", true), ("a", false), ("b", false)];
+        let vocabulary = Vocabulary::new(
+            tokens.map(|(text, ends)| (text.as_bytes().to_vec(), ends)),
+            |_| None,
+        );
+        let chosen = |may_end| choose(&[5.0, 3.0, 4.0], &vocabulary, b"", None, may_end).unwrap();
+        assert_eq!(chosen(true).token, Token(0));
+        assert_eq!(chosen(false).token, Token(2));
+        // As likely as it was among all: e^-1 of the end's.
+        let ratio = chosen(false).probability / chosen(true).probability;
+        assert!((ratio - (-1.0f32).exp()).abs() < 1e-5, "{ratio}");
     }
 
     #[test]
@@ -163,7 +191,13 @@ mod tests {
                 None
             });
         let chosen = |forced: &str, usual, logits: [f32; 7]| {
-            let choice = choose(&logits, &vocabulary, forced.as_bytes(), Some(Token(usual)));
+            let choice = choose(
+                &logits,
+                &vocabulary,
+                forced.as_bytes(),
+                Some(Token(usual)),
+                true,
+            );
             texts[choice.unwrap().token.0 as usize]
         };
         assert_eq!(

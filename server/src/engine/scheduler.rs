@@ -215,7 +215,7 @@ impl<'b> Scheduler<'b> {
                 if running.job.limits.max_tokens == 0 {
                     return Ok(Some(Finish::Limit));
                 }
-                let choice = next_token(logits, self.backend, &running.answer)?;
+                let choice = running.next_token(logits, self.backend)?;
                 return Ok(self.take(index, choice, limit));
             }
             // The KV cache has the last token, but its logits are gone: only evaluating it again brings them back.
@@ -301,7 +301,7 @@ impl<'b> Scheduler<'b> {
             if running.job.limits.max_tokens == 0 {
                 return Ok((Some(Finish::Limit), output));
             }
-            let choice = next_token(logits, self.backend, &running.answer)?;
+            let choice = running.next_token(logits, self.backend)?;
             let guess = proposal.tokens.get(output);
             let came_true = guess == Some(&choice.token);
             if guess.is_some() {
@@ -443,6 +443,19 @@ impl Running {
         guess.take_while(goes_on).count()
     }
 
+    /// The token that goes on the answer, given the `logits` of what follows.
+    fn next_token(&self, logits: &[f32], backend: &dyn Backend) -> Result<Choice, String> {
+        let forced = self.answer.forced();
+        let usual_first = match std::str::from_utf8(forced) {
+            Ok(text) if !text.is_empty() => backend.tokenize(text).first().copied(),
+            _ => None,
+        };
+        let may_end = !self.job.limits.says_something || self.lines.has_text;
+        choose(logits, backend.vocabulary(), forced, usual_first, may_end).ok_or_else(|| {
+            "The model gave no usable probabilities; the file may be damaged. Check it with `tacit models verify`.".to_owned()
+        })
+    }
+
     /// Counts and reports what has been evaluated of the prompt; nothing more once it was `complete`.
     fn report_prompt(&mut self, evaluated: usize, complete: bool) {
         if !self.prefilled {
@@ -451,18 +464,6 @@ impl Running {
             let _ = self.events.send(Event::Prefilled(self.usage.prompt));
         }
     }
-}
-
-/// The token that goes on `answer`, given the `logits` of what follows.
-fn next_token(logits: &[f32], backend: &dyn Backend, answer: &Answer) -> Result<Choice, String> {
-    let forced = answer.forced();
-    let usual_first = match std::str::from_utf8(forced) {
-        Ok(text) if !text.is_empty() => backend.tokenize(text).first().copied(),
-        _ => None,
-    };
-    choose(logits, backend.vocabulary(), forced, usual_first).ok_or_else(|| {
-        "The model gave no usable probabilities; the file may be damaged. Check it with `tacit models verify`.".to_owned()
-    })
 }
 
 /// The lines of an answer so far.

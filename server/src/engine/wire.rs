@@ -162,6 +162,7 @@ mod tests {
                 max_tokens: 64,
                 max_lines: Some(1),
                 urgent_lines: None,
+                says_something: false,
                 drafts: true,
             },
         }

@@ -50,6 +50,25 @@ impl Default for Layout {
     }
 }
 
+/// Where a file stands, with real names, as the model has seen them in training.
+#[derive(Debug, Clone, Copy)]
+pub struct FilePlace<'a> {
+    pub project: &'a str,
+    /// Relative to the project.
+    pub path: &'a str,
+    /// What the model reads before the file, the least likely to change first.
+    pub context: &'a [ContextFile],
+}
+
+/// What the model is shown of another file, or of another part of this one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContextFile {
+    /// Relative to the project.
+    pub path: String,
+    /// Without a line feed at the end.
+    pub text: String,
+}
+
 /// Windows begin at multiples of this many lines: a window that slid by one line with the cursor would share nothing with
 /// the one before.
 const GRID_LINES: usize = 16;
@@ -137,27 +156,36 @@ impl Anchor {
         &self.after
     }
 
-    /// The prompt of the file `path` in the project `project`, with `middle` between the anchor and the cursor.
-    pub fn prompt(&self, project: &str, path: &str, middle: &str, layout: &Layout) -> Prompt {
+    /// The prompt of a file, with `middle` between the anchor and the cursor.
+    pub fn prompt(&self, place: FilePlace, middle: &str, layout: &Layout) -> Prompt {
         let text = |text: &str| Segment::Text(with_line_feeds(text));
         let middle = with_line_feeds(middle);
         let (stable, healed) = match layout.anchor {
             AnchorPlace::Cursor => (middle.as_str(), ""),
             _ => split_last_word(&middle),
         };
-        Prompt {
-            segments: vec![
-                Segment::Special(Special::RepoName),
-                text(&format!("{project}\n")),
+        let mut segments = vec![
+            Segment::Special(Special::RepoName),
+            text(&format!("{}\n", place.project)),
+        ];
+        for file in place.context {
+            segments.extend([
                 Segment::Special(Special::FileSep),
-                text(&format!("{path}\n")),
-                Segment::Special(Special::FimPrefix),
-                text(&self.before),
-                Segment::Special(Special::FimSuffix),
-                text(&self.after),
-                Segment::Special(Special::FimMiddle),
-                text(stable),
-            ],
+                text(&format!("{}\n{}\n", file.path, file.text)),
+            ]);
+        }
+        segments.extend([
+            Segment::Special(Special::FileSep),
+            text(&format!("{}\n", place.path)),
+            Segment::Special(Special::FimPrefix),
+            text(&self.before),
+            Segment::Special(Special::FimSuffix),
+            text(&self.after),
+            Segment::Special(Special::FimMiddle),
+            text(stable),
+        ]);
+        Prompt {
+            segments,
             healed: healed.to_owned(),
         }
     }

@@ -244,6 +244,7 @@ async fn write(engine: &dyn Engine, name: &str, text: &str, drafts: bool) -> Res
             max_tokens: WRITTEN_TOKENS,
             max_lines: None,
             urgent_lines: None,
+            says_something: false,
             drafts,
         },
     });
@@ -297,7 +298,7 @@ async fn type_keys(engine: Arc<dyn Engine>) -> Result<Vec<(f64, u32)>> {
     let mut config = Config::default();
     config.completion.max_tokens = TYPING_TOKENS;
     let settings = watch::Sender::new(Arc::new(Settings::from(config)));
-    let completer = Completer::new(engine, settings.subscribe());
+    let completer = Completer::new(engine, settings.subscribe(), Arc::default());
     let file = std::env::temp_dir().join(TYPED_FILE);
     let mut keystrokes = Vec::new();
     for end in 0..=TYPED.len() {

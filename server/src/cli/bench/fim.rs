@@ -17,8 +17,9 @@ use tokio::sync::watch;
 
 use crate::{
     cli::{EngineArguments, complete},
-    completion::{Complete, Completer, Request, Trigger},
+    completion::{Comparison, Complete, Completer, Request, Trigger},
     config::{Config, Settings},
+    context::workspace::Workspace,
     prompt::layout::{AnchorPlace, Layout},
 };
 
@@ -47,6 +48,9 @@ pub struct Arguments {
     /// Bytes of text after the cursor
     #[arg(long, value_name = "BYTES")]
     suffix_bytes: Option<usize>,
+    /// Bytes of other files that the model sees (default: what this machine has time for)
+    #[arg(long, value_name = "BYTES")]
+    related_bytes: Option<usize>,
     #[command(flatten)]
     engine: EngineArguments,
 }
@@ -77,6 +81,15 @@ struct Hole {
     suffix: String,
     language: Option<String>,
     path: Option<String>,
+    #[serde(default)]
+    context_files: Vec<ContextText>,
+}
+
+/// Another file of the hole's workspace.
+#[derive(Deserialize)]
+struct ContextText {
+    path: String,
+    text: String,
 }
 
 pub async fn run(arguments: Arguments) -> Result<()> {
@@ -93,7 +106,17 @@ pub async fn run(arguments: Arguments) -> Result<()> {
     config.completion.max_tokens = arguments.tokens;
     config.completion.max_lines = arguments.lines.unwrap_or(u32::MAX);
     let settings = watch::Sender::new(Arc::new(Settings::from(config)));
-    let completer = Completer::with_layout(arguments.engine.open()?, settings.subscribe(), layout);
+    let workspace = Arc::<Workspace>::default();
+    let comparison = Comparison {
+        layout: Some(layout),
+        related_bytes: arguments.related_bytes,
+    };
+    let completer = Completer::compared(
+        arguments.engine.open()?,
+        settings.subscribe(),
+        workspace.clone(),
+        comparison,
+    );
     let mut out: Box<dyn Write> = match &arguments.out {
         Some(path) => Box::new(BufWriter::new(
             File::create(path).with_context(|| format!("cannot write {}", path.display()))?,
@@ -108,13 +131,25 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         let hole = hole?;
         // A file of its own for each, so that no hole profits from the one before.
         let file = file_name(&hole);
+        *workspace.texts.lock().unwrap() = hole
+            .context_files
+            .iter()
+            .map(|f| {
+                (
+                    Path::new("/")
+                        .join(hole.task_id.replace(['/', '\\'], "_"))
+                        .join(&f.path),
+                    f.text.clone(),
+                )
+            })
+            .collect();
         let snapshot = complete::snapshot(
             &Path::new("/")
                 .join(hole.task_id.replace(['/', '\\'], "_"))
                 .join(&file),
             &(hole.prompt.clone() + &hole.suffix),
         )?;
-        let workspace = snapshot
+        let folder = snapshot
             .path
             .as_deref()
             .and_then(|path| path.ancestors().nth(Path::new(&file).components().count()))
@@ -127,7 +162,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
                 Trigger::Invoked
             },
             selected: None,
-            workspace,
+            workspace: folder,
             snapshot,
         };
         let uri = request.snapshot.uri.clone();

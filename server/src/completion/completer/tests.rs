@@ -52,7 +52,7 @@ fn completer(token_time: Duration, max_tokens: u32) -> Completer {
     let mut config = Config::default();
     config.completion.max_tokens = max_tokens;
     let settings = watch::Sender::new(Arc::new(Settings::from(config)));
-    Completer::new(Arc::new(engine), settings.subscribe())
+    Completer::new(Arc::new(engine), settings.subscribe(), Arc::default())
 }
 
 /// The first seed with which the toy suggests something to type, and that.

@@ -35,6 +35,7 @@ fn job(priority: Priority, prompt: &str) -> Job {
             max_tokens: 2,
             max_lines: None,
             urgent_lines: None,
+            says_something: false,
             drafts: true,
         },
     }

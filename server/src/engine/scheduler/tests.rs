@@ -44,6 +44,7 @@ fn limits(max_tokens: u32) -> Limits {
         max_tokens,
         max_lines: None,
         urgent_lines: None,
+        says_something: false,
         drafts: true,
     }
 }
@@ -299,6 +300,7 @@ fn an_answer_whose_lines_are_there_gives_way_to_an_action() {
     let typing = Job {
         limits: Limits {
             urgent_lines: Some(1),
+            says_something: false,
             ..limits(400)
         },
         ..job("typing", prompt("x", "y", "let no"), 0)

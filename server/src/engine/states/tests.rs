@@ -215,6 +215,7 @@ fn job(document: &str, text: &str) -> Job {
             max_tokens: 10,
             max_lines: None,
             urgent_lines: None,
+            says_something: false,
             drafts: true,
         },
     }

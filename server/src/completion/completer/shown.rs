@@ -1,0 +1,223 @@
+//! What the model sees: the anchor of the window, and the plan of what stands before it. Both stay while typing goes on. What is
+//! better is read while the user pauses, in a second sequence, and the first request after that goes on with it.
+
+use std::{sync::Arc, time::Duration};
+
+use super::Inner;
+use crate::{
+    completion::{ContextPiece, Trigger, asked::Asked, generation::Tally},
+    context::{
+        Piece,
+        plan::{Plan, Window},
+    },
+    engine::{Event, Finish, Job, Limits, Priority},
+    prompt::{
+        Prompt,
+        layout::{Anchor, ContextFile, FilePlace},
+    },
+};
+
+/// Without a request for so long, the user pauses.
+const PAUSE: Duration = Duration::from_millis(700);
+
+/// A new plan has to be so much better to be read; 1 is a piece that is sure to help.
+const LEAST_GAIN: f32 = 0.2;
+
+/// Bytes of source code to a token, roughly: what is told of a piece without asking the tokenizer.
+const BYTES_PER_TOKEN: usize = 4;
+
+/// See [module docs](self).
+#[derive(Clone)]
+pub struct Shown {
+    pub anchor: Anchor,
+    pub plan: Arc<Plan>,
+}
+
+impl Inner {
+    /// What a request shows now: what was shown before, with the anchor moved if it has to.
+    pub fn shown(&self, asked: &Asked) -> Shown {
+        let (rope, layout) = (&asked.snapshot.rope, &asked.budget.layout);
+        self.editing(&asked.snapshot.uri, |editing| match &mut editing.shown {
+            Some(shown) => {
+                if !shown.anchor.holds(rope, asked.cursor, layout) {
+                    shown.anchor = Anchor::place(rope, asked.cursor, layout);
+                }
+                shown.clone()
+            }
+            None => {
+                let anchor = Anchor::place(rope, asked.cursor, layout);
+                let plan = Arc::default();
+                editing.shown.insert(Shown { anchor, plan }).clone()
+            }
+        })
+    }
+
+    /// The first time that something waits for an answer about a document, the context is worth waiting for too.
+    pub async fn plan_first(self: &Arc<Self>, asked: &Asked) {
+        let uri = &asked.snapshot.uri;
+        let is_first = self.editing(uri, |editing| editing.shown.is_none());
+        if !is_first || asked.trigger == Trigger::Automatic {
+            return;
+        }
+        let anchor = Anchor::place(&asked.snapshot.rope, asked.cursor, &asked.budget.layout);
+        let plan = self.plan(asked, &anchor, &Plan::default()).await;
+        let plan = Arc::new(plan);
+        self.editing(uri, |editing| editing.shown = Some(Shown { anchor, plan }));
+    }
+
+    /// The best context for a place, with what of `previous` is still good.
+    async fn plan(self: &Arc<Self>, asked: &Asked, anchor: &Anchor, previous: &Plan) -> Plan {
+        let snapshot = asked.snapshot.clone();
+        let range = anchor.window(asked.cursor);
+        let range = range.start..range.end.min(snapshot.rope.len_bytes());
+        let (max_bytes, previous) = (asked.budget.related_bytes, previous.clone());
+        let inner = self.clone();
+        let gather = move || {
+            let rope = &snapshot.rope;
+            let line = |byte| rope.byte_to_line(byte) as u32 + 1;
+            let window = Window {
+                path: snapshot.path.as_deref(),
+                lines: line(range.start)..=line(range.end),
+                text: &rope.byte_slice(range.clone()).to_string(),
+            };
+            let candidates = inner.workspace.pieces();
+            Plan::choose(candidates, &window, max_bytes, &previous)
+        };
+        // Files are read and parsed there.
+        tokio::task::spawn_blocking(gather)
+            .await
+            .unwrap_or_default()
+    }
+
+    /// When the user pauses: if the anchor is far behind the cursor, or another plan is better, the prompt with these is evaluated in a
+    /// second sequence, and the next request goes on with that.
+    pub fn prepare_shown(self: &Arc<Self>, asked: &Arc<Asked>) {
+        let asked = asked.clone();
+        let uri = asked.snapshot.uri.clone();
+        let inner = Arc::downgrade(self);
+        let prepare = async move {
+            tokio::time::sleep(PAUSE).await;
+            let Some(inner) = inner.upgrade() else { return };
+            let Some(next) = inner.next_shown(&asked).await else {
+                return;
+            };
+            let uri = &asked.snapshot.uri;
+            let middle = asked
+                .snapshot
+                .rope
+                .byte_slice(next.anchor.at()..asked.cursor);
+            let job = Job {
+                document: format!("{}\0next", inner.key(uri)),
+                prompt: asked.prompt(&next, &middle.to_string()),
+                priority: Priority::Prefetch,
+                limits: Limits {
+                    max_tokens: 0,
+                    max_lines: None,
+                    urgent_lines: None,
+                    says_something: false,
+                    drafts: true,
+                },
+            };
+            let mut handle = inner.engine.submit(job);
+            let mut tally = Tally::new(inner.stats.clone());
+            let mut finish = None;
+            while let Some(event) = handle.next().await {
+                tally.count(&event);
+                if let Event::Finished { finish: how, .. } = event {
+                    finish = Some(how);
+                }
+            }
+            if finish == Some(Finish::Limit) {
+                inner.editing(uri, |editing| {
+                    editing.shown = Some(next);
+                    editing.next = None;
+                });
+            }
+        };
+        self.editing(&uri, |editing| {
+            editing.idle.abort_all();
+            editing.idle.spawn(prepare);
+        });
+    }
+
+    /// What would be better to show than what is shown; `None` if nothing is worth reading it.
+    async fn next_shown(self: &Arc<Self>, asked: &Asked) -> Option<Shown> {
+        let (rope, layout) = (&asked.snapshot.rope, &asked.budget.layout);
+        let old = self.shown(asked);
+        let nearer = Anchor::place(rope, asked.cursor, layout);
+        let is_far = asked.cursor.saturating_sub(old.anchor.at()) >= layout.middle_bytes / 2;
+
+        // What has been begun to be read goes on, so that a typist who pauses shortly gets there too.
+        let begun = self.editing(&asked.snapshot.uri, |editing| editing.next.clone());
+        let plan = match begun {
+            Some(plan) => plan,
+            None => {
+                let plan = self.plan(asked, &nearer, &old.plan).await;
+                if plan.gain_over(&old.plan) < LEAST_GAIN {
+                    old.plan.clone()
+                } else {
+                    Arc::new(plan)
+                }
+            }
+        };
+        if Arc::ptr_eq(&plan, &old.plan) {
+            return (is_far && nearer != old.anchor).then_some(Shown {
+                anchor: nearer,
+                plan,
+            });
+        }
+        self.editing(&asked.snapshot.uri, |editing| {
+            editing.next = Some(plan.clone());
+        });
+        Some(Shown {
+            anchor: nearer,
+            plan,
+        })
+    }
+}
+
+impl Asked {
+    pub fn prompt(&self, shown: &Shown, middle: &str) -> Prompt {
+        let context: Vec<ContextFile> = shown
+            .plan
+            .pieces
+            .iter()
+            .map(|piece| self.file(piece))
+            .collect();
+        let place = FilePlace {
+            project: &self.project,
+            path: &self.path,
+            context: &context,
+        };
+        shown.anchor.prompt(place, middle, &self.budget.layout)
+    }
+
+    fn file(&self, piece: &Piece) -> ContextFile {
+        ContextFile {
+            path: self.relative(&piece.path),
+            text: piece.text.clone(),
+        }
+    }
+
+    /// What a prompt is made of, for a person; the window last.
+    pub fn context(&self, shown: &Shown) -> Vec<ContextPiece> {
+        let pieces = shown.plan.pieces.iter().map(|piece| ContextPiece {
+            path: self.relative(&piece.path),
+            start_line: *piece.lines.start() as usize,
+            end_line: *piece.lines.end() as usize,
+            tokens: (piece.text.len() / BYTES_PER_TOKEN) as u32,
+            reason: piece.reason.clone(),
+        });
+        let rope = &self.snapshot.rope;
+        let line = |byte: usize| rope.byte_to_line(byte.min(rope.len_bytes())) + 1;
+        let window = shown.anchor.window(self.cursor);
+        let window = ContextPiece {
+            path: self.path.clone(),
+            start_line: line(window.start),
+            end_line: line(window.end),
+            tokens: 0,
+            reason: "the text around the cursor".to_owned(),
+        };
+        pieces.chain([window]).collect()
+    }
+}
