@@ -63,5 +63,9 @@
 (interface_body [(property_signature) (call_signature) (construct_signature) (index_signature)] @field)
 (enum_body [(property_identifier) (string) (enum_assignment)] @variant)
 
-(ambient_declaration) @wrapper
+; Not `declare global {...}`, which holds any number of definitions.
+(ambient_declaration [
+  (function_signature) (class_declaration) (abstract_class_declaration) (interface_declaration) (type_alias_declaration)
+  (enum_declaration) (lexical_declaration) (variable_declaration) (internal_module)
+]) @wrapper
 (program (expression_statement (internal_module)) @wrapper)

@@ -72,12 +72,10 @@ fn without_marks(line: &str) -> String {
     text.trim().to_owned()
 }
 
-/// Where the first sentence ends: a full stop at the end or before a capital letter, not one of "e.g.".
+/// Where the first sentence ends: a full stop at the end, or before a capital letter, not one of "e.g.".
 fn sentence_end(text: &str) -> Option<usize> {
-    if text.ends_with(['.', '!', '?']) && !text.ends_with("e.g.") && !text.ends_with("i.e.") {
-        let inner = text.match_indices(". ").find(|(at, _)| text[at + 2..].starts_with(char::is_uppercase));
-        return Some(inner.map_or(text.len(), |(at, _)| at + 1));
-    }
-    let (at, _) = text.match_indices(". ").find(|(at, _)| text[at + 2..].starts_with(char::is_uppercase))?;
-    Some(at + 1)
+    let before_capital = |at: &usize| text[at + 2..].trim_start().starts_with(char::is_uppercase);
+    let inner = text.match_indices(". ").map(|(at, _)| at).find(before_capital);
+    let is_whole = text.ends_with(['.', '!', '?']) && !text.ends_with("e.g.") && !text.ends_with("i.e.");
+    inner.map(|at| at + 1).or(is_whole.then_some(text.len()))
 }

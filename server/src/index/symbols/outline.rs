@@ -297,6 +297,10 @@ impl<'a, 'tree> Outlines<'a, 'tree> {
                 return signature;
             }
         }
+        if item.owner.is_some_and(|owner| self.items.all[owner].node.kind() == "trait_item") {
+            return signature + " { ... }";
+        }
+        signature.truncate(signature.trim_end_matches(',').len());
         signature + self.notation.elided_body
     }
 
@@ -338,6 +342,10 @@ impl<'a, 'tree> Outlines<'a, 'tree> {
         };
         let start = if item.prefix.is_some() { item.node.start_byte() } else { self.signature_start(item) };
         let prefix = item.prefix.clone().map(|range| format!("{} ", self.of(range).trim_end())).unwrap_or_default();
+        if let Some(body) = value.child_by_field_name("body").filter(|_| value.kind() == "arrow_function") {
+            let head = joined(&self.dedented(start, self.of(start..body.start_byte()).trim_end()));
+            return format!("{prefix}{head} {{ ... }};");
+        }
         let head = joined(&self.dedented(start, self.of(start..value.start_byte()).trim_end()));
         let end = self.with_punctuation(value.end_byte());
         let end = self.of(value.end_byte()..end);
