@@ -107,8 +107,10 @@ pub fn symbols(text: &str, tree: &Tree, language: &'static Language) -> Option<F
     for (index, item) in items.all.iter().enumerate() {
         let ItemKind::Definition(mut kind) = item.kind else { continue };
         let name = outlines.name(item);
+        let value = item.value.map_or("", |value| slice(text, value.byte_range()));
+        let is_import = value.starts_with("require(");
         let container = outlines.container(item);
-        if item.is_local || name.is_empty() {
+        if item.is_local || is_import || name.is_empty() {
             continue;
         }
         match kind {

@@ -84,6 +84,7 @@ impl<'a> Reader<'a> {
         let target = target.strip_prefix("global::").unwrap_or(target);
         match alias {
             Some(alias) => {
+                let target = target.split('<').next().unwrap_or_default();
                 let (namespace, name) = target.rsplit_once('.').unwrap_or(("", target));
                 let names = vec![(name.to_owned(), alias.to_owned())];
                 self.add(namespace, Imported::Names(names), false);

@@ -230,9 +230,9 @@ fn nest<'tree>(text: &str, sorted: Vec<(usize, Item<'tree>)>) -> Vec<Item<'tree>
         item.is_local |= is_test_module(text, &item);
         if let Some(owner) = item.owner {
             if item.kind == ItemKind::Access {
-                match slice(text, item.node.byte_range()).starts_with("public") {
-                    true => private_now.remove(&owner),
-                    false => private_now.insert(owner),
+                match slice(text, item.node.byte_range()).starts_with("private") {
+                    true => private_now.insert(owner),
+                    false => private_now.remove(&owner),
                 };
             }
             item.is_private = private_now.contains(&owner);

@@ -57,8 +57,14 @@ impl Outlines<'_, '_> {
         let is_indented = self.notation.blocks == Blocks::Indentation;
         let indent = self.notation.indent;
         let mut open = self.signature(item);
+        if item.body.is_some_and(|body| body.kind() == "interface_type") {
+            open.push_str(" interface");
+        }
         if !is_indented {
             open.push_str(" {");
+        }
+        if item.node.kind() == "class_specifier" {
+            open.push_str("\npublic:");
         }
         if let Some(docstring) = docstring {
             open.push_str(&format!("\n{indent}\"\"\"{docstring}\"\"\""));
@@ -108,7 +114,7 @@ impl Outlines<'_, '_> {
     fn members(&self, owner: usize) -> Vec<Member> {
         let children = self.children.get(&owner).map_or(&[][..], Vec::as_slice);
         let children = children.iter().map(|&child| (child, &self.items.all[child]));
-        children
+        let mut members: Vec<Member> = children
             .filter_map(|(index, child)| {
                 let mut member = self.member(child)?;
                 if child.is(DefinitionKind::Function) {
@@ -116,11 +122,22 @@ impl Outlines<'_, '_> {
                 }
                 Some(member)
             })
-            .collect()
+            .collect();
+        if self.language.id() == "java"
+            && let Some(last) = members.iter_mut().rfind(|member| member.joins)
+        {
+            last.text.truncate(last.text.len() - 1);
+            last.text.push(';');
+        }
+        members
     }
 
     fn member(&self, item: &Item) -> Option<Member> {
         let mut text = String::new();
+        // Nothing in the outline would say so.
+        if item.is_private {
+            return None;
+        }
         let mut importance = if self.is_private(item) { Importance::Private } else { Importance::Public };
         match item.kind {
             ItemKind::Definition(DefinitionKind::Function) => {
@@ -142,6 +159,10 @@ impl Outlines<'_, '_> {
                 }
             }
             ItemKind::Definition(DefinitionKind::Type) => {
+                let whole = self.on_one_line(item);
+                if let Some(whole) = whole.filter(|_| self.notation.blocks == Blocks::Braces) {
+                    return Some(Member { text: whole, importance, joins: false });
+                }
                 let header = self.signature(item);
                 text = match (item.body.is_some(), self.notation.blocks) {
                     (true, Blocks::Braces) => header + " { ... }" + self.type_end(item).trim_start_matches('}'),
@@ -156,7 +177,13 @@ impl Outlines<'_, '_> {
                 }
             }
             ItemKind::Variant => {
-                text = self.signature(item).trim_end_matches([',', ';']).to_owned() + ",";
+                // Java's may have methods of their own.
+                let body = item.node.child_by_field_name("body").filter(|body| body.kind() == "class_body");
+                text = match body {
+                    Some(body) => self.of(item.node.start_byte()..body.start_byte()).trim_end().to_owned(),
+                    None => self.signature(item).trim_end_matches([',', ';']).to_owned(),
+                };
+                text.push(',');
                 importance = Importance::Part;
             }
             _ => return None,
@@ -221,7 +248,7 @@ impl Outlines<'_, '_> {
                 let in_interface = owner.is_some_and(|owner| owner.kind() == "interface_declaration");
                 !in_interface && item.kind != ItemKind::Variant && !(says("public") || says("protected") || says("internal"))
             }
-            _ => says("private") || item.is_private,
+            _ => says("private"),
         }
     }
 

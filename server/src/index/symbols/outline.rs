@@ -18,6 +18,8 @@ pub const MAX_OUTLINE_LINES: usize = 25;
 pub const MAX_OUTLINE_BYTES: usize = 1200;
 /// Values, attributes and signatures up to this length stand on one line.
 const MAX_LINE_BYTES: usize = 100;
+/// A group of constants up to this length is shown for each of them.
+const MAX_ENUMERATION_BYTES: usize = 400;
 /// Comments and attributes looked at above one definition.
 const MAX_ABOVE: usize = 100;
 
@@ -135,6 +137,7 @@ impl<'a, 'tree> Outlines<'a, 'tree> {
             }
             ItemKind::Definition(DefinitionKind::Function) => self.function_outline(item, docstring),
             ItemKind::Definition(DefinitionKind::Module) => self.module_outline(item),
+            _ if item.node.kind() == "const_spec" && item.value.is_none() => self.enumeration(item),
             _ => self.with_short_value(item),
         };
         (above.start, clip(&(head + &body), self.notation.elided_members))
@@ -235,6 +238,13 @@ impl<'a, 'tree> Outlines<'a, 'tree> {
         format!("{prefix}{}", joined(&text))
     }
 
+    /// The whole item, if that is no longer than a signature.
+    pub(super) fn on_one_line(&self, item: &Item) -> Option<String> {
+        let text = self.of(self.signature_start(item)..self.with_punctuation(item.outer.end));
+        let line = joined(&self.dedented(item.outer.start, text.trim_end()));
+        (line.len() <= MAX_LINE_BYTES * 4 / 5 && !line.contains('\n')).then_some(line)
+    }
+
     /// The end of what stands before a body: not comments, nor what a constructor initialises.
     fn end_before(&self, item: &Item, body: tree_sitter::Node) -> usize {
         let mut cursor = item.node.walk();
@@ -317,6 +327,26 @@ impl<'a, 'tree> Outlines<'a, 'tree> {
         outline + "}"
     }
 
+    /// A constant of Go without a value means nothing without those before it.
+    fn enumeration(&self, item: &Item) -> String {
+        let all = &self.items.all;
+        let start = item.prefix.as_ref().map_or(item.outer.start, |prefix| prefix.start);
+        let group = all.get(all.partition_point(|other| other.node.start_byte() < start));
+        let group = group.map(|group| self.dedented(start, self.of(group.node.byte_range())));
+        group.filter(|group| group.len() <= MAX_ENUMERATION_BYTES).unwrap_or_else(|| self.with_short_value(item))
+    }
+
+    /// `{ get; private set; }`, whatever the accessors do.
+    fn accessors(&self, list: tree_sitter::Node) -> String {
+        let mut cursor = list.walk();
+        let accessors = list.named_children(&mut cursor).filter(|child| child.kind() == "accessor_declaration");
+        let heads = accessors.map(|accessor| {
+            let end = accessor.child_by_field_name("body").map_or(accessor.end_byte(), |body| body.start_byte());
+            format!("{}; ", self.of(accessor.start_byte()..end).trim().trim_end_matches(';'))
+        });
+        format!("{{ {}}}", heads.collect::<String>())
+    }
+
     fn module_outline(&self, item: &Item) -> String {
         self.signature(item) + " { ... }"
     }
@@ -349,6 +379,9 @@ impl<'a, 'tree> Outlines<'a, 'tree> {
         let head = joined(&self.dedented(start, self.of(start..value.start_byte()).trim_end()));
         let end = self.with_punctuation(value.end_byte());
         let end = self.of(value.end_byte()..end);
+        if value.kind() == "accessor_list" {
+            return format!("{prefix}{head} {}", self.accessors(value));
+        }
         format!("{prefix}{head} {}{end}", shortened(self.of(value.byte_range())))
     }
 
