@@ -197,6 +197,17 @@ impl<'a> Resolver<'a> {
             .collect()
     }
 
+    /// The other files of the same package or namespace, which are seen without an import.
+    pub fn package(&self) -> Vec<&'a Entry> {
+        let Some(package) = &self.file.package else {
+            return Vec::new();
+        };
+        let is_other = |entry: &&Entry| *entry.path != *self.from;
+        let sees = |entry: &&'a Entry| matches!(self.sees(entry), Some((Via::SamePackage, _)));
+        let files = self.index.files_of_package(package).into_iter();
+        files.filter(is_other).filter(sees).collect()
+    }
+
     /// The members of a type, wherever in its file they stand.
     pub fn members(&self, path: &Path, name: &str) -> impl Iterator<Item = &'a Definition> {
         let file = if path == self.from {
