@@ -371,7 +371,7 @@ impl<'a> Search<'a> {
             let Imported::Names(names) = &import.names else {
                 continue;
             };
-            for (_, local) in names {
+            for (_, local) in names.iter().filter(|_| !import.is_reexport) {
                 // Its import is one of the places, if it is that near.
                 let is_unused = uses.get(local.as_str()).is_some_and(|&count| count <= 1);
                 if is_unused {

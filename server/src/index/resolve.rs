@@ -366,7 +366,7 @@ impl<'a> Resolver<'a> {
         })
     }
 
-    /// The default export has no name of its own: the importer usually calls it as the exporter does.
+    /// The default export has no name of its own where it is not declared as one: the importer usually calls it as its file is called.
     fn default_export(
         &self,
         file: &'a Entry,
@@ -374,30 +374,23 @@ impl<'a> Resolver<'a> {
         depth: usize,
         trail: &mut Trail<'a>,
     ) -> Option<Found<'a>> {
-        let top_level = || {
-            file.symbols
-                .definitions
-                .iter()
-                .filter(|each| each.container.is_none())
-        };
-        let stem = file.path.file_stem().unwrap_or_default().to_string_lossy();
-        let found = top_level()
-            .find(|each| each.outline.contains("export default"))
-            .or_else(|| top_level().find(|each| each.name == local))
-            .or_else(|| top_level().find(|each| each.name.eq_ignore_ascii_case(&stem)));
-        let found = found.or_else(|| {
-            let mut all = top_level();
-            let only = all.next()?;
-            all.next().is_none().then_some(only)
-        });
-        match found {
-            Some(definition) => Some(Found {
-                path: &file.path,
-                definitions: vec![definition],
-                depth: depth + 1,
-            }),
-            None => self.imported(file.into(), &["default"], depth + 1, trail),
+        if let Some(found) = self.imported(file.into(), &["default"], depth + 1, trail) {
+            return Some(found);
         }
+        let stem = file.path.file_stem().unwrap_or_default().to_string_lossy();
+        let definitions = file.symbols.definitions.iter();
+        let top_level: Vec<_> = definitions
+            .filter(|each| each.container.is_none())
+            .collect();
+        let found = top_level
+            .iter()
+            .find(|each| each.name == local || each.name.eq_ignore_ascii_case(&stem))
+            .or(top_level.first().filter(|_| top_level.len() == 1))?;
+        Some(Found {
+            path: &file.path,
+            definitions: vec![found],
+            depth: depth + 1,
+        })
     }
 
     /// What has the name without an import of it: files of the same package first, then a name that nobody else has.
@@ -653,6 +646,3 @@ fn nearest<'a>(mut entries: Vec<&'a Entry>, from: &Path) -> Vec<&'a Entry> {
     entries.retain(|entry| Some(nearness(&entry.path, from)) == best);
     entries
 }
-
-#[cfg(test)]
-mod tests;

@@ -19,6 +19,10 @@ const EXTENSIONS: [&str; 11] = [
 ];
 
 fn files<'a>(index: &'a WorkspaceSymbols, from: &Path, written: &str, _: &str) -> Vec<&'a Entry> {
+    // A file that names its own exports.
+    if written.is_empty() {
+        return index.entry(from).into_iter().collect();
+    }
     let Some(folder) = from.parent() else {
         return Vec::new();
     };
