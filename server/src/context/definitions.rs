@@ -11,7 +11,7 @@ use std::path::Path;
 
 use grammars::Language;
 use ropey::Rope;
-use tree_sitter::Tree;
+use tree_sitter::{Node, Tree};
 
 use super::{Piece, Source};
 use crate::documents::Snapshot;
@@ -85,6 +85,7 @@ pub fn pieces(
         resolver: Resolver::new(index, path, file),
         path,
         file,
+        line: line(cursor),
         shown: line(window.start)..line(window.end) + 1,
         asked: HashMap::new(),
         found: BTreeMap::new(),
@@ -100,6 +101,8 @@ struct Search<'a> {
     resolver: Resolver<'a>,
     path: &'a Path,
     file: &'a FileSymbols,
+    /// That of the cursor.
+    line: u32,
     /// The lines that the prompt shows in any case.
     shown: Range<u32>,
     /// Names that were looked up, with the weight that they had.
@@ -246,10 +249,11 @@ impl<'a> Search<'a> {
         if is_self(first) && fields.is_empty() {
             self.own_members(variables);
         }
-        for of_type in self.type_of(&names, variables) {
+        for (order, of_type) in self.type_of(&names, variables).into_iter().enumerate() {
+            // `Result<Room, RoomError>`: what is meant comes first.
             self.add(
                 of_type,
-                1.0,
+                1.0 - 0.2 * order as f32,
                 format!("`{receiver}` before the cursor is of this type"),
             );
         }
@@ -270,6 +274,11 @@ impl<'a> Search<'a> {
                 .filter(|each| each.name.starts_with(prefix) && !each.name.starts_with('_'));
             members.extend(wanted.map(|definition| (&*entry.path, definition)));
         }
+        let base = if members.len() <= MAX_ALIKE {
+            0.96
+        } else {
+            0.8
+        };
         for (likeness, path, definition) in most_alike(members, &near, MAX_ALIKE) {
             let resolved = Resolved {
                 path,
@@ -279,7 +288,7 @@ impl<'a> Search<'a> {
             };
             self.add(
                 resolved,
-                0.75 + 0.2 * likeness,
+                (base + 0.2 * likeness).min(1.0),
                 format!("`{receiver}` before the cursor is its module"),
             );
         }
@@ -592,7 +601,9 @@ impl<'a> Search<'a> {
             });
             definition = of_type.unwrap_or(definition);
         }
-        if path == self.path && self.shown.contains(definition.lines.start()) {
+        let is_around =
+            definition.kind != DefinitionKind::Type && definition.lines.contains(&self.line);
+        if path == self.path && (is_around || self.shown.contains(definition.lines.start())) {
             return;
         }
         let kind = match definition.kind {
@@ -653,7 +664,7 @@ struct Variables<'t> {
     class: Option<String>,
 }
 
-/// The text of a range without the lines that lie in comments or in strings of several lines.
+/// The text of a range without the lines that lie in imports, in comments or in strings of several lines.
 fn code(rope: &Rope, tree: Option<&Tree>, range: Range<usize>) -> String {
     let mut text = String::new();
     let mut start = range.start;
@@ -673,11 +684,11 @@ fn code(rope: &Rope, tree: Option<&Tree>, range: Range<usize>) -> String {
             let byte = start + blank;
             (byte < end).then(|| tree.root_node().descendant_for_byte_range(byte, byte + 1))?
         });
-        let is_text = leaf.is_some_and(|leaf| {
-            leaf.kind().contains("comment")
-                || (leaf.kind().contains("string") && leaf.start_byte() < start)
+        let is_skipped = leaf.is_some_and(|leaf| {
+            let is_text = leaf.kind().contains("string") && leaf.start_byte() < start;
+            is_text || leaf.kind().contains("comment") || is_import(leaf)
         });
-        if is_text {
+        if is_skipped {
             text.push('\n');
         } else {
             text.extend(slice.chunks());
@@ -685,6 +696,24 @@ fn code(rope: &Rope, tree: Option<&Tree>, range: Range<usize>) -> String {
         start = end;
     }
     text
+}
+
+/// What an import names is not used by it.
+fn is_import(leaf: Node<'_>) -> bool {
+    let mut node = Some(leaf);
+    while let Some(here) = node {
+        let kind = here.kind();
+        if kind.contains("import")
+            || matches!(
+                kind,
+                "use_declaration" | "using_directive" | "preproc_include"
+            )
+        {
+            return true;
+        }
+        node = here.parent();
+    }
+    false
 }
 
 /// The type that the enclosing function is a member of, where it stands outside of it: the receiver in Go, `Shelf::add` in C++.

@@ -153,7 +153,7 @@ impl<'a> Resolver<'a> {
         }
         let mut trail = Trail { seen: Vec::new() };
         if let Some(found) = self.imported(here, &names, 0, &mut trail) {
-            let certainty = 0.98 - 0.03 * found.depth as f32;
+            let certainty = 0.98 - 0.01 * found.depth as f32;
             return self.resolved(found.path, found.definitions, Via::Import, certainty);
         }
         self.unimported(first, &names)
@@ -307,6 +307,12 @@ impl<'a> Resolver<'a> {
                         };
                         let found = found.or_else(|| {
                             self.in_submodule(view, &import.module, &wanted, depth, trail)
+                        });
+                        // A static member: the module is a class.
+                        let found = found.or_else(|| {
+                            let (module, class) = layout.split(&import.module)?;
+                            wanted.insert(0, class);
+                            self.in_files(files(module, class), &wanted, depth, trail)
                         });
                         if found.is_some() {
                             return found;

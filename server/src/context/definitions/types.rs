@@ -46,6 +46,18 @@ fn declared(tokens: &[Token<'_>], at: usize, language: Option<&Language>) -> Vec
     let Some(next) = tokens.get(at + 1) else {
         return Vec::new();
     };
+    // `with open_shelf() as shelf:`
+    if at > 0 && tokens[at - 1].text == "as" {
+        let line = tokens[at].line;
+        let with = tokens[..at]
+            .iter()
+            .rposition(|token| token.line == line && matches!(token.text, "with" | "except"));
+        return with
+            .and_then(|with| made(tokens, with + 1))
+            .map(Said::Made)
+            .into_iter()
+            .collect();
+    }
     if next.is(":") || (next.is("?") && tokens.get(at + 2).is_some_and(|token| token.is(":"))) {
         let types = type_names(tokens, at + 2);
         // `{ shelf: new Shelf() }` and `Order { shelf: Shelf::new() }`.
@@ -66,18 +78,24 @@ fn declared(tokens: &[Token<'_>], at: usize, language: Option<&Language>) -> Vec
     {
         said.extend(types_before(tokens, at).into_iter().map(Said::Type));
     }
-    if said.is_empty() && (next.is("=") || next.is(":=")) {
-        said.extend(made(tokens, at + 2).map(Said::Made));
-    }
-    // `with open_shelf() as shelf:`
-    if said.is_empty() && at > 0 && tokens[at - 1].text == "as" {
-        let line = tokens[at].line;
-        let with = tokens[..at]
-            .iter()
-            .rposition(|token| token.line == line && matches!(token.text, "with" | "except"));
-        said.extend(with.and_then(|with| made(tokens, with + 1)).map(Said::Made));
+    if said.is_empty()
+        && let Some(value) = value_of(tokens, at)
+    {
+        said.extend(made(tokens, value).map(Said::Made));
     }
     said
+}
+
+/// Where the value that the variable at `at` is given starts. Of several results the first variable has the first: `db, err := open()`.
+fn value_of(tokens: &[Token<'_>], at: usize) -> Option<usize> {
+    let is_first = at == 0 || !tokens[at - 1].is(",");
+    let rest = tokens.iter().enumerate().skip(at + 1).take(6);
+    let mut rest = rest.skip_while(|(_, token)| {
+        is_first && (token.is(",") || token.is_word()) && token.line == tokens[at].line
+    });
+    let (assigned, token) = rest.next()?;
+    let is_adjacent = assigned == at + 1 || tokens[at + 1].is(",");
+    (is_adjacent && (token.is("=") || token.is(":="))).then_some(assigned + 1)
 }
 
 /// The names in a type: `Shelf` and `Item` of `Option<Shelf<Item>>`, which may go over a line's end only inside of brackets.

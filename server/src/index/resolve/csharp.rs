@@ -25,7 +25,7 @@ fn files<'a>(index: &'a WorkspaceSymbols, _: &Path, written: &str, name: &str) -
 fn sees(from: &Path, file: &FileSymbols, other: &Entry) -> Option<(Via, f32)> {
     let theirs = other.symbols.package.as_deref();
     match (file.package.as_deref(), theirs) {
-        (Some(ours), Some(theirs)) if ours == theirs => Some((Via::SamePackage, 0.9)),
+        (Some(ours), Some(theirs)) if ours == theirs => Some((Via::SamePackage, 0.95)),
         (Some(ours), Some(theirs))
             if ours
                 .strip_prefix(theirs)

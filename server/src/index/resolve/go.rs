@@ -75,5 +75,5 @@ fn sees(from: &Path, file: &FileSymbols, other: &Entry) -> Option<(Via, f32)> {
     let is_visible = from.parent() == other.path.parent()
         && (!is_test(&other.path) || is_test(from))
         && (file.package == other.symbols.package || file.package.is_none());
-    is_visible.then_some((Via::SamePackage, 0.9))
+    is_visible.then_some((Via::SamePackage, 0.95))
 }

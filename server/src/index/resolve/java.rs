@@ -24,5 +24,5 @@ fn files<'a>(index: &'a WorkspaceSymbols, _: &Path, written: &str, name: &str) -
 
 fn sees(_: &Path, file: &FileSymbols, other: &Entry) -> Option<(Via, f32)> {
     let is_visible = file.package.is_some() && file.package == other.symbols.package;
-    is_visible.then_some((Via::SamePackage, 0.9))
+    is_visible.then_some((Via::SamePackage, 0.95))
 }
