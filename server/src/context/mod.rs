@@ -3,6 +3,7 @@
 
 pub mod plan;
 pub mod workspace;
+pub mod definitions;
 
 use std::{ops::RangeInclusive, path::PathBuf};
 

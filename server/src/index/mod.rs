@@ -1,4 +1,7 @@
 //! What the files of the workspace define and import. A thread of low priority walks the folders and reads the files; everybody else asks
-//! [`Symbols`] and waits for nobody. Knows nothing of prompts, and keeps no text but the outlines of definitions.
+//! [`WorkspaceSymbols`](workspace::WorkspaceSymbols) and waits for nobody. Knows nothing of prompts, and keeps no text but the outlines of definitions.
 
+pub mod language;
+pub mod resolve;
 pub mod symbols;
+pub mod workspace;
