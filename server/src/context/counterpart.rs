@@ -365,7 +365,7 @@ mod tests {
             ("/w/foo.tsx", "/w/foo.spec.tsx"),
             ("/w/foo.ts", "/w/__tests__/foo.ts"),
             ("/w/foo.ts", "/w/__tests__/foo.test.ts"),
-            ("/w/src/a/foo.js", "/w/test/a/foo.js"),
+            ("/w/src/a/foo.js", "/w/test/a/foo.test.js"),
             ("/w/foo.go", "/w/foo_test.go"),
             (
                 "/w/src/main/java/org/Foo.java",

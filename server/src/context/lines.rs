@@ -85,18 +85,21 @@ fn compared(before: &Rope, after: &Rope) -> Option<LineChange> {
     if head == old && head == new {
         return None;
     }
-    let tail = before
+    let mut tail = before
         .lines_at(old)
         .reversed()
         .zip(after.lines_at(new).reversed())
         .take(shorter - head)
         .take_while(|(old, new)| old == new)
         .count();
-    let first = number(head);
+    // A change touches a line on both sides: what was inserted or removed as a whole goes with the line behind it.
+    if shorter - tail == head {
+        tail = tail.saturating_sub(1);
+    }
     Some(LineChange {
-        first,
-        old_last: number(old - tail).saturating_sub(1).max(first),
-        new_last: number(new - tail).saturating_sub(1).max(first),
+        first: number(head),
+        old_last: number(old - tail - 1),
+        new_last: number(new - tail - 1),
     })
 }
 

@@ -51,7 +51,10 @@ pub fn pieces(
         .unwrap_or(Path::new(&*snapshot.uri));
     let window = lines_of(rope, window);
     let cursor_line = *lines_of(rope, &(cursor..cursor)).start();
-    let near = cursor_line.saturating_sub(NEAR_LINES.0).max(1)..=cursor_line + NEAR_LINES.1;
+    // Only what the window shows: the definitions around it name themselves.
+    let near = cursor_line
+        .saturating_sub(NEAR_LINES.0)
+        .max(*window.start())..=(cursor_line + NEAR_LINES.1).min(*window.end());
     let near = text_of(rope, &near);
 
     let mut pieces: Vec<Piece> = imports(rope, path, &window).into_iter().collect();

@@ -27,16 +27,19 @@ const MAX_LINES: usize = 20_000;
 const MAX_LINE_BYTES: usize = 400;
 const MAX_PER_FILE: usize = 2;
 const MAX_PIECES: usize = 8;
-/// The least part of the words here (by weight) that code must share to be shown.
-const LEAST_SHARED: f32 = 0.25;
+/// The least part of the words here (by weight) that code must share to be shown. On holes in unseen repositories, code that shares less held
+/// the words that were to be written (and were in no line above) no more often than any other lines of its file.
+const LEAST_SHARED: f32 = 0.12;
 /// A piece is shown only if at least so much of its lines is new to the prompt...
 const LEAST_NEW: f32 = 0.3;
 /// ...and so many of them.
 const LEAST_NEW_LINES: usize = 3;
+/// A window that holds this part of what the best one holds is as good.
+const NEARLY: f32 = 0.95;
 /// A part of a name (`read` in `read_file`) says less than the whole.
 const PART_WEIGHT: f32 = 0.4;
 /// What the farthest compared line counts, where the cursor's counts 1.
-const FARTHEST_WEIGHT: f32 = 0.35;
+const FARTHEST_WEIGHT: f32 = 0.2;
 /// Code that shares every word is as good as the best of other sources.
 const BEST_SCORE: f32 = 0.9;
 
@@ -111,18 +114,20 @@ impl Prepared {
         self.line(index).trim().is_empty()
     }
 
-    /// A gap in front of this line: it starts the text, follows a blank line, or is indented less than the one before.
-    fn is_gap(&self, index: usize) -> bool {
-        if index == 0 || index >= self.line_count() || self.is_blank(index - 1) {
-            return true;
-        }
+    /// The last gap in front of one of these lines: best after a blank line, else where the indentation falls.
+    fn gap_in(&self, lines: RangeInclusive<usize>) -> Option<usize> {
+        let last = |is_gap: &dyn Fn(usize) -> bool| lines.clone().rev().find(|&line| is_gap(line));
+        last(&|line| line == 0 || line >= self.line_count() || self.is_blank(line - 1))
+            .or_else(|| last(&|line| self.is_dedented(line)))
+    }
+
+    /// Indented less than the line above, which is not blank. Closers belong to what is above them.
+    fn is_dedented(&self, index: usize) -> bool {
         let indentation = |index: usize| {
             let line = self.line(index);
             line.len() - line.trim_start().len()
         };
-        !self.is_blank(index)
-            && indentation(index) < indentation(index - 1)
-            && !is_closer(self.line(index))
+        !is_closer(self.line(index)) && indentation(index) < indentation(index - 1)
     }
 }
 
@@ -201,6 +206,7 @@ pub fn pieces(before: &str, after: &str, shown: &str, candidates: &[Candidate<'_
 }
 
 /// A window of a candidate that is like the code around the cursor.
+#[derive(Clone, Copy)]
 struct Match {
     candidate: usize,
     /// Index of its first line.
@@ -296,13 +302,25 @@ fn matches(query: &[(Term, f32)], index: usize, candidate: &Candidate<'_>) -> Ve
     // Of windows that begin near each other the best stands for all.
     found.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.start.cmp(&b.start)));
     let mut best: Vec<Match> = Vec::new();
-    for one in found {
+    for one in &found {
         if best
             .iter()
-            .all(|other| other.start.abs_diff(one.start) >= WINDOW)
+            .any(|other| other.start.abs_diff(one.start) < WINDOW)
         {
-            best.push(one);
+            continue;
         }
+        // The last one that is nearly as good begins with what is alike, and more of what follows is shown.
+        let nearly_as_good = |other: &&Match| {
+            (one.start..one.start + WINDOW).contains(&other.start)
+                && other.shared >= one.shared * NEARLY
+        };
+        best.extend(
+            found
+                .iter()
+                .filter(nearly_as_good)
+                .max_by_key(|other| other.start)
+                .copied(),
+        );
         if best.len() == 2 * MAX_PER_FILE {
             break;
         }
@@ -315,14 +333,12 @@ fn matches(query: &[(Term, f32)], index: usize, candidate: &Candidate<'_>) -> Ve
 fn lines_to_show(candidate: &Candidate<'_>, start: usize) -> Option<RangeInclusive<u32>> {
     let text = candidate.text;
     let last = text.line_count();
-    let mut first = (start.saturating_sub(SNAP)..=start)
-        .rev()
-        .find(|&line| text.is_gap(line))
+    let mut first = text
+        .gap_in(start.saturating_sub(SNAP)..=start)
         .unwrap_or(start);
     let wanted = (start + WINDOW + CONTINUATION).min(last);
-    let mut end = (wanted.saturating_sub(SNAP)..=wanted)
-        .rev()
-        .find(|&line| text.is_gap(line))
+    let mut end = text
+        .gap_in(wanted.saturating_sub(SNAP)..=wanted)
         .unwrap_or(wanted);
     if let Some(shown) = &candidate.shown {
         let (shown_first, shown_end) = (*shown.start() as usize - 1, *shown.end() as usize);
