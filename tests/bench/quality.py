@@ -183,7 +183,8 @@ class Quality:
         with Home(os.environ.get("TACIT_CPU")) as home:
             done = subprocess.run(command, env=home.environment, stderr=subprocess.PIPE, text=True)
         if done.returncode:
-            raise Missing(f"`tacit bench fim` failed: {' '.join(done.stderr.strip().splitlines()[-3:])}")
+            lines = done.stderr.strip().splitlines()
+            raise Missing(f"`tacit bench fim` failed: {next((line for line in lines if line.lower().startswith('error')), lines[-1:])}")
         return json.loads(done.stderr[done.stderr.rindex("\n{") :]) if "\n{" in done.stderr else {}
 
     def by_peer(self, _name, variant, data, completions):

@@ -10,7 +10,7 @@ use grammars::Language;
 
 use super::{
     Piece, Source,
-    outline::{is_member_of_another, names},
+    outline::{is_member_of_any, words},
 };
 use crate::index::symbols::{Definition, DefinitionKind, FileSymbols};
 
@@ -252,14 +252,9 @@ impl<'a> Parts<'a> {
         {
             add(parent);
             // `tests/test_mod.py` beside the package `pkg`: its name is not known, but that of the folder above often is the same.
-            for package in [
-                parent.file_name(),
-                Some(OsStr::new("src")),
-                Some(OsStr::new("lib")),
-            ] {
-                if let Some(package) = package {
-                    add(&parent.join(package));
-                }
+            let packages = [OsStr::new("src"), OsStr::new("lib")];
+            for package in parent.file_name().into_iter().chain(packages) {
+                add(&parent.join(package));
             }
         }
     }
@@ -302,12 +297,16 @@ fn is_run(components: &[Component<'_>], names: &[&str]) -> bool {
 
 /// For a test, what its source defines. `near` is the text around the cursor: definitions that it names come first.
 pub fn source_pieces(source: &Path, symbols: &FileSymbols, near: &str) -> Vec<Piece> {
+    let near = words(near);
+    let types: Vec<&Definition> = (symbols.definitions.iter())
+        .filter(|definition| definition.kind == DefinitionKind::Type)
+        .collect();
     let mut pieces: Vec<Piece> = (symbols.definitions.iter())
         .filter(|definition| definition.kind != DefinitionKind::Module)
-        .filter(|definition| !is_member_of_another(definition, &symbols.definitions))
+        .filter(|definition| !is_member_of_any(definition, types.iter().copied()))
         .filter(|definition| !definition.outline.trim().is_empty())
         .map(|definition| {
-            let is_named = names(near, &definition.name);
+            let is_named = near.contains(definition.name.as_str());
             Piece {
                 path: source.to_owned(),
                 lines: definition.lines.clone(),

@@ -1,6 +1,7 @@
 //! The parts of the current file that the window does not show, in few words: its imports, the head of what encloses the cursor, the other
 //! members of the class, and what else the file defines. Takes outlines from the symbols of the file and makes none itself.
 
+use std::collections::HashSet;
 use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 
@@ -56,61 +57,100 @@ pub fn pieces(
         .saturating_sub(NEAR_LINES.0)
         .max(*window.start())..=(cursor_line + NEAR_LINES.1).min(*window.end());
     let near = text_of(rope, &near);
+    let near = words(&near);
 
-    let mut pieces: Vec<Piece> = imports(rope, path, &window).into_iter().collect();
     let encloses = |definition: &&Definition| definition.lines.contains(&cursor_line);
-    let enclosing = symbols.definitions.iter().filter(encloses);
-    let container = enclosing
-        .clone()
+    let container = (symbols.definitions.iter())
+        .filter(encloses)
         .filter_map(|definition| match definition.kind {
             DefinitionKind::Type => Some(definition.name.as_str()),
             _ => definition.container.as_deref(),
         })
         .next_back();
-    for definition in &symbols.definitions {
-        if window.contains(definition.lines.start())
-            || definition.kind == DefinitionKind::Module
-            || definition.outline.trim().is_empty()
-        {
-            continue;
-        }
-        let is_enclosing = encloses(&definition);
+    let is_hidden = |definition: &&Definition| {
+        !window.contains(definition.lines.start()) && definition.kind != DefinitionKind::Module
+    };
+    // The outline of a type holds its members, if it is shown at all.
+    let hidden_types: Vec<&Definition> = (symbols.definitions.iter())
+        .filter(is_hidden)
+        .filter(|definition| definition.kind == DefinitionKind::Type)
+        .collect();
+    let relation = |definition: &Definition| {
         let is_container =
             definition.kind == DefinitionKind::Type && container == Some(definition.name.as_str());
-        // The outline of a type holds its members, if it is shown at all.
-        if !is_enclosing && is_member_of_hidden(definition, symbols, &window) {
-            continue;
-        }
-        let is_member = container.is_some() && definition.container.as_deref() == container;
-        let name = &definition.name;
-        let (score, reason) = if is_enclosing || is_container {
-            (ENCLOSING_SCORE, format!("the cursor is in `{name}`"))
-        } else if names(&near, name) {
-            (NAMED_SCORE, format!("`{name}` is used near the cursor"))
-        } else if is_member {
-            let container = container.unwrap_or_default();
-            (
-                MEMBER_SCORE,
-                format!("`{container}`, which the cursor is in, has `{name}` too"),
-            )
+        if encloses(&definition) || is_container {
+            Some(Relation::Encloses)
+        } else if is_member_of_any(definition, hidden_types.iter().copied()) {
+            None
+        } else if near.contains(definition.name.as_str()) {
+            Some(Relation::IsNamed)
+        } else if container.is_some() && definition.container.as_deref() == container {
+            Some(Relation::IsMember)
         } else {
-            (OTHER_SCORE, format!("`{name}` is in this file"))
-        };
-        let distance = distance(&definition.lines, cursor_line) as f32;
-        pieces.push(Piece {
+            Some(Relation::None)
+        }
+    };
+    let mut found: Vec<(f32, &Definition, Relation)> = (symbols.definitions.iter())
+        .filter(is_hidden)
+        .filter(|definition| !definition.outline.trim().is_empty())
+        .filter_map(|definition| {
+            let relation = relation(definition)?;
+            let distance = distance(&definition.lines, cursor_line) as f32;
+            let nearness = 1.0 - DISTANCE_COST * distance / (distance + HALF_DISTANCE);
+            Some((relation.score() * nearness, definition, relation))
+        })
+        .collect();
+    found.sort_by(|a, b| {
+        (b.0.total_cmp(&a.0)).then_with(|| a.1.lines.start().cmp(b.1.lines.start()))
+    });
+    found.truncate(MAX_PIECES);
+
+    let outlines = found
+        .into_iter()
+        .map(|(score, definition, relation)| Piece {
             path: path.to_owned(),
             lines: definition.lines.clone(),
             text: definition.outline.clone(),
             source: Source::Outline,
-            reason,
-            score: score - score * DISTANCE_COST * distance / (distance + HALF_DISTANCE),
+            reason: relation.reason(&definition.name),
+            score,
         });
-    }
-    pieces.sort_by(|a, b| {
-        (b.score.total_cmp(&a.score)).then_with(|| a.lines.start().cmp(b.lines.start()))
-    });
-    pieces.truncate(MAX_PIECES);
+    let mut pieces: Vec<Piece> = imports(rope, path, &window)
+        .into_iter()
+        .chain(outlines)
+        .collect();
+    pieces.sort_by(|a, b| b.score.total_cmp(&a.score));
     pieces
+}
+
+/// What a definition has to do with the place of the cursor.
+#[derive(Clone, Copy)]
+enum Relation {
+    Encloses,
+    IsNamed,
+    /// Of the type that the cursor is in.
+    IsMember,
+    None,
+}
+
+impl Relation {
+    fn score(self) -> f32 {
+        match self {
+            Self::Encloses => ENCLOSING_SCORE,
+            Self::IsNamed => NAMED_SCORE,
+            Self::IsMember => MEMBER_SCORE,
+            Self::None => OTHER_SCORE,
+        }
+    }
+
+    fn reason(self, name: &str) -> String {
+        match self {
+            Self::Encloses => format!("the cursor is in `{name}`"),
+            Self::IsNamed => format!("`{name}` is used near the cursor"),
+            Self::IsMember => format!("`{name}` is a member of the type that the cursor is in"),
+            Self::None => format!("`{name}` is in this file"),
+        }
+    }
 }
 
 fn distance(lines: &RangeInclusive<u32>, line: u32) -> u32 {
@@ -121,40 +161,23 @@ fn distance(lines: &RangeInclusive<u32>, line: u32) -> u32 {
     }
 }
 
-/// A member of a type whose head, and with it its outline, is outside of the window.
-fn is_member_of_hidden(
+/// Whether a definition is a member of one of these types, so that the type's outline holds it.
+pub(super) fn is_member_of_any<'a>(
     definition: &Definition,
-    symbols: &FileSymbols,
-    window: &RangeInclusive<u32>,
+    types: impl IntoIterator<Item = &'a Definition>,
 ) -> bool {
-    (symbols.definitions.iter())
-        .filter(|outer| !window.contains(outer.lines.start()))
-        .any(|outer| is_inside_type(definition, outer))
+    types.into_iter().any(|outer| {
+        outer.kind == DefinitionKind::Type
+            && outer.lines != definition.lines
+            && outer.lines.contains(definition.lines.start())
+            && outer.lines.contains(definition.lines.end())
+    })
 }
 
-/// Whether a definition is a member of a type among `definitions`, so that the type's outline holds it.
-pub(super) fn is_member_of_another(definition: &Definition, definitions: &[Definition]) -> bool {
-    definitions
-        .iter()
-        .any(|outer| is_inside_type(definition, outer))
-}
-
-fn is_inside_type(inner: &Definition, outer: &Definition) -> bool {
-    outer.kind == DefinitionKind::Type
-        && outer.lines != inner.lines
-        && outer.lines.contains(inner.lines.start())
-        && outer.lines.contains(inner.lines.end())
-}
-
-/// Whether a text holds a name as a whole word.
-pub(super) fn names(text: &str, name: &str) -> bool {
-    let is_word = |c: char| c == '_' || c.is_alphanumeric();
-    !name.is_empty()
-        && text.match_indices(name).any(|(at, _)| {
-            let before = text[..at].chars().next_back();
-            let behind = text[at + name.len()..].chars().next();
-            !before.is_some_and(is_word) && !behind.is_some_and(is_word)
-        })
+/// The words of a text, names among them.
+pub(super) fn words(text: &str) -> HashSet<&str> {
+    text.split(|c: char| c != '_' && !c.is_alphanumeric())
+        .collect()
 }
 
 /// The imports above the window, as they are written. Found by how lines begin, because that is the same in most languages, and is known
