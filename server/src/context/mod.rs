@@ -4,6 +4,12 @@
 pub mod plan;
 pub mod workspace;
 pub mod definitions;
+pub mod counterpart;
+pub mod diagnostic;
+pub mod lines;
+pub mod outline;
+pub mod recent_edits;
+pub mod similar;
 
 use std::{ops::RangeInclusive, path::PathBuf};
 
