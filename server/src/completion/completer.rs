@@ -16,15 +16,17 @@ use super::{
     asked::Asked,
     cache::{Cache, Found},
     generation::{Extent, Generation, Tally, Waiter},
-    post, privacy,
+    post,
     rhythm::Rhythm,
     show::{LIKELY_ENOUGH, Rest, Verdict},
 };
 use crate::{
     config::Settings,
+    context::privacy,
     engine::{
         Engine, Event, Finish, Job, Limits, Priority, Status, budget::Budget, costs::PassCosts,
     },
+    index::Index,
     prompt::layout::{Anchor, Layout},
     stats::Stats,
 };
@@ -54,6 +56,7 @@ struct Inner {
     documents: Mutex<LruCache<Arc<str>, Editing>>,
     cache: Mutex<Cache>,
     stats: Arc<Mutex<Stats>>,
+    index: Index,
 }
 
 /// What is known of a document that is being edited.
@@ -67,7 +70,16 @@ struct Editing {
 
 impl Completer {
     pub fn new(engine: Arc<dyn Engine>, settings: watch::Receiver<Arc<Settings>>) -> Self {
-        Self::build(engine, settings, None)
+        Self::build(engine, settings, None, Index::new())
+    }
+
+    /// A completer that knows the files of the workspace.
+    pub fn with_index(
+        engine: Arc<dyn Engine>,
+        settings: watch::Receiver<Arc<Settings>>,
+        index: Index,
+    ) -> Self {
+        Self::build(engine, settings, None, index)
     }
 
     /// A completer with fixed settings and another layout of prompts, to compare.
@@ -76,13 +88,14 @@ impl Completer {
         settings: watch::Receiver<Arc<Settings>>,
         layout: Layout,
     ) -> Self {
-        Self::build(engine, settings, Some(layout))
+        Self::build(engine, settings, Some(layout), Index::new())
     }
 
     fn build(
         engine: Arc<dyn Engine>,
         settings: watch::Receiver<Arc<Settings>>,
         layout: Option<Layout>,
+        index: Index,
     ) -> Self {
         Self(Arc::new(Inner {
             engine,
@@ -92,6 +105,7 @@ impl Completer {
             documents: Mutex::new(LruCache::new(DOCUMENTS)),
             cache: Mutex::new(Cache::new()),
             stats: Arc::default(),
+            index,
         }))
     }
 }
@@ -131,6 +145,9 @@ impl Inner {
     async fn complete(self: Arc<Self>, request: Request) -> Completion {
         let started = Instant::now();
         let (selected, cursor) = (request.selected.clone(), request.cursor);
+        if let Some(reason) = self.privacy(&request).await {
+            return Completion::hidden(cursor, reason);
+        }
         let asked = match self.asked(request) {
             Ok(asked) => asked,
             Err(reason) => return Completion::hidden(cursor, reason),
@@ -183,12 +200,27 @@ impl Inner {
         }
     }
 
+    /// Why no model may see the file, if so.
+    async fn privacy(&self, request: &Request) -> Option<&'static str> {
+        let path = request.snapshot.path.clone()?;
+        if let Some(reason) = privacy::secret(&path) {
+            return Some(reason);
+        }
+        if let Some(known) = self.index.ignored().known_reason(&path) {
+            return known;
+        }
+        // Ignore files have to be read, once. A disk that does not answer keeps nobody else waiting.
+        let (index, workspace) = (self.index.clone(), request.workspace.clone());
+        let read = move || index.ignored().reason(&path, workspace.as_deref());
+        let unknown = "The ignore files around this file could not be read.";
+        tokio::task::spawn_blocking(read)
+            .await
+            .unwrap_or(Some(unknown))
+    }
+
     /// What is asked for; the reason, for a person, if nothing may be completed there.
     fn asked(&self, request: Request) -> Result<Asked, &'static str> {
         let snapshot = &request.snapshot;
-        if let Some(reason) = snapshot.path.as_deref().and_then(privacy::secret) {
-            return Err(reason);
-        }
         let settings = self.settings.borrow().clone();
         let config = settings.of(request.workspace.as_deref()).completion.clone();
         let language = snapshot
@@ -255,7 +287,7 @@ impl Inner {
         } = asked;
         // An anchor behind the entry's beginning is in the same endless line: the model sees what the entry replaces.
         let from = anchor.at().min(*at);
-        let middle = snapshot.rope.byte_slice(from..*at).to_string() + entry + further;
+        let middle = privacy::shown(&snapshot.rope, from..*at) + entry + further;
         let (max_tokens, urgent_lines) = match extent {
             Extent::Whole => (asked.config.max_tokens, None),
             Extent::Line { .. } => {
@@ -337,7 +369,7 @@ impl Inner {
         if nearer == old {
             return;
         }
-        let middle = text.byte_slice(nearer.at()..cursor).to_string();
+        let middle = privacy::shown(text, nearer.at()..cursor);
         let job = Job {
             document: format!("{}\0next", self.key(&uri)),
             prompt: nearer.prompt(&asked.project, &asked.path, &middle, layout),
@@ -537,5 +569,7 @@ fn milliseconds(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1000.0
 }
 
+#[cfg(test)]
+mod secrets;
 #[cfg(test)]
 mod tests;

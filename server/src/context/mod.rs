@@ -1,6 +1,8 @@
 //! What the model is shown beside the text around the cursor. Pure: from a snapshot, the index and what was edited of late to ranked
 //! pieces within a budget, each with its reason. No I/O, and nothing here waits.
 
+pub mod privacy;
+
 use std::{ops::RangeInclusive, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
