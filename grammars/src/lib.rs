@@ -1,6 +1,6 @@
 //! The languages that tacit knows: how to recognise them, how to comment in them, how to parse them.
 //!
-//! Owns the table (`languages.toml`) and the choice of grammar crates. Must not read files, parse text or know about
+//! Owns the table (`languages.toml`), the choice of grammar crates and the queries. Must not read files, parse text or know about
 //! editors: callers bring a language id, or a path and a first line, and get facts back.
 
 use std::path::Path;
@@ -91,6 +91,33 @@ impl Language {
     /// The grammar; `None` where the table names none or this build was made without it (feature `all`).
     pub fn parser(&self) -> Option<tree_sitter::Language> {
         grammar(self.grammar.as_deref()?).map(Into::into)
+    }
+
+    /// The query that finds what a file defines and imports; `None` for languages that have none. Several patterns may match one
+    /// node: the first one of the file holds. Its captures:
+    ///
+    /// - `@definition.function`, `.type`, `.constant`, `.module`: a definition, with its `@name`; a function within a type is a
+    ///   method. `@body` is what an outline leaves out (functions) or what holds the members (types, modules); `@value` what a
+    ///   constant stands for; `@container` the type of a method that stands outside of it; `@doc` a string that documents it.
+    /// - `@impl`: a block whose functions are methods of `@container`.
+    /// - `@field`, `@variant`: what types are made of beside methods.
+    /// - `@wrapper`: a node around a definition that belongs to it (`export`, decorators, `template`); `@group` one around
+    ///   several, whose first word belongs to each (`const (...)`). `@local`: what holds only things that nobody outside sees.
+    /// - `@attribute`, `@comment`: what may stand before a definition. `@access`: the visibility of the members that follow.
+    /// - `@import`: a statement that imports or exports. `@package`: the package or namespace of the file.
+    pub fn symbols_query(&self) -> Option<&'static str> {
+        Some(match self.grammar.as_deref()? {
+            "c" => include_str!("../queries/c/symbols.scm"),
+            "cpp" => include_str!("../queries/cpp/symbols.scm"),
+            "csharp" => include_str!("../queries/csharp/symbols.scm"),
+            "go" => include_str!("../queries/go/symbols.scm"),
+            "java" => include_str!("../queries/java/symbols.scm"),
+            "javascript" => include_str!("../queries/javascript/symbols.scm"),
+            "python" => include_str!("../queries/python/symbols.scm"),
+            "rust" => include_str!("../queries/rust/symbols.scm"),
+            "tsx" | "typescript" => include_str!("../queries/typescript/symbols.scm"),
+            _ => return None,
+        })
     }
 
     /// `text`, which must be a single line, as a comment: with the line token if there is one, else between the block

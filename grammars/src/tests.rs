@@ -171,3 +171,17 @@ fn a_line_becomes_a_comment() {
     assert_eq!(comment("json", "no comments"), None);
     assert_eq!(comment("rust", "two\nlines"), None);
 }
+
+#[test]
+fn every_query_fits_its_grammar() {
+    let mut failures = Vec::new();
+    for language in Language::all() {
+        let (Some(grammar), Some(query)) = (language.parser(), language.symbols_query()) else {
+            continue;
+        };
+        if let Err(error) = tree_sitter::Query::new(&grammar, query) {
+            failures.push(format!("{}: {error}", language.name));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}

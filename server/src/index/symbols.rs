@@ -1,8 +1,35 @@
 //! What one file says of itself, as tree-sitter and our queries see it.
 
+mod comments;
+mod imports;
+mod items;
+mod members;
+mod notation;
+mod outline;
+mod query;
+
+use std::collections::HashSet;
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use grammars::Language;
+use ropey::Rope;
+use tree_sitter::Tree;
+
+use crate::syntax::{self, MAX_PARSED_BYTES};
+use items::slice;
+use outline::Outlines;
+use query::ItemKind;
+
+/// Definitions kept of one file. Only generated files have more, and nobody completes calls to all of them.
+pub const MAX_DEFINITIONS: usize = 4000;
+/// Bytes of outlines kept of one file; with the definitions it bounds what a file may cost the index.
+pub const MAX_FILE_OUTLINE_BYTES: usize = 512 * 1024;
+/// Files above this size with longer lines than [`MINIFIED_LINE_BYTES`] on average are written by programs for programs.
+const MINIFIED_FILE_BYTES: usize = 8 * 1024;
+const MINIFIED_LINE_BYTES: usize = 300;
+/// What one file may cost the thread of low priority that reads the workspace.
+const PARSE_BUDGET: Duration = Duration::from_millis(500);
 
 /// The definitions and imports of one file, in the order of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,3 +86,68 @@ pub enum Imported {
     /// All that the module defines: globs, C includes, C# usings, same-package imports.
     All,
 }
+
+/// What `text` defines and imports. `tree` must be of this text; errors in it cost what stands at them. `None` for languages without
+/// a query. Minified files have no definitions.
+pub fn symbols(text: &str, tree: &Tree, language: &'static Language) -> Option<FileSymbols> {
+    let query = query::of(language)?;
+    let mut symbols = FileSymbols { language, package: None, definitions: Vec::new(), imports: Vec::new() };
+    let lines = 1 + text.bytes().filter(|&byte| byte == b'\n').count();
+    if text.len() > MINIFIED_FILE_BYTES && text.len() / lines > MINIFIED_LINE_BYTES {
+        return Some(symbols);
+    }
+    let items = items::find(text, tree, query);
+    symbols.package = items.package.map(|node| slice(text, node.byte_range()).to_owned());
+    symbols.imports = imports::read(text, language, &items.imports);
+    let outlines = Outlines::new(text, language, &items);
+    let line_starts: Vec<usize> = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+    let line_of = |byte: usize| line_starts.partition_point(|&start| start <= byte) as u32;
+    let mut constants = HashSet::new();
+    let mut outline_bytes = 0;
+    for (index, item) in items.all.iter().enumerate() {
+        let ItemKind::Definition(mut kind) = item.kind else { continue };
+        let name = outlines.name(item);
+        let container = outlines.container(item);
+        if item.is_local || name.is_empty() {
+            continue;
+        }
+        match kind {
+            // Those of types are part of the type's outline.
+            DefinitionKind::Constant if container.is_some() || !constants.insert(name) => continue,
+            DefinitionKind::Function if language.id() == "python" && outlines.is_setter(item) => continue,
+            DefinitionKind::Function if container.is_some() => kind = DefinitionKind::Method,
+            _ => {}
+        }
+        let (start, outline) = outlines.outline(index);
+        outline_bytes += outline.len();
+        if symbols.definitions.len() == MAX_DEFINITIONS || outline_bytes > MAX_FILE_OUTLINE_BYTES {
+            break;
+        }
+        let last = item.outer.end.max(item.node.end_byte()).saturating_sub(1).max(start);
+        let definition = Definition {
+            name: name.to_owned(),
+            kind,
+            container: container.map(str::to_owned),
+            lines: line_of(start)..=line_of(last),
+            outline,
+        };
+        let tag = item.tag.map(|tag| slice(text, tag.byte_range())).filter(|tag| *tag != name);
+        if let Some(tag) = tag {
+            symbols.definitions.push(Definition { name: tag.to_owned(), ..definition.clone() });
+        }
+        symbols.definitions.push(definition);
+    }
+    Some(symbols)
+}
+
+/// [`symbols`] of a text that nobody has parsed yet. `None` also for texts that are too large to parse or take too long.
+pub fn symbols_of_text(text: &str, language: &'static Language) -> Option<FileSymbols> {
+    if text.len() > MAX_PARSED_BYTES || language.symbols_query().is_none() {
+        return None;
+    }
+    let tree = syntax::parse(&Rope::from_str(text), &language.parser()?, None, PARSE_BUDGET)?;
+    symbols(text, &tree, language)
+}
+
+#[cfg(test)]
+mod tests;

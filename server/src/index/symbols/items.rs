@@ -1,0 +1,261 @@
+//! The definitions of one file and how they are nested. The captures of a query come in the order of the file: who contains whom
+//! follows from their ranges. Asks no node for its parent or sibling: tree-sitter answers that by a walk from the root.
+
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use tree_sitter::{Node, QueryCursor, StreamingIterator, Tree};
+
+use super::DefinitionKind;
+use super::query::{ItemKind, Role, SymbolQuery};
+
+/// Patterns in flight at once; a file that needs more loses some matches, not its time.
+const MATCH_LIMIT: u32 = 4096;
+
+/// What the query found, in the order of the file.
+#[derive(Default)]
+pub struct Items<'tree> {
+    pub all: Vec<Item<'tree>>,
+    /// Attributes, decorators and comments by the end of their text.
+    pub above: Vec<Above>,
+    pub imports: Vec<Node<'tree>>,
+    pub package: Option<Node<'tree>>,
+    /// Strings that document what they stand in.
+    pub docs: Vec<Range<usize>>,
+}
+
+pub struct Item<'tree> {
+    pub kind: ItemKind,
+    pub node: Node<'tree>,
+    pub name: Option<Node<'tree>>,
+    pub body: Option<Node<'tree>>,
+    pub value: Option<Node<'tree>>,
+    pub container: Option<Node<'tree>>,
+    /// With what wraps it: `export`, decorators, `template <...>`.
+    pub outer: Range<usize>,
+    /// Stands before the text of the item where it shares its wrapper with others: `const`.
+    pub prefix: Option<Range<usize>>,
+    /// The nearest item around it that is no wrapper, by its index in [`Items::all`].
+    pub owner: Option<usize>,
+    /// Nobody outside of a function sees it.
+    pub is_local: bool,
+    /// What else the type is called: `struct node` of `typedef struct node {...} Node`.
+    pub tag: Option<Node<'tree>>,
+    /// It stands under `private:` or the like.
+    pub is_private: bool,
+}
+
+/// An attribute or comment.
+pub struct Above {
+    pub range: Range<usize>,
+    pub is_comment: bool,
+}
+
+impl<'tree> Item<'tree> {
+    fn new(kind: ItemKind, node: Node<'tree>) -> Self {
+        Self {
+            kind,
+            node,
+            name: None,
+            body: None,
+            value: None,
+            container: None,
+            outer: node.byte_range(),
+            prefix: None,
+            owner: None,
+            is_local: false,
+            tag: None,
+            is_private: false,
+        }
+    }
+
+    pub fn is(&self, kind: DefinitionKind) -> bool {
+        self.kind == ItemKind::Definition(kind)
+    }
+
+    /// Outermost first; of equals the one that says most.
+    fn order(&self) -> impl Ord + use<> {
+        let rank = match self.kind {
+            ItemKind::Group => 0,
+            ItemKind::Wrapper => 1,
+            ItemKind::Definition(_) | ItemKind::Impl => 2,
+            _ => 3,
+        };
+        let said = [self.body, self.value].iter().flatten().count();
+        let name = self.name.map(|name| name.start_byte());
+        (self.node.start_byte(), Reverse(self.node.end_byte()), rank, name, Reverse(said))
+    }
+}
+
+/// Part of the text; nothing where the tree is of another text.
+pub fn slice(text: &str, range: Range<usize>) -> &str {
+    text.get(range).unwrap_or_default()
+}
+
+/// Runs the query over the tree.
+pub fn find<'tree>(text: &str, tree: &'tree Tree, query: &SymbolQuery) -> Items<'tree> {
+    let mut found = Items::default();
+    let mut items: Vec<(usize, Item)> = Vec::new();
+    let mut cursor = QueryCursor::new();
+    cursor.set_match_limit(MATCH_LIMIT);
+    let mut matches = cursor.matches(&query.query, tree.root_node(), text.as_bytes());
+    while let Some(matched) = matches.next() {
+        let mut item = None;
+        let (mut name, mut body, mut value, mut container) = (None, None, None, None);
+        for capture in matched.captures() {
+            let node = capture.node;
+            match query.roles[capture.index as usize] {
+                Role::Item(kind) => item = Some(Item::new(kind, node)),
+                Role::Name => name = Some(node),
+                Role::Body => body = Some(node),
+                Role::Value => value = Some(node),
+                Role::Container => container = Some(node),
+                Role::Doc => found.docs.push(node.byte_range()),
+                Role::Attribute | Role::Comment => {
+                    let trimmed = slice(text, node.byte_range()).trim_end().len();
+                    found.above.push(Above {
+                        range: node.start_byte()..node.start_byte() + trimmed,
+                        is_comment: query.roles[capture.index as usize] == Role::Comment,
+                    });
+                }
+                Role::Import => found.imports.push(node),
+                Role::Package => found.package = found.package.or(Some(node)),
+                Role::Internal => {}
+            }
+        }
+        if let Some(mut item) = item {
+            (item.name, item.body, item.value, item.container) = (name, body, value, container);
+            items.push((matched.pattern_index, item));
+        }
+    }
+    // Of several patterns for one node the first one of the query holds.
+    items.sort_by_key(|(pattern, item)| (item.order(), *pattern));
+    found.imports.sort_by_key(Node::start_byte);
+    found.imports.dedup_by_key(|node| node.id());
+    found.above.sort_by_key(|above| above.range.end);
+    found.docs.sort_by_key(|range| range.start);
+    found.all = nest(text, items);
+    found
+}
+
+/// Drops what was matched twice and finds owners, wrappers and visibility.
+fn nest<'tree>(text: &str, sorted: Vec<(usize, Item<'tree>)>) -> Vec<Item<'tree>> {
+    let mut kept: Vec<Item> = Vec::with_capacity(sorted.len());
+    let mut best_pattern = HashMap::new();
+    for (pattern, item) in &sorted {
+        let key = (item.node.id(), item.name.map(|name| name.id()));
+        let best = best_pattern.entry(key).or_insert(*pattern);
+        *best = (*best).min(*pattern);
+    }
+    let mut seen = HashSet::new();
+    let mut open: Vec<usize> = Vec::new();
+    // The start of the first definition in a wrapper, by the wrapper's index.
+    let mut first_in = HashMap::new();
+    // Types whose members are private at this point.
+    let mut private_now = HashSet::new();
+    for (pattern, mut item) in sorted {
+        let is_definition = matches!(item.kind, ItemKind::Definition(_));
+        if is_definition {
+            let key = (item.node.id(), item.name.map(|name| name.id()));
+            if best_pattern.get(&key) != Some(&pattern) || !seen.insert(key) {
+                continue;
+            }
+        }
+        while let Some(&top) = open.last() {
+            let around = &kept[top];
+            let is_twin = is_definition
+                && matches!(around.kind, ItemKind::Definition(_))
+                && around.node.byte_range() == item.node.byte_range();
+            if around.node.end_byte() > item.node.start_byte() && !is_twin {
+                break;
+            }
+            open.pop();
+        }
+        if let Some(&top) = open.last() {
+            let around = &kept[top];
+            let same = around.node.byte_range() == item.node.byte_range();
+            let is_repeated = match item.kind {
+                ItemKind::Field | ItemKind::Variant => !matches!(around.kind, ItemKind::Wrapper | ItemKind::Group),
+                ItemKind::Wrapper => true,
+                _ => false,
+            };
+            if same && is_repeated {
+                continue;
+            }
+        }
+        let is_wrapper = |index: usize, kept: &[Item]| matches!(kept[index].kind, ItemKind::Wrapper | ItemKind::Group);
+        let mut wrappers = Vec::new();
+        for &index in open.iter().rev() {
+            if !is_wrapper(index, &kept) {
+                item.owner = Some(index);
+                break;
+            }
+            wrappers.push(index);
+        }
+        if let (Some(owner), Some(body)) = (item.owner, item.body)
+            && kept[owner].body == Some(body)
+        {
+            kept[owner].tag = item.name;
+            continue;
+        }
+        if matches!(item.kind, ItemKind::Definition(_) | ItemKind::Field) {
+            for index in wrappers {
+                let wrapper = &kept[index];
+                let start = wrapper.node.start_byte();
+                let first = *first_in.entry(index).or_insert(item.node.start_byte());
+                if wrapper.kind == ItemKind::Group {
+                    let word = slice(text, start..first).split([' ', '\t', '\n', '(']).next().unwrap_or_default();
+                    item.prefix = Some(start..start + word.len());
+                    break;
+                }
+                if first != item.node.start_byte() {
+                    item.prefix = Some(start..first);
+                    break;
+                }
+                item.outer = start..wrapper.node.end_byte();
+            }
+        }
+        if let Some(owner) = item.owner.map(|index| &kept[index]) {
+            item.is_local = owner.is_local
+                || match owner.kind {
+                    ItemKind::Definition(DefinitionKind::Function) => !is_field_of_constructor(text, &item, owner, &kept),
+                    ItemKind::Definition(DefinitionKind::Constant) => true,
+                    ItemKind::Field | ItemKind::Variant | ItemKind::Local => true,
+                    _ => false,
+                };
+        } else {
+            item.is_local = item.kind == ItemKind::Field;
+        }
+        item.is_local |= is_test_module(text, &item);
+        if let Some(owner) = item.owner {
+            if item.kind == ItemKind::Access {
+                match slice(text, item.node.byte_range()).starts_with("public") {
+                    true => private_now.remove(&owner),
+                    false => private_now.insert(owner),
+                };
+            }
+            item.is_private = private_now.contains(&owner);
+        }
+        let index = kept.len();
+        if item.node.kind() == "class_specifier" {
+            private_now.insert(index);
+        }
+        open.push(index);
+        kept.push(item);
+    }
+    kept
+}
+
+/// `self.items = []` in `__init__`, `this.items = []` in `constructor`.
+fn is_field_of_constructor(text: &str, item: &Item, owner: &Item, kept: &[Item]) -> bool {
+    let is_constructor =
+        owner.name.is_some_and(|name| matches!(slice(text, name.byte_range()), "__init__" | "constructor"));
+    let in_type = owner.owner.is_some_and(|index| kept[index].is(DefinitionKind::Type));
+    item.kind == ItemKind::Field && is_constructor && in_type
+}
+
+/// Unit tests in the file that they test, as in Rust.
+fn is_test_module(text: &str, item: &Item) -> bool {
+    item.is(DefinitionKind::Module) && item.name.is_some_and(|name| matches!(slice(text, name.byte_range()), "tests" | "test"))
+}
