@@ -92,7 +92,7 @@ impl Client {
             server_input,
             server_output,
             user_file,
-            Box::new(move |receiver| {
+            Box::new(move |receiver, _workspace| {
                 *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(receiver);
                 completer
             }),

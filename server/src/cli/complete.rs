@@ -1,6 +1,10 @@
 //! `tacit complete`: one completion from the shell, by the same path as in an editor.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -10,8 +14,13 @@ use tokio::sync::watch;
 use super::{EngineArguments, read_text, user_settings};
 use crate::{
     completion::{Complete, Completer, Completion, Request, Trigger},
+    context::workspace::Workspace,
     documents::{DocVersion, Documents, Snapshot},
+    syntax::{BACKGROUND_BUDGET, newest_tree},
 };
+
+/// A large workspace is not waited for: what lies around the file is read first.
+const INDEX_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Complete a file at a place and print the text
 #[derive(Debug, Args)]
@@ -36,15 +45,14 @@ pub struct Arguments {
 pub async fn run(arguments: Arguments) -> Result<()> {
     let text = read_text(&arguments.file)?;
     let file = std::path::absolute(&arguments.file)?;
-    let snapshot = snapshot(&file, &text)?;
+    let mut snapshot = snapshot(&file, &text)?;
     let cursor = cursor(&snapshot, arguments.line, arguments.column)?;
     let workspace = arguments.workspace.map(std::path::absolute).transpose()?;
+    let known = Arc::<Workspace>::default();
+    let folder = workspace.as_deref().or(file.parent());
+    index(&known, &mut snapshot, folder.unwrap_or(&file));
     let settings = watch::Sender::new(Arc::new(user_settings(workspace.as_deref())));
-    let completer = Completer::new(
-        arguments.engine.open()?,
-        settings.subscribe(),
-        Arc::default(),
-    );
+    let completer = Completer::new(arguments.engine.open()?, settings.subscribe(), known);
     let request = Request {
         snapshot,
         cursor,
@@ -69,6 +77,17 @@ pub fn snapshot(file: &std::path::Path, text: &str) -> Result<Snapshot> {
         .ok()
         .with_context(|| format!("{} is not a file path", file.display()))?;
     Ok(Documents::default().open(uri.as_str(), "", DocVersion(0), text))
+}
+
+/// Tells what is known of the workspace that the file was opened, as the language server would, and waits for the files in `folder`.
+pub fn index(workspace: &Workspace, snapshot: &mut Snapshot, folder: &Path) {
+    workspace.index.set_folders(vec![folder.to_owned()]);
+    workspace.opened(snapshot);
+    snapshot.tree = newest_tree(snapshot, BACKGROUND_BUDGET);
+    if snapshot.tree.is_some() {
+        workspace.parsed(snapshot.clone());
+    }
+    workspace.index.wait_until_ready(INDEX_PATIENCE);
 }
 
 fn cursor(snapshot: &Snapshot, line: usize, column: usize) -> Result<usize> {

@@ -31,14 +31,14 @@ pub struct Arguments {
 /// Returns the exit code that the protocol asks for.
 pub async fn run(arguments: Arguments, log: logging::Handle) -> i32 {
     lsp::log_panics_without_their_text();
-    let start: lsp::Start = Box::new(move |settings| {
+    let start: lsp::Start = Box::new(move |settings, workspace| {
         tokio::spawn(log.follow(settings.clone()));
         let engine = DeferredEngine::new(ChosenModel {
             settings: settings.clone(),
             in_process: arguments.in_process,
         });
         engine.warm_up();
-        Arc::new(Completer::new(Arc::new(engine), settings, Arc::default()))
+        Arc::new(Completer::new(Arc::new(engine), settings, workspace))
     });
     lsp::serve(
         tokio::io::stdin(),

@@ -75,6 +75,11 @@ impl Asked {
         }
     }
 
+    /// The folder from which the prompt names files.
+    pub fn root(&self) -> Option<&Path> {
+        self.root.as_deref()
+    }
+
     /// The name of another file in the prompt.
     pub fn relative(&self, path: &Path) -> String {
         relative(path, self.root.as_deref())

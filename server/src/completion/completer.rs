@@ -16,13 +16,13 @@ use super::{
     asked::Asked,
     cache::{Cache, Found},
     generation::{Extent, Generation, Waiter},
-    post, privacy,
+    post,
     rhythm::Rhythm,
     show::{LIKELY_ENOUGH, Rest, Verdict},
 };
 use crate::{
     config::Settings,
-    context::{plan::Plan, workspace::Workspace},
+    context::{Source, plan::Plan, privacy, workspace::Workspace},
     engine::{Engine, Finish, Job, Limits, Priority, Status, budget::Budget, costs::PassCosts},
     prompt::layout::Layout,
     stats::Stats,
@@ -72,6 +72,7 @@ pub struct Comparison {
     /// Instead of what this machine has time for.
     pub layout: Option<Layout>,
     pub related_bytes: Option<usize>,
+    pub without: Vec<Source>,
 }
 
 impl Completer {
@@ -138,6 +139,9 @@ impl Inner {
     async fn complete(self: Arc<Self>, request: Request) -> Completion {
         let started = Instant::now();
         let (selected, cursor) = (request.selected.clone(), request.cursor);
+        if let Some(reason) = self.privacy(&request).await {
+            return Completion::hidden(cursor, reason);
+        }
         let asked = match self.asked(request) {
             Ok(asked) => Arc::new(asked),
             Err(reason) => return Completion::hidden(cursor, reason),
@@ -190,12 +194,27 @@ impl Inner {
         }
     }
 
+    /// Why no model may see the file, if so.
+    async fn privacy(&self, request: &Request) -> Option<&'static str> {
+        let path = request.snapshot.path.clone()?;
+        if let Some(reason) = privacy::secret(&path) {
+            return Some(reason);
+        }
+        if let Some(known) = self.workspace.index.ignored().known_reason(&path) {
+            return known;
+        }
+        // Ignore files have to be read, once. A disk that does not answer keeps nobody else waiting.
+        let (index, folder) = (self.workspace.index.clone(), request.workspace.clone());
+        let read = move || index.ignored().reason(&path, folder.as_deref());
+        let unknown = "The ignore files around this file could not be read.";
+        tokio::task::spawn_blocking(read)
+            .await
+            .unwrap_or(Some(unknown))
+    }
+
     /// What is asked for; the reason, for a person, if nothing may be completed there.
     fn asked(&self, request: Request) -> Result<Asked, &'static str> {
         let snapshot = &request.snapshot;
-        if let Some(reason) = snapshot.path.as_deref().and_then(privacy::secret) {
-            return Err(reason);
-        }
         let settings = self.settings.borrow().clone();
         let config = settings.of(request.workspace.as_deref()).completion.clone();
         let language = snapshot
@@ -263,7 +282,7 @@ impl Inner {
         } = asked;
         // An anchor behind the entry's beginning is in the same endless line: the model sees what the entry replaces.
         let from = shown.anchor.at().min(*at);
-        let middle = snapshot.rope.byte_slice(from..*at).to_string() + entry + further;
+        let middle = privacy::shown(&snapshot.rope, from..*at) + entry + further;
         let (max_tokens, urgent_lines) = match extent {
             Extent::Whole => (asked.config.max_tokens, None),
             Extent::Line { .. } => {
@@ -492,5 +511,7 @@ fn milliseconds(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1000.0
 }
 
+#[cfg(test)]
+mod secrets;
 #[cfg(test)]
 mod tests;

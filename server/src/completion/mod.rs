@@ -5,7 +5,6 @@ mod cache;
 mod completer;
 mod generation;
 mod post;
-mod privacy;
 mod rhythm;
 mod show;
 

@@ -1,15 +1,16 @@
 //! What the model is shown beside the text around the cursor. Pure: from a snapshot, the index and what was edited of late to ranked
 //! pieces within a budget, each with its reason. No I/O, and nothing here waits.
 
-pub mod plan;
-pub mod workspace;
-pub mod definitions;
 pub mod counterpart;
+pub mod definitions;
 pub mod diagnostic;
 pub mod lines;
 pub mod outline;
+pub mod plan;
+pub mod privacy;
 pub mod recent_edits;
 pub mod similar;
+pub mod workspace;
 
 use std::{ops::RangeInclusive, path::PathBuf};
 
@@ -32,7 +33,19 @@ pub struct Piece {
 }
 
 /// Where a piece comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    clap::ValueEnum,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
     /// What the code near the cursor names, defined in another file.

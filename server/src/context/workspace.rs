@@ -1,26 +1,349 @@
-//! EXPERIMENT: whole texts.
-use std::{collections::BTreeMap, path::PathBuf, sync::Mutex};
+//! All that is known beside the current file: the index, the open documents, what was edited of late. The message loop tells it of changes,
+//! which costs next to nothing; [`Workspace::pieces`] asks every source, reads and parses, and belongs on a thread that may block.
 
-use super::{Piece, Source};
+use std::{
+    collections::{HashMap, HashSet},
+    fs,
+    num::NonZeroUsize,
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Instant, SystemTime},
+};
 
+use lru::LruCache;
+use ropey::Rope;
+use tower_lsp::gen_lsp_types::TextDocumentContentChangeEvent;
+
+use super::{
+    Piece, Source, counterpart, definitions,
+    diagnostic::Diagnostics,
+    lines::{line_changes, lines_of},
+    outline, privacy,
+    recent_edits::RecentEdits,
+    similar::{self, Candidate, Prepared},
+};
+use crate::{
+    documents::Snapshot,
+    index::Index,
+    syntax::{INTERACTIVE_BUDGET, newest_tree},
+};
+
+/// Texts that are searched for similar code: the nearest files of a folder, and the documents that are open.
+const MAX_TEXTS: usize = 24;
+/// Larger files are not searched.
+const MAX_TEXT_BYTES: u64 = 256 * 1024;
+/// Texts that stay prepared; a file of 10 KB takes 30.
+const PREPARED: NonZeroUsize = NonZeroUsize::new(64).unwrap();
+/// Entries of a folder that are looked at.
+const MAX_SIBLINGS: usize = 500;
+/// Text around the cursor that is compared.
+const COMPARED_BYTES: usize = 2048;
+
+/// See [module docs](self).
 #[derive(Default)]
 pub struct Workspace {
-    pub texts: Mutex<BTreeMap<PathBuf, String>>,
+    pub index: Index,
+    live: Mutex<Live>,
+}
+
+struct Live {
+    open: HashMap<Arc<str>, Snapshot>,
+    edits: RecentEdits,
+    diagnostics: Diagnostics,
+    prepared: LruCache<PathBuf, (Stamp, Arc<Prepared>)>,
+}
+
+impl Default for Live {
+    fn default() -> Self {
+        Self {
+            open: HashMap::new(),
+            edits: RecentEdits::default(),
+            diagnostics: Diagnostics::default(),
+            prepared: LruCache::new(PREPARED),
+        }
+    }
+}
+
+/// Which state of a text was prepared.
+#[derive(Clone)]
+enum Stamp {
+    Open(Rope),
+    File {
+        modified: Option<SystemTime>,
+        bytes: u64,
+    },
+}
+
+impl Stamp {
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Open(a), Self::Open(b)) => a.is_instance(b),
+            (
+                Self::File { modified, bytes },
+                Self::File {
+                    modified: other_modified,
+                    bytes: other_bytes,
+                },
+            ) => modified.is_some() && (modified, bytes) == (other_modified, other_bytes),
+            _ => false,
+        }
+    }
 }
 
 impl Workspace {
-    pub fn pieces(&self) -> Vec<Piece> {
-        let texts = self.texts.lock().unwrap();
-        texts
-            .iter()
-            .map(|(path, text)| Piece {
-                path: path.clone(),
-                lines: 1..=text.lines().count() as u32,
-                text: text.clone(),
-                source: Source::Definitions,
-                reason: "whole".into(),
-                score: 0.5,
-            })
-            .collect()
+    pub fn opened(&self, snapshot: &Snapshot) {
+        self.index.opened(snapshot);
+        self.live()
+            .open
+            .insert(snapshot.uri.clone(), snapshot.clone());
     }
+
+    /// A document was changed from `before` to `after`.
+    pub fn changed(
+        &self,
+        before: &Rope,
+        after: &Snapshot,
+        changes: &[TextDocumentContentChangeEvent],
+    ) {
+        let now = Instant::now();
+        let mut live = self.live();
+        for change in line_changes(changes, before, &after.rope) {
+            live.diagnostics.edited(&after.uri, change);
+            if let Some(path) = &after.path {
+                live.edits.edited(&after.uri, path, change, now);
+            }
+        }
+        live.open.insert(after.uri.clone(), after.clone());
+    }
+
+    /// A document has a new tree, of this very text.
+    pub fn parsed(&self, snapshot: Snapshot) {
+        self.index.edited(snapshot);
+    }
+
+    pub fn closed(&self, uri: &str) {
+        self.index.closed(uri);
+        let mut live = self.live();
+        live.open.remove(uri);
+        live.edits.closed(uri);
+        live.diagnostics.closed(uri);
+    }
+
+    /// What may help at `cursor` (byte), from every source but those `without`; nothing that no model may see. `window`: the bytes that the
+    /// prompt shows anyway. `folder` is the workspace folder of the document. May read files and parse.
+    pub fn pieces(
+        &self,
+        snapshot: &Snapshot,
+        cursor: usize,
+        window: &Range<usize>,
+        folder: Option<&Path>,
+        without: &[Source],
+    ) -> Vec<Piece> {
+        let Some(path) = snapshot.path.clone() else {
+            return Vec::new();
+        };
+        let snapshot = &Snapshot {
+            tree: newest_tree(snapshot, INTERACTIVE_BUDGET),
+            ..snapshot.clone()
+        };
+        let wanted = |source| !without.contains(&source);
+        let mut pieces = Vec::new();
+        if wanted(Source::Definitions) {
+            let index = self.index.read();
+            pieces.extend(definitions::pieces(
+                &index,
+                snapshot,
+                cursor,
+                window.clone(),
+            ));
+        }
+        if wanted(Source::Outline) {
+            let symbols = self.index.read().file(&path).cloned();
+            let symbols = symbols.as_deref();
+            pieces.extend(
+                symbols
+                    .map(|symbols| outline::pieces(snapshot, symbols, cursor, window))
+                    .unwrap_or_default(),
+            );
+        }
+        if wanted(Source::Counterpart) {
+            pieces.extend(self.counterparts(snapshot, &path, window));
+        }
+        if wanted(Source::RecentEdits) {
+            let live = self.live();
+            let open = |uri: &str| live.open.get(uri).cloned();
+            let now = Instant::now();
+            pieces.extend(live.edits.pieces(open, &snapshot.uri, window, now));
+        }
+        if wanted(Source::Diagnostic)
+            && let Some(language) = snapshot.language
+        {
+            let line = *lines_of(&snapshot.rope, &(cursor..cursor)).start();
+            let live = self.live();
+            let diagnostics = &live.diagnostics;
+            pieces.extend(diagnostics.piece(&snapshot.uri, &path, language, line));
+        }
+        if wanted(Source::Similar) {
+            let named: Vec<PathBuf> = pieces.iter().map(|piece| piece.path.clone()).collect();
+            pieces.extend(self.similar(snapshot, &path, cursor, window, named));
+        }
+        pieces.retain(|piece| self.may_be_seen(&piece.path, folder));
+        for piece in &mut pieces {
+            piece.text = privacy::without_secrets(&piece.text).into_owned();
+        }
+        pieces
+    }
+
+    fn may_be_seen(&self, path: &Path, folder: Option<&Path>) -> bool {
+        privacy::secret(path).is_none() && self.index.ignored().reason(path, folder).is_none()
+    }
+
+    fn counterparts(&self, snapshot: &Snapshot, path: &Path, window: &Range<usize>) -> Vec<Piece> {
+        let index = self.index.read();
+        let known = counterpart::counterparts(path)
+            .find_map(|other| index.entry(&other).map(|entry| (other, entry.clone())));
+        drop(index);
+        let Some((other, entry)) = known else {
+            return Vec::new();
+        };
+        if counterpart::is_test(path) {
+            let near = snapshot.rope.byte_slice(window.clone()).to_string();
+            counterpart::source_pieces(&other, &entry.symbols, &near)
+        } else {
+            let language = entry.symbols.language;
+            let piece = counterpart::test_piece(&other, &entry.symbols, language);
+            piece.into_iter().collect()
+        }
+    }
+
+    fn similar(
+        &self,
+        snapshot: &Snapshot,
+        path: &Path,
+        cursor: usize,
+        window: &Range<usize>,
+        named: Vec<PathBuf>,
+    ) -> Vec<Piece> {
+        let rope = &snapshot.rope;
+        let open: Vec<Snapshot> = self.live().open.values().cloned().collect();
+        let mut texts: Vec<(PathBuf, Arc<Prepared>)> = Vec::new();
+        let mut seen: HashSet<PathBuf> = HashSet::new();
+        let current = (path.to_owned(), self.prepared_document(snapshot));
+        seen.insert(path.to_owned());
+        let mut documents: Vec<&Snapshot> = open.iter().collect();
+        documents.sort_by(|a, b| a.uri.cmp(&b.uri));
+        for document in documents {
+            if let Some(path) = document.path.as_deref()
+                && texts.len() < MAX_TEXTS
+                && document.rope.len_bytes() as u64 <= MAX_TEXT_BYTES
+                && document.language == snapshot.language
+                && seen.insert(path.to_owned())
+            {
+                texts.push((path.to_owned(), self.prepared_document(document)));
+            }
+        }
+        for file in named.into_iter().chain(siblings(path)) {
+            if texts.len() >= MAX_TEXTS {
+                break;
+            }
+            if seen.insert(file.clone())
+                && privacy::secret(&file).is_none()
+                && let Some(prepared) = self.prepared_file(&file)
+            {
+                texts.push((file, prepared));
+            }
+        }
+        let shown_lines = lines_of(rope, window);
+        let mut candidates: Vec<Candidate> = texts
+            .iter()
+            .map(|(path, text)| Candidate {
+                path,
+                text,
+                shown: None,
+            })
+            .collect();
+        candidates.push(Candidate {
+            path: &current.0,
+            text: &current.1,
+            shown: Some(shown_lines),
+        });
+        let text = |range: Range<usize>| {
+            let start = rope.char_to_byte(rope.byte_to_char(range.start));
+            let end = rope.char_to_byte(rope.byte_to_char(range.end.min(rope.len_bytes())));
+            rope.byte_slice(start..end.max(start)).to_string()
+        };
+        let before = text(cursor.saturating_sub(COMPARED_BYTES)..cursor);
+        let after = text(cursor..cursor + COMPARED_BYTES / 4);
+        similar::pieces(&before, &after, &text(window.clone()), &candidates)
+    }
+
+    fn prepared_document(&self, snapshot: &Snapshot) -> Arc<Prepared> {
+        let path = snapshot.path.as_deref().unwrap_or(Path::new(""));
+        let stamp = Stamp::Open(snapshot.rope.clone());
+        let text = || Some(snapshot.rope.to_string());
+        self.prepared(path, stamp, text)
+            .unwrap_or_else(|| Arc::new(Prepared::new("")))
+    }
+
+    fn prepared_file(&self, path: &Path) -> Option<Arc<Prepared>> {
+        let metadata = fs::metadata(path).ok()?;
+        if !metadata.is_file() || metadata.len() > MAX_TEXT_BYTES {
+            return None;
+        }
+        let stamp = Stamp::File {
+            modified: metadata.modified().ok(),
+            bytes: metadata.len(),
+        };
+        self.prepared(path, stamp, || fs::read_to_string(path).ok())
+    }
+
+    fn prepared(
+        &self,
+        path: &Path,
+        stamp: Stamp,
+        text: impl FnOnce() -> Option<String>,
+    ) -> Option<Arc<Prepared>> {
+        if let Some((known, prepared)) = self.live().prepared.get(path)
+            && known.is(&stamp)
+        {
+            return Some(prepared.clone());
+        }
+        let prepared = Arc::new(Prepared::new(&text()?));
+        let entry = (stamp, prepared.clone());
+        self.live().prepared.put(path.to_owned(), entry);
+        Some(prepared)
+    }
+
+    // Nothing panics while it is held, and what it guards has no broken states.
+    fn live(&self) -> MutexGuard<'_, Live> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The files beside a file that are written in its language, as its extension says: those with the most similar names first.
+fn siblings(path: &Path) -> Vec<PathBuf> {
+    let Some(entries) = path.parent().and_then(|folder| fs::read_dir(folder).ok()) else {
+        return Vec::new();
+    };
+    let mut files: Vec<PathBuf> = entries
+        .flatten()
+        .take(MAX_SIBLINGS)
+        .map(|entry| entry.path())
+        .filter(|other| other.extension() == path.extension() && other != path)
+        .collect();
+    let name = |path: &Path| {
+        let name = path.file_stem().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    };
+    let own = name(path);
+    files.sort_by_cached_key(|other| {
+        let other_name = name(other);
+        let common = own
+            .chars()
+            .zip(other_name.chars())
+            .take_while(|(a, b)| a == b);
+        (std::cmp::Reverse(common.count()), other_name)
+    });
+    files
 }

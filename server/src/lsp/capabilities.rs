@@ -10,7 +10,6 @@ use tower_lsp::gen_lsp_types::{
 
 use super::position::PositionEncoding;
 use super::server::{ACCEPTED_COMMAND, PULL_COMMAND};
-use crate::config::FILE_NAME;
 
 /// Characters after which the completion menu of clients without inline completions asks us. Not the blank: a menu after
 /// every word would be in the way.
@@ -121,11 +120,10 @@ pub fn registrations(client: &Client) -> Vec<Registration> {
     }
     if client.register_watched_files {
         registrations.push(Registration {
-            id: "tacit/config-files".to_owned(),
+            id: "tacit/files".to_owned(),
             method: "workspace/didChangeWatchedFiles".to_owned(),
-            register_options: Some(
-                json!({ "watchers": [{ "globPattern": format!("**/{FILE_NAME}") }] }),
-            ),
+            // Everything: which files count, their languages and ignore files say.
+            register_options: Some(json!({ "watchers": [{ "globPattern": "**/*" }] })),
         });
     }
     registrations

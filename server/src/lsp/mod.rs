@@ -25,12 +25,14 @@ use tokio::sync::watch;
 
 use crate::completion::Complete;
 use crate::config::Settings;
+use crate::context::workspace::Workspace;
 
 pub use own::{Explanation, StatusParams};
 pub use server::{ACCEPTED_COMMAND, PULL_COMMAND};
 
-/// Makes the completer of a session, once its settings are known. They change while it runs.
-pub type Start = Box<dyn FnOnce(watch::Receiver<Arc<Settings>>) -> Arc<dyn Complete> + Send>;
+/// Makes the completer of a session, once its settings are known. They change while it runs, and so does what is known of the workspace.
+pub type Start =
+    Box<dyn FnOnce(watch::Receiver<Arc<Settings>>, Arc<Workspace>) -> Arc<dyn Complete> + Send>;
 
 /// Serves one client until it leaves, and returns the exit code that the protocol asks for: 0 if it said `shutdown`
 /// before, else 1. Needs a Tokio runtime with time and at least two threads, so that nothing keeps the loop waiting.

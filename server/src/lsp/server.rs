@@ -33,7 +33,8 @@ use super::workspace::Folders;
 use super::{Start, capabilities};
 use crate::completion::Complete;
 use crate::config::{Layer, Settings, Sources};
-use crate::documents::Documents;
+use crate::context::workspace::Workspace;
+use crate::documents::{Documents, Snapshot};
 use crate::stats::Stats;
 use crate::syntax::ParseWorker;
 
@@ -53,6 +54,7 @@ pub struct Session {
     client: Client,
     documents: Arc<Mutex<Documents>>,
     parser: ParseWorker,
+    workspace: Arc<Workspace>,
     /// The user's `tacit.toml`.
     user_file: Option<PathBuf>,
     folders: Mutex<Folders>,
@@ -131,13 +133,24 @@ impl Session {
     fn new(client: Client, user_file: Option<PathBuf>, start: Start) -> Self {
         let documents = Arc::<Mutex<Documents>>::default();
         let parsed_documents = documents.clone();
+        let workspace = Arc::<Workspace>::default();
+        let parsed_workspace = workspace.clone();
         let parser = ParseWorker::spawn(move |parsed| {
-            lock(&parsed_documents).store(parsed);
+            let snapshot = Snapshot {
+                tree: parsed.tree.clone(),
+                ..parsed.snapshot.clone()
+            };
+            // Under the lock, so that nothing comes to the index after its document was closed.
+            let mut documents = lock(&parsed_documents);
+            if documents.store(parsed) && snapshot.tree.is_some() {
+                parsed_workspace.parsed(snapshot);
+            }
         });
         Self {
             client,
             documents,
             parser,
+            workspace,
             user_file,
             folders: Mutex::default(),
             sources: Mutex::default(),
@@ -154,6 +167,12 @@ impl Session {
             shut_down: AtomicBool::new(false),
             tasks: Mutex::default(),
         }
+    }
+
+    /// Tells the index which folders the window has.
+    fn index_folders(&self) {
+        let folders = lock(&self.folders).paths().to_vec();
+        self.workspace.index.set_folders(folders);
     }
 
     /// Ends the tasks of the session, and returns the exit code of a server that leaves now.
@@ -186,6 +205,7 @@ impl LanguageServer for Server {
         let session = &self.0;
         let client = capabilities::Client::from(&params.capabilities);
         *lock(&session.folders) = Folders::of_client(&params);
+        session.index_folders();
         let options = params.initialization_options.as_ref().map(Layer::of_editor);
         session.change_settings(|sources| sources.initialization = options);
         session.clone().load_config_files().await;
@@ -194,7 +214,7 @@ impl LanguageServer for Server {
             let start = lock(&session.start)
                 .take()
                 .ok_or_else(Error::internal_error)?;
-            let completer = start(session.settings.subscribe());
+            let completer = start(session.settings.subscribe(), session.workspace.clone());
             let _ = session.terms.set(Terms { client, completer });
         }
         tracing::info!(
@@ -219,7 +239,7 @@ impl LanguageServer for Server {
             self.0.spawn(async move {
                 let registered = tokio::time::timeout(CLIENT_PATIENCE, client.register_capability(registrations)).await;
                 if !matches!(registered, Ok(Ok(()))) {
-                    tracing::info!("the client did not take registrations; changes of tacit.toml count after a restart");
+                    tracing::info!("the client did not take registrations; changes of files count when they are saved here");
                 }
             });
         }

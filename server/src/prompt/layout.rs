@@ -15,6 +15,7 @@ use std::ops::Range;
 use ropey::Rope;
 
 use super::{Prompt, Segment, Special, words::split_last_word};
+use crate::context::privacy;
 
 /// How much of a document a prompt holds, in bytes, and where the anchor goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +85,9 @@ pub struct Anchor {
     after: String,
     /// `after` reaches to the end of the document.
     to_end: bool,
+    /// `before` and `after` without the secret values in them.
+    shown_before: String,
+    shown_after: String,
 }
 
 impl Anchor {
@@ -110,6 +114,8 @@ impl Anchor {
             before: text.byte_slice(window.start..at).to_string(),
             after: text.byte_slice(cursor..window.end).to_string(),
             to_end: window.end == text.len_bytes(),
+            shown_before: privacy::shown(text, window.start..at),
+            shown_after: privacy::shown(text, cursor..window.end),
         }
     }
 
@@ -156,7 +162,7 @@ impl Anchor {
         &self.after
     }
 
-    /// The prompt of a file, with `middle` between the anchor and the cursor.
+    /// The prompt of a file, with `middle` between the anchor and the cursor: without secret values, as [`privacy::shown`] gives it.
     pub fn prompt(&self, place: FilePlace, middle: &str, layout: &Layout) -> Prompt {
         let text = |text: &str| Segment::Text(with_line_feeds(text));
         let middle = with_line_feeds(middle);
@@ -178,9 +184,9 @@ impl Anchor {
             Segment::Special(Special::FileSep),
             text(&format!("{}\n", place.path)),
             Segment::Special(Special::FimPrefix),
-            text(&self.before),
+            text(&self.shown_before),
             Segment::Special(Special::FimSuffix),
-            text(&self.after),
+            text(&self.shown_after),
             Segment::Special(Special::FimMiddle),
             text(stable),
         ]);

@@ -374,7 +374,7 @@ fn decode(backend: &mut dyn Backend, seq: SeqId, start: u32) -> Result<Option<f6
     let started = Instant::now();
     let mut generated = 0;
     while generated < WRITTEN_TOKENS {
-        let choice = choose(backend.logits(0), backend.vocabulary(), &[], None)
+        let choice = choose(backend.logits(0), backend.vocabulary(), &[], None, true)
             .context("the model gave no usable probabilities")?;
         backend.evaluate(seq, start + generated, &[choice.token], 1)?;
         generated += 1;

@@ -1,9 +1,9 @@
 //! `tacit bench fim`: one completion for each hole of a data set.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{BufRead, BufReader, BufWriter, Read, Write},
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
     str::FromStr,
     sync::Arc,
     time::Instant,
@@ -19,7 +19,7 @@ use crate::{
     cli::{EngineArguments, complete},
     completion::{Comparison, Complete, Completer, Request, Trigger},
     config::{Config, Settings},
-    context::workspace::Workspace,
+    context::{Source, workspace::Workspace},
     prompt::layout::{AnchorPlace, Layout},
 };
 
@@ -51,6 +51,9 @@ pub struct Arguments {
     /// Bytes of other files that the model sees (default: what this machine has time for)
     #[arg(long, value_name = "BYTES")]
     related_bytes: Option<usize>,
+    /// Leave out a source of context; may be repeated
+    #[arg(long, value_name = "SOURCE")]
+    without: Vec<Source>,
     #[command(flatten)]
     engine: EngineArguments,
 }
@@ -110,6 +113,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
     let comparison = Comparison {
         layout: Some(layout),
         related_bytes: arguments.related_bytes,
+        without: arguments.without.clone(),
     };
     let completer = Completer::compared(
         arguments.engine.open()?,
@@ -124,36 +128,20 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         None => Box::new(std::io::stdout()),
     };
 
+    // Real files, so that the context comes by the way it has in an editor. A folder for each hole: none profits from the one before.
+    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let mut done = 0;
     let started = Instant::now();
     let mut first_token_ms = Vec::new();
     let mut model = String::new();
     for hole in holes(&arguments.data)?.take(arguments.limit.unwrap_or(usize::MAX)) {
         let hole = hole?;
-        // A file of its own for each, so that no hole profits from the one before.
-        let file = file_name(&hole);
-        *workspace.texts.lock().unwrap() = hole
-            .context_files
-            .iter()
-            .map(|f| {
-                (
-                    Path::new("/")
-                        .join(hole.task_id.replace(['/', '\\'], "_"))
-                        .join(&f.path),
-                    f.text.clone(),
-                )
-            })
-            .collect();
-        let snapshot = complete::snapshot(
-            &Path::new("/")
-                .join(hole.task_id.replace(['/', '\\'], "_"))
-                .join(&file),
-            &(hole.prompt.clone() + &hole.suffix),
-        )?;
-        let folder = snapshot
-            .path
-            .as_deref()
-            .and_then(|path| path.ancestors().nth(Path::new(&file).components().count()))
-            .map(Path::to_owned);
+        let hole_folder = folder.path().join(done.to_string());
+        let file = hole_folder.join(file_name(&hole));
+        write_files(&hole, &hole_folder)?;
+        let text = hole.prompt.clone() + &hole.suffix;
+        let mut snapshot = complete::snapshot(&file, &text)?;
+        complete::index(&workspace, &mut snapshot, &hole_folder);
         let request = Request {
             cursor: hole.prompt.len(),
             trigger: if arguments.lines == Some(1) {
@@ -162,13 +150,15 @@ pub async fn run(arguments: Arguments) -> Result<()> {
                 Trigger::Invoked
             },
             selected: None,
-            workspace: folder,
+            workspace: Some(hole_folder),
             snapshot,
         };
         let uri = request.snapshot.uri.clone();
         let completion = completer.complete(request).await;
         // Or else the line behind the answer, which nobody will take, is generated beside the next hole.
         completer.closed(&uri);
+        workspace.closed(&uri);
+        done += 1;
         first_token_ms.push(completion.metrics.first_token_ms);
         model.clone_from(&completion.metrics.model);
         writeln!(
@@ -198,6 +188,23 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         "first_token_ms_median": first_token_ms.get(first_token_ms.len() / 2),
     });
     eprintln!("{summary:#}");
+    Ok(())
+}
+
+/// Writes the other files of the hole's workspace.
+fn write_files(hole: &Hole, folder: &Path) -> Result<()> {
+    for file in &hole.context_files {
+        let inside: PathBuf = Path::new(&file.path)
+            .components()
+            .filter(|part| matches!(part, Component::Normal(_)))
+            .collect();
+        let path = folder.join(inside);
+        let write = || {
+            fs::create_dir_all(path.parent().unwrap_or(folder))?;
+            fs::write(&path, &file.text)
+        };
+        write().with_context(|| format!("cannot write {}", path.display()))?;
+    }
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! What the model sees: the anchor of the window, and the plan of what stands before it. Both stay while typing goes on. What is
 //! better is read while the user pauses, in a second sequence, and the first request after that goes on with it.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use super::Inner;
 use crate::{
@@ -9,6 +9,7 @@ use crate::{
     context::{
         Piece,
         plan::{Plan, Window},
+        privacy,
     },
     engine::{Event, Finish, Job, Limits, Priority},
     prompt::{
@@ -71,6 +72,7 @@ impl Inner {
         let range = anchor.window(asked.cursor);
         let range = range.start..range.end.min(snapshot.rope.len_bytes());
         let (max_bytes, previous) = (asked.budget.related_bytes, previous.clone());
+        let (cursor, folder) = (asked.cursor, asked.root().map(Path::to_owned));
         let inner = self.clone();
         let gather = move || {
             let rope = &snapshot.rope;
@@ -80,7 +82,10 @@ impl Inner {
                 lines: line(range.start)..=line(range.end),
                 text: &rope.byte_slice(range.clone()).to_string(),
             };
-            let candidates = inner.workspace.pieces();
+            let without = &inner.comparison.without;
+            let folder = folder.as_deref();
+            let workspace = &inner.workspace;
+            let candidates = workspace.pieces(&snapshot, cursor, &range, folder, without);
             Plan::choose(candidates, &window, max_bytes, &previous)
         };
         // Files are read and parsed there.
@@ -102,13 +107,10 @@ impl Inner {
                 return;
             };
             let uri = &asked.snapshot.uri;
-            let middle = asked
-                .snapshot
-                .rope
-                .byte_slice(next.anchor.at()..asked.cursor);
+            let middle = privacy::shown(&asked.snapshot.rope, next.anchor.at()..asked.cursor);
             let job = Job {
                 document: format!("{}\0next", inner.key(uri)),
-                prompt: asked.prompt(&next, &middle.to_string()),
+                prompt: asked.prompt(&next, &middle),
                 priority: Priority::Prefetch,
                 limits: Limits {
                     max_tokens: 0,

@@ -43,7 +43,7 @@ fn request((text, cursor): (String, usize), trigger: Trigger) -> Request {
     }
 }
 
-fn completer(token_time: Duration, max_tokens: u32) -> Completer {
+pub fn completer(token_time: Duration, max_tokens: u32) -> Completer {
     let toy = ToySettings {
         token_time,
         ..ToySettings::default()

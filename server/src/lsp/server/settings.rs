@@ -1,6 +1,7 @@
 //! Settings in a running session: read at the start, pulled and pushed later, and what is wrong with them told once.
 
 use std::collections::HashSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -12,7 +13,8 @@ use tower_lsp::gen_lsp_types::{
 };
 
 use super::{CLIENT_PATIENCE, Server, Session, lock};
-use crate::config::{Files, Issue, Layer, Sources};
+use crate::config::{FILE_NAME, Files, Issue, Layer, Sources};
+use crate::documents::file_path;
 
 /// How long reading a few small files may take. More means a folder on a network that does not answer.
 const DISK_PATIENCE: Duration = Duration::from_secs(2);
@@ -62,6 +64,14 @@ impl Session {
 
     pub fn reload_config_files(self: &Arc<Self>) {
         self.spawn(self.clone().load_config_files());
+    }
+
+    /// A file was created, changed or deleted.
+    pub fn file_changed(self: &Arc<Self>, path: &Path) {
+        if path.file_name().is_some_and(|name| name == FILE_NAME) {
+            self.reload_config_files();
+        }
+        self.workspace.index.changed(path);
     }
 
     /// Changes a source, makes what they all say the settings that count, and tells what is newly wrong.
@@ -162,10 +172,15 @@ impl Server {
         params: DidChangeWorkspaceFoldersParams,
     ) {
         lock(&self.0.folders).change(&params.event);
+        self.0.index_folders();
         self.0.reload_config_files();
     }
 
-    pub(super) async fn did_change_watched_files(&self, _: DidChangeWatchedFilesParams) {
-        self.0.reload_config_files();
+    pub(super) async fn did_change_watched_files(&self, params: DidChangeWatchedFilesParams) {
+        for change in params.changes {
+            if let Some(path) = file_path(&change.uri.0) {
+                self.0.file_changed(&path);
+            }
+        }
     }
 }

@@ -7,8 +7,7 @@ use tower_lsp::gen_lsp_types::{
 };
 
 use super::{Server, lock};
-use crate::config::FILE_NAME;
-use crate::documents::DocVersion;
+use crate::documents::{DocVersion, file_path};
 
 /// Nothing is completed in larger texts: building the rope of one takes the message loop longer than it may be held up.
 const MAX_TEXT_BYTES: usize = 16 * 1024 * 1024;
@@ -25,6 +24,7 @@ impl Server {
             documents.desync(&document.uri.0);
         } else {
             let snapshot = documents.open(&document.uri.0, &language_id, version, &document.text);
+            self.0.workspace.opened(&snapshot);
             self.0.parser.request(snapshot);
         }
     }
@@ -42,9 +42,16 @@ impl Server {
             (Some(params), _) => {
                 let uri = &params.text_document.text_document_identifier.uri.0;
                 let version = DocVersion(params.text_document.version);
-                match documents.change(uri, version, &params.content_changes, terms.client.encoding)
-                {
-                    Ok(snapshot) => self.0.parser.request(snapshot),
+                let (changes, encoding) = (&params.content_changes, terms.client.encoding);
+                let before = documents.snapshot(uri);
+                match documents.change(uri, version, changes, encoding) {
+                    Ok(snapshot) => {
+                        if let Some(before) = before {
+                            let workspace = &self.0.workspace;
+                            workspace.changed(&before.rope, &snapshot, changes);
+                        }
+                        self.0.parser.request(snapshot);
+                    }
                     Err(error) => tracing::warn!(%error, "a change did not count"),
                 }
             }
@@ -59,15 +66,16 @@ impl Server {
     }
 
     pub(super) async fn did_save(&self, params: DidSaveTextDocumentParams) {
-        let path = crate::documents::file_path(&params.text_document.uri.0);
-        if path.is_some_and(|path| path.file_name().is_some_and(|name| name == FILE_NAME)) {
-            self.0.reload_config_files();
+        // Clients that watch files tell of the same change again; others do not.
+        if let Some(path) = file_path(&params.text_document.uri.0) {
+            self.0.file_changed(&path);
         }
     }
 
     pub(super) async fn did_close(&self, params: DidCloseTextDocumentParams) {
         let uri = &params.text_document.uri.0;
         if lock(&self.0.documents).close(uri) {
+            self.0.workspace.closed(uri);
             lock(&self.0.explanations).pop(uri);
             if let Ok(terms) = self.0.terms() {
                 terms.completer.closed(uri);
