@@ -18,13 +18,14 @@ use super::{
     generation::{Extent, Generation, Tally, Waiter},
     post, privacy,
     rhythm::Rhythm,
-    show::{LIKELY_ENOUGH, Rest, Verdict},
+    show::{LIKELY_ENOUGH, Rest, TOO_UNLIKELY, Verdict},
 };
 use crate::{
     config::Settings,
     engine::{
         Engine, Event, Finish, Job, Limits, Priority, Status, budget::Budget, costs::PassCosts,
     },
+    history::{History, is_explored},
     prompt::layout::{Anchor, Layout},
     stats::Stats,
 };
@@ -54,6 +55,7 @@ struct Inner {
     documents: Mutex<LruCache<Arc<str>, Editing>>,
     cache: Mutex<Cache>,
     stats: Arc<Mutex<Stats>>,
+    history: Arc<History>,
 }
 
 /// What is known of a document that is being edited.
@@ -67,7 +69,16 @@ struct Editing {
 
 impl Completer {
     pub fn new(engine: Arc<dyn Engine>, settings: watch::Receiver<Arc<Settings>>) -> Self {
-        Self::build(engine, settings, None)
+        Self::build(engine, settings, None, Arc::default())
+    }
+
+    /// A completer that shows what this history tells to.
+    pub fn with_history(
+        engine: Arc<dyn Engine>,
+        settings: watch::Receiver<Arc<Settings>>,
+        history: Arc<History>,
+    ) -> Self {
+        Self::build(engine, settings, None, history)
     }
 
     /// A completer with fixed settings and another layout of prompts, to compare.
@@ -76,13 +87,14 @@ impl Completer {
         settings: watch::Receiver<Arc<Settings>>,
         layout: Layout,
     ) -> Self {
-        Self::build(engine, settings, Some(layout))
+        Self::build(engine, settings, Some(layout), Arc::default())
     }
 
     fn build(
         engine: Arc<dyn Engine>,
         settings: watch::Receiver<Arc<Settings>>,
         layout: Option<Layout>,
+        history: Arc<History>,
     ) -> Self {
         Self(Arc::new(Inner {
             engine,
@@ -92,6 +104,7 @@ impl Completer {
             documents: Mutex::new(LruCache::new(DOCUMENTS)),
             cache: Mutex::new(Cache::new()),
             stats: Arc::default(),
+            history,
         }))
     }
 }
@@ -119,6 +132,10 @@ impl Complete for Completer {
             engine_pid,
             ..self.0.stats().clone()
         }
+    }
+
+    fn history(&self) -> Arc<History> {
+        self.0.history.clone()
     }
 
     fn closed(&self, uri: &str) {
@@ -200,7 +217,21 @@ impl Inner {
             );
         }
         let budget = self.budget(config.latency_target_ms);
-        Ok(Asked::new(request, config, budget))
+        let mut asked = Asked::new(request, config, budget);
+        asked.least = self.least(&asked);
+        Ok(asked)
+    }
+
+    /// How likely a line has to be here before it is shown while typing.
+    fn least(&self, asked: &Asked) -> f32 {
+        if !asked.config.learn {
+            return LIKELY_ENOUGH;
+        }
+        let learned = self.history.threshold(asked.language());
+        if learned > LIKELY_ENOUGH && is_explored(asked.place_of_line()) {
+            return LIKELY_ENOUGH;
+        }
+        learned
     }
 
     fn find(&self, asked: &Asked) -> Option<Found> {
@@ -406,11 +437,29 @@ impl Inner {
             (Verdict::Wait, _) => ("", "The engine stopped before it had an answer.", false),
         };
         let text = post::fit(raw, asked.place(), !asked.wants_whole() && cut_at_line);
-        let reason = if text.is_empty() && !raw.is_empty() {
-            "The model has nothing to add here."
+        let dismissed = asked.trigger != Trigger::Invoked
+            && !text.is_empty()
+            && self.history.is_dismissed(
+                &asked.snapshot.uri,
+                asked.line_before(),
+                &text,
+                Instant::now(),
+            );
+        let reason = if dismissed {
+            "You dismissed this suggestion a moment ago.".to_owned()
+        } else if text.is_empty() && !raw.is_empty() {
+            "The model has nothing to add here.".to_owned()
+        } else if reason == TOO_UNLIKELY && asked.least != LIKELY_ENOUGH {
+            format!(
+                "Lines as unlikely as this one were seldom kept here (threshold {:.2}).",
+                asked.least
+            )
         } else {
-            reason
+            reason.to_owned()
         };
+        let first_line = raw.trim_start().lines().next().unwrap_or_default();
+        let probability = rest.probability(raw.len() - raw.trim_start().len() + first_line.len());
+        let text = if dismissed { String::new() } else { text };
         if !metrics.from_cache {
             metrics.prompt_tokens_evaluated = progress.usage.prompt.evaluated;
             metrics.prompt_tokens_reused = progress.usage.prompt.reused;
@@ -433,6 +482,7 @@ impl Inner {
         }];
         Completion {
             shown: !text.is_empty(),
+            probability,
             is_partial: matches!(
                 verdict,
                 Verdict::Show {
@@ -442,7 +492,7 @@ impl Inner {
             ),
             text,
             replace: asked.cursor..asked.cursor,
-            reason: reason.to_owned(),
+            reason,
             metrics,
             context,
             prompt: generation.prompt.clone(),
@@ -517,7 +567,7 @@ impl Asked {
                     metrics.first_line_ms = milliseconds(started);
                 }
                 match self.trigger {
-                    Trigger::Automatic => rest.line(self.line(), due, LIKELY_ENOUGH),
+                    Trigger::Automatic => rest.line(self.line(), due, self.least),
                     _ if self.wants_whole() => rest.whole(),
                     Trigger::Invoked | Trigger::Line => rest.line(self.line(), due, 0.0),
                 }

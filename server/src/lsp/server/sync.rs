@@ -19,6 +19,9 @@ impl Server {
         let language_id = String::from(document.language_id);
         let version = DocVersion(document.version);
         let mut documents = lock(&self.0.documents);
+        if let Some(last) = documents.snapshot(&document.uri.0) {
+            self.0.stop_following(&last);
+        }
         if document.text.len() > MAX_TEXT_BYTES {
             tracing::info!("a document is too large for completions");
             documents.open(&document.uri.0, &language_id, version, "");
@@ -42,9 +45,13 @@ impl Server {
             (Some(params), _) => {
                 let uri = &params.text_document.text_document_identifier.uri.0;
                 let version = DocVersion(params.text_document.version);
-                match documents.change(uri, version, &params.content_changes, terms.client.encoding)
-                {
-                    Ok(snapshot) => self.0.parser.request(snapshot),
+                let (changes, encoding) = (&params.content_changes, terms.client.encoding);
+                let before = documents.snapshot(uri);
+                match documents.change(uri, version, changes, encoding) {
+                    Ok(snapshot) => {
+                        self.0.follow(before.as_ref(), &snapshot, changes, encoding);
+                        self.0.parser.request(snapshot);
+                    }
                     Err(error) => tracing::warn!(%error, "a change did not count"),
                 }
             }
@@ -67,7 +74,14 @@ impl Server {
 
     pub(super) async fn did_close(&self, params: DidCloseTextDocumentParams) {
         let uri = &params.text_document.uri.0;
-        if lock(&self.0.documents).close(uri) {
+        let (last, was_open) = {
+            let mut documents = lock(&self.0.documents);
+            (documents.snapshot(uri), documents.close(uri))
+        };
+        if let Some(last) = last {
+            self.0.stop_following(&last);
+        }
+        if was_open {
             lock(&self.0.explanations).pop(uri);
             if let Ok(terms) = self.0.terms() {
                 terms.completer.closed(uri);
