@@ -41,12 +41,13 @@ impl Place {
         }
     }
 
-    fn environment(&self) -> [(&str, PathBuf); 3] {
+    fn environment(&self) -> [(&str, PathBuf); 4] {
         let path = |name| self.folder.path().join(name);
         [
             ("XDG_RUNTIME_DIR", path("run")),
             ("TACIT_CONFIG", path("tacit.toml")),
             ("TACIT_CACHE", path("cache")),
+            ("TACIT_STATE", path("state")),
         ]
     }
 

@@ -323,11 +323,12 @@ async fn fast_typing_leaves_nothing_behind_with_the_model() {
     let path = |name: &str| -> PathBuf { folder.path().join(name) };
     fs::create_dir(path("run")).unwrap();
     fs::write(path("tacit.toml"), "").unwrap();
-    let [run, config, cache] = ["run", "tacit.toml", "cache"].map(path);
+    let [run, config, cache, state] = ["run", "tacit.toml", "cache", "state"].map(path);
     let environment = [
         ("XDG_RUNTIME_DIR", run.as_path()),
         ("TACIT_CONFIG", config.as_path()),
         ("TACIT_CACHE", cache.as_path()),
+        ("TACIT_STATE", state.as_path()),
     ];
     let log = File::create(folder.path().join("log")).unwrap();
     let client = Client::spawn(&["lsp"], &environment, log);

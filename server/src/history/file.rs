@@ -2,6 +2,7 @@
 //! as each adds what it has counted under a lock.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, File, TryLockError},
     io::{self, Read},
     path::{Path, PathBuf},
@@ -11,7 +12,10 @@ use std::{
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::record::Record;
+use super::{
+    record::{Day, Record},
+    threshold::Evidence,
+};
 use crate::engine::private::create_folders;
 
 const FILE: &str = "history.json";
@@ -44,11 +48,17 @@ pub struct HistoryFile {
     folder: PathBuf,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Versioned<R> {
+/// What is written, and what of it tells the form of the rest.
+#[derive(Serialize)]
+struct Written<'a> {
     version: u32,
-    #[serde(flatten)]
-    record: R,
+    days: &'a BTreeMap<String, Day>,
+    learned: &'a BTreeMap<String, Evidence>,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    version: u32,
 }
 
 impl HistoryFile {
@@ -79,15 +89,14 @@ impl HistoryFile {
             }
             _ => {}
         }
-        // The version first: the rest may look different in another one.
-        let version = |text| serde_json::from_str::<Versioned<serde::de::IgnoredAny>>(text);
-        match version(&text) {
-            Ok(other) if other.version != VERSION => Err(HistoryError::OtherVersion(self.path())),
-            Ok(_) => {
-                let read = serde_json::from_str::<Versioned<Record>>(&text);
-                Ok(read.map(|read| read.record.mended()).unwrap_or_default())
+        match serde_json::from_str::<Version>(&text) {
+            Ok(Version { version }) if version != VERSION => {
+                Err(HistoryError::OtherVersion(self.path()))
             }
-            Err(_) => Ok(Record::default()),
+            _ => {
+                let read = serde_json::from_str::<Record>(&text);
+                Ok(read.map(Record::mended).unwrap_or_default())
+            }
         }
     }
 
@@ -122,11 +131,12 @@ impl HistoryFile {
     fn write(&self, record: &Record) -> io::Result<()> {
         // Only the user can read a temporary file, and a reader sees all of the new file or all of the old one.
         let file = tempfile::NamedTempFile::new_in(&self.folder)?;
-        let versioned = Versioned {
+        let written = Written {
             version: VERSION,
-            record,
+            days: &record.days,
+            learned: &record.learned,
         };
-        serde_json::to_writer_pretty(io::BufWriter::new(&file), &versioned)?;
+        serde_json::to_writer_pretty(io::BufWriter::new(&file), &written)?;
         file.persist(self.path())?;
         Ok(())
     }

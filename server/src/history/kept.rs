@@ -193,7 +193,7 @@ mod tests {
         assert_eq!(kept(text, &[(6..13, "count")]), (7, 14));
         assert_eq!(kept(text, &[(6..20, "")]), (0, 14));
         assert_eq!(kept(text, &[(6..20, ""), (6..6, "q")]), (0, 14));
-        assert_eq!(kept(text, &[(14..19, "rows")]), (9, 14));
+        assert_eq!(kept(text, &[(14..19, "queue")]), (8, 14));
         assert_eq!(kept("|ö = ä + 1|", &[(0..0, "ü")]), (9, 9));
     }
 

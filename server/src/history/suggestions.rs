@@ -688,7 +688,7 @@ mod tests {
         assert!(!typing.offer(4, "total = 1;"));
         assert!(!typing.offer(4, "total = 1;"));
         assert!(typing.offer(4, "other = 1;"));
-        assert_eq!(typing.fate(), Some((Fate::Unknown, true)));
+        assert_eq!(typing.fate(), Some((Fate::Unknown, false)));
     }
 
     #[test]

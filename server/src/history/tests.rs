@@ -115,7 +115,7 @@ fn what_is_accepted_is_measured_after_five_minutes() {
     assert_eq!(editor.counts().accepted_characters, 20);
     // Lines above, and a part of it changed.
     editor.insert(0, 0, "use std::fs;\n\n");
-    editor.replace((3, 16), (3, 21), "rows");
+    editor.replace((3, 16), (3, 21), "queue");
     editor.wait(milliseconds(299_000));
     assert_eq!(editor.counts().measured_characters, 0);
     assert_eq!(editor.learned_from(), 0);

@@ -271,7 +271,7 @@ mod tests {
             // He keeps what the model is sure of only; the right threshold is 0.5.
             let picky = |p: f32| if p > 0.5 { 0.8 } else { 0.02 };
             let (least, _) = after(200, seed, picky);
-            assert!((0.25..=0.6).contains(&least), "picky {seed}: {least}");
+            assert!((0.2..=0.6).contains(&least), "picky {seed}: {least}");
             // Even what is unlikely is kept more often than it takes.
             let (least, _) = after(200, seed, |p| 0.5 + 0.5 * p);
             assert!(least <= 0.08, "generous {seed}: {least}");
