@@ -72,15 +72,26 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if arguments.reset {
         let path = file.path();
         if file.reset()? {
-            println!("Deleted {}: all counts, and what was learned of your suggestions.", path.display());
+            println!(
+                "Deleted {}: all counts, and what was learned of your suggestions.",
+                path.display()
+            );
             println!("Windows that are open forget it within half a minute of work.");
         } else {
-            println!("There is nothing to delete: {} does not exist.", path.display());
+            println!(
+                "There is nothing to delete: {} does not exist.",
+                path.display()
+            );
         }
         return Ok(());
     }
     let record = file.load()?;
-    let report = Report::new(&record, arguments.days, arguments.assumptions, SystemTime::now());
+    let report = Report::new(
+        &record,
+        arguments.days,
+        arguments.assumptions,
+        SystemTime::now(),
+    );
     if arguments.json {
         println!("{}", serde_json::to_string(&report)?);
     } else {
@@ -219,7 +230,11 @@ impl Report {
             "  from earlier ones {:>12}",
             share(self.cache_hits, self.requests)
         )?;
-        writeln!(out, "  showed something  {:>12}", grouped(self.answers_shown))?;
+        writeln!(
+            out,
+            "  showed something  {:>12}",
+            grouped(self.answers_shown)
+        )?;
         if let Some(Percentiles { p50, p90, p99 }) = self.latency_ms {
             writeln!(
                 out,
@@ -236,7 +251,13 @@ impl Report {
         writeln!(
             out,
             "{:<14} {:>9} {:>9} {:>9} {:>9} {:>11} {:>17}",
-            "Suggestions", "shown", "accepted", "typed", "refused", "characters", "kept after 5 min"
+            "Suggestions",
+            "shown",
+            "accepted",
+            "typed",
+            "refused",
+            "characters",
+            "kept after 5 min"
         )?;
         for (name, Language { counts, .. }) in &self.languages {
             writeln!(
@@ -265,7 +286,10 @@ impl Report {
             (
                 "reused",
                 self.prompt_tokens_reused,
-                format!("{} of all prompts", share(self.prompt_tokens_reused, prompt)),
+                format!(
+                    "{} of all prompts",
+                    share(self.prompt_tokens_reused, prompt)
+                ),
             ),
             (
                 "generated",
@@ -318,9 +342,13 @@ fn threshold_in_words(language: &Language) -> String {
     if (threshold - LIKELY_ENOUGH).abs() < 0.01 {
         format!("{from}, as for everybody at first ({learned_from} suggestions seen)")
     } else if *threshold < LIKELY_ENOUGH {
-        format!("{from} rather than {usual:.0} %: you keep even unlikely ones ({learned_from} suggestions seen)")
+        format!(
+            "{from} rather than {usual:.0} %: you keep even unlikely ones ({learned_from} suggestions seen)"
+        )
     } else {
-        format!("{from} rather than {usual:.0} %: you seldom kept less likely ones ({learned_from} suggestions seen)")
+        format!(
+            "{from} rather than {usual:.0} %: you seldom kept less likely ones ({learned_from} suggestions seen)"
+        )
     }
 }
 

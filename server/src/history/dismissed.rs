@@ -71,7 +71,10 @@ mod tests {
         };
         assert!(at("file:///a", "let to", "tal = 1;", 1));
         assert!(at("file:///a", "let ", "total = 1;", 1), "further back");
-        assert!(at("file:///a", "let to", "tal = 1;\n", 1), "a line end more");
+        assert!(
+            at("file:///a", "let to", "tal = 1;\n", 1),
+            "a line end more"
+        );
         assert!(at("file:///a", "let to", "tal", 1), "a beginning");
         assert!(at("file:///a", "let to", "tal = 1; more", 1), "an end more");
         assert!(!at("file:///a", "let tota", "l = 1;", 1), "typed further");

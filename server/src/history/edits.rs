@@ -104,10 +104,7 @@ mod tests {
     fn what_stays_is_no_part_of_an_edit() {
         let (before, after) = (Rope::from_str("let re;"), Rope::from_str("let return;"));
         // The editor replaced the word.
-        assert_eq!(
-            Edit::of_range(4..6, &before, &after),
-            Some(edit(6, 6, 10))
-        );
+        assert_eq!(Edit::of_range(4..6, &before, &after), Some(edit(6, 6, 10)));
         assert_eq!(Edit::between(&before, &after), Some(edit(6, 6, 10)));
         assert_eq!(Edit::between(&after, &before), Some(edit(6, 10, 6)));
         assert_eq!(Edit::between(&before, &Rope::from_str("let re;")), None);
@@ -134,7 +131,11 @@ mod tests {
             ("all of it deleted", (5, 25, 5), 5..5),
             ("deleted exactly", (10, 20, 10), 10..10),
         ] {
-            assert_eq!(edit(start, old_end, new_end).moved(&range), expected, "{what}");
+            assert_eq!(
+                edit(start, old_end, new_end).moved(&range),
+                expected,
+                "{what}"
+            );
         }
     }
 }

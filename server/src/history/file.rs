@@ -221,7 +221,13 @@ mod tests {
         let file = HistoryFile::in_folder(folder.path());
         file.add(&counted(1, "go", false)).unwrap();
         let whole = fs::read_to_string(file.path()).unwrap();
-        for text in ["", "null", "[]", r#"{"version": 1, "days": 3}"#, &whole[..99]] {
+        for text in [
+            "",
+            "null",
+            "[]",
+            r#"{"version": 1, "days": 3}"#,
+            &whole[..99],
+        ] {
             fs::write(file.path(), text).unwrap();
             assert!(file.load().unwrap().is_empty(), "{text}");
             let all = file.add(&counted(1, "go", false)).unwrap();

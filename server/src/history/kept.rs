@@ -93,7 +93,9 @@ impl Pieces {
 
     /// The pieces whose time has come.
     pub fn due(&mut self, now: Instant) -> Vec<Followed> {
-        self.0.extract_if(.., |followed| followed.due <= now).collect()
+        self.0
+            .extract_if(.., |followed| followed.due <= now)
+            .collect()
     }
 
     /// The pieces of a document that is being closed: nothing more will be heard of it.
@@ -119,7 +121,10 @@ impl Followed {
         let old = &self.piece.text;
         let characters = old.chars().count();
         let Some(now) = text.get_byte_slice(self.piece.range.clone()) else {
-            return Measured { characters, kept: 0 };
+            return Measured {
+                characters,
+                kept: 0,
+            };
         };
         let now = now.to_string();
         let kept = if now == *old {

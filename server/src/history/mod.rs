@@ -297,8 +297,9 @@ impl State {
             counts.refused += u64::from(settled.fate == Fate::Refused);
             let kept = match settled.fate {
                 Fate::Taken => true,
+                // Right, too: from the wrong ones alone, all would seem wrong to those who never take any.
+                Fate::Typed if settled.seen => true,
                 Fate::Refused => false,
-                // It was right, and no use; or nobody knows.
                 Fate::Typed | Fate::Unknown => continue,
             };
             if let Some(probability) = settled.probability {

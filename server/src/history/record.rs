@@ -183,7 +183,10 @@ impl Latencies {
         let bound = |step: i32| (100.0 * 2f64.powf(f64::from(step) / 4.0)).round() as u64;
         let took = (milliseconds * 1000.0).ceil() as u64;
         let step = (0..Self::STEPS).find(|step| took <= bound(*step));
-        *self.0.entry(bound(step.unwrap_or(Self::STEPS))).or_default() += 1;
+        *self
+            .0
+            .entry(bound(step.unwrap_or(Self::STEPS)))
+            .or_default() += 1;
     }
 
     pub fn count(&self) -> u64 {
@@ -285,7 +288,12 @@ mod tests {
         }
         assert_eq!(record.days.len(), KEPT_DAYS);
         assert!(record.days.values().all(|day| day.requests == 2));
-        assert!(record.days.values().all(|day| day.languages["go"].offered == 4));
+        assert!(
+            record
+                .days
+                .values()
+                .all(|day| day.languages["go"].offered == 4)
+        );
         assert_eq!(record.days.keys().next_back().unwrap(), "1970-07-19");
     }
 

@@ -519,7 +519,8 @@ mod tests {
         /// One key after the other, from `at` on.
         fn keys(&mut self, at: usize, keys: &str) -> &mut Self {
             for (offset, key) in keys.char_indices() {
-                self.wait(100).edit(at + offset..at + offset, key.encode_utf8(&mut [0; 4]));
+                self.wait(100)
+                    .edit(at + offset..at + offset, key.encode_utf8(&mut [0; 4]));
             }
             self
         }
@@ -637,7 +638,9 @@ mod tests {
     #[test]
     fn reports_and_edits_count_once_together() {
         // The report comes after the edit, before it, or alone.
-        for (edit_first, report, edit) in [(true, true, true), (false, true, true), (true, true, false)] {
+        for (edit_first, report, edit) in
+            [(true, true, true), (false, true, true), (true, true, false)]
+        {
             let mut typing = Typing::new("let |\n", "total = 1;");
             let id = typing.id;
             assert!(typing.suggestions.shown(id, typing.now));

@@ -40,8 +40,9 @@ impl Editor {
 
     fn wait(&mut self, duration: Duration) {
         self.now += duration;
-        self.history
-            .tick(self.now, |uri| Some(self.documents.borrow().snapshot(uri)?.rope));
+        self.history.tick(self.now, |uri| {
+            Some(self.documents.borrow().snapshot(uri)?.rope)
+        });
     }
 
     fn change(&mut self, changes: &[TextDocumentContentChangeEvent]) {
@@ -53,7 +54,8 @@ impl Editor {
             .change(URI, DocVersion(2), changes, encoding)
             .expect("a change");
         if let Some(edit) = edit_of(changes, &before.rope, &after.rope, encoding) {
-            self.history.edited(&after.uri, &edit, &after.rope, self.now);
+            self.history
+                .edited(&after.uri, &edit, &after.rope, self.now);
         }
     }
 
@@ -98,7 +100,11 @@ impl Editor {
 
     fn learned_from(&self) -> u64 {
         let record = self.history.record(&Stats::default());
-        record.learned.values().map(|learned| learned.suggestions).sum()
+        record
+            .learned
+            .values()
+            .map(|learned| learned.suggestions)
+            .sum()
     }
 }
 
@@ -121,7 +127,10 @@ fn what_is_accepted_is_measured_after_five_minutes() {
     assert_eq!(editor.learned_from(), 0);
     editor.wait(milliseconds(1000));
     let counts = editor.counts();
-    assert_eq!((counts.measured_characters, counts.kept_characters), (20, 15));
+    assert_eq!(
+        (counts.measured_characters, counts.kept_characters),
+        (20, 15)
+    );
     assert_eq!((counts.offered, counts.shown, counts.accepted), (1, 1, 1));
     assert_eq!(editor.learned_from(), 1);
 }
@@ -137,7 +146,10 @@ fn a_whole_text_from_the_editor_moves_what_was_accepted() {
     let last = editor.snapshot();
     editor.history.closed(URI, Some(&last.rope), editor.now);
     let counts = editor.counts();
-    assert_eq!((counts.measured_characters, counts.kept_characters), (10, 10));
+    assert_eq!(
+        (counts.measured_characters, counts.kept_characters),
+        (10, 10)
+    );
 }
 
 #[test]
@@ -158,15 +170,29 @@ fn what_is_deleted_again_was_not_kept() {
 }
 
 #[test]
+fn who_types_what_is_suggested_keeps_it() {
+    let mut editor = Editor::new(History::default(), "let \n");
+    editor.offer(0, "to;", 0.6);
+    for (column, key) in [(4, "t"), (5, "o"), (6, ";")] {
+        editor.wait(milliseconds(150));
+        editor.insert(0, column, key);
+    }
+    editor.wait(milliseconds(1000));
+    let counts = editor.counts();
+    assert_eq!((counts.shown, counts.typed, counts.accepted), (1, 1, 0));
+    assert_eq!(editor.learned_from(), 1);
+    assert!(editor.history.threshold("rust") < LIKELY_ENOUGH);
+}
+
+#[test]
 fn a_refused_suggestion_does_not_come_back_at_once() {
     let mut editor = Editor::new(History::default(), "let \n");
     editor.offer(0, "total = 1;", 0.6);
     editor.wait(milliseconds(400));
     editor.insert(0, 4, "x");
     editor.replace((0, 4), (0, 5), "");
-    let dismissed = |editor: &Editor, text: &str| {
-        editor.history.is_dismissed(URI, "let ", text, editor.now)
-    };
+    let dismissed =
+        |editor: &Editor, text: &str| editor.history.is_dismissed(URI, "let ", text, editor.now);
     assert!(dismissed(&editor, "total = 1;"));
     assert!(!dismissed(&editor, "other = 1;"));
     editor.wait(milliseconds(180_000));

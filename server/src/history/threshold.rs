@@ -197,7 +197,8 @@ impl Curve {
 }
 
 fn bucket(probability: f32) -> usize {
-    let index = (logit(f64::from(probability).clamp(1e-6, 1.0 - 1e-6)) - FIRST_LOGIT) / BUCKET_WIDTH;
+    let index =
+        (logit(f64::from(probability).clamp(1e-6, 1.0 - 1e-6)) - FIRST_LOGIT) / BUCKET_WIDTH;
     // `as` takes what is below 0 for 0.
     (index as usize).min(BUCKETS - 1)
 }
@@ -219,7 +220,10 @@ mod tests {
 
     impl Chance {
         fn next(&mut self) -> f32 {
-            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            self.0 = self
+                .0
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
             (self.0 >> 40) as f32 / (1u64 << 24) as f32
         }
     }
@@ -286,7 +290,10 @@ mod tests {
     fn who_keeps_nothing_still_sees_something_and_is_forgiven() {
         let (least, shown) = after(500, 3, |_| 0.0);
         assert_eq!(least, HIGHEST);
-        assert!(shown > 400, "{shown} of 1000 lines, all over 0.6 among them");
+        assert!(
+            shown > 400,
+            "{shown} of 1000 lines, all over 0.6 among them"
+        );
 
         let mut evidence = Evidence::default();
         for _ in 0..500 {
@@ -300,7 +307,9 @@ mod tests {
 
     #[test]
     fn some_lines_are_explored_whatever_was_learned() {
-        let explored = (0..12_000).filter(|line| is_explored(("a.rs", line))).count();
+        let explored = (0..12_000)
+            .filter(|line| is_explored(("a.rs", line)))
+            .count();
         assert!((800..1200).contains(&explored), "{explored} of 12000");
     }
 

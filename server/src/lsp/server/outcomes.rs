@@ -70,7 +70,9 @@ impl Session {
     /// A document is closed or opened anew; `last` is what it was.
     pub(super) fn stop_following(&self, last: &Snapshot) {
         if let Ok(terms) = self.terms() {
-            terms.history.closed(&last.uri, Some(&last.rope), Instant::now());
+            terms
+                .history
+                .closed(&last.uri, Some(&last.rope), Instant::now());
         }
     }
 
