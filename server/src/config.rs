@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::Value;
 
-pub use files::{FILE_NAME, cache_folder, read_file, user_file};
+pub use files::{FILE_NAME, cache_folder, read_file, state_folder, user_file};
 pub use keys::{KEYS, Key, Kind};
 
 /// Everything that can be set, with nothing left open.
@@ -55,6 +55,8 @@ pub struct CompletionConfig {
     pub latency_target_ms: u32,
     /// Milliseconds without a key before the model is asked by itself.
     pub debounce_ms: u32,
+    /// Whether what is shown follows from what the user kept before.
+    pub learn: bool,
     /// Language ids (as in LSP) in which tacit stays quiet.
     pub disabled_languages: Vec<String>,
 }
@@ -68,6 +70,7 @@ impl Default for CompletionConfig {
             max_lines: 24,
             latency_target_ms: 150,
             debounce_ms: 0,
+            learn: true,
             disabled_languages: Vec::new(),
         }
     }

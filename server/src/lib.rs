@@ -13,6 +13,7 @@ pub mod context;
 pub mod doctor;
 pub mod documents;
 pub mod engine;
+pub mod history;
 pub mod index;
 pub mod logging;
 pub mod lsp;

@@ -20,6 +20,7 @@ enum Command {
     Demo(cli::demo::Arguments),
     Doctor(doctor::Arguments),
     Models(models::cli::Args),
+    Stats(cli::stats::Arguments),
     #[command(subcommand)]
     Bench(cli::bench::Command),
     #[command(hide = true)]
@@ -36,6 +37,7 @@ async fn main() -> ExitCode {
         Command::Demo(arguments) => cli::demo::run(arguments).await,
         Command::Doctor(arguments) => return doctor::run(&arguments).await,
         Command::Models(arguments) => return models::cli::run(&arguments),
+        Command::Stats(arguments) => cli::stats::run(&arguments),
         Command::Bench(command) => cli::bench::run(command).await,
         Command::Engine(arguments) => cli::engine::run(arguments).await,
     };

@@ -148,6 +148,7 @@ class Home:
             "XDG_RUNTIME_DIR": str(self.folder / "run"),
             "TACIT_CACHE": str(self.folder / "cache"),
             "TACIT_CONFIG": str(self.folder / "tacit.toml"),
+            "TACIT_STATE": str(self.folder / "state"),
         } | ({"TACIT_CPU": cpu} if cpu else {})
 
     def __enter__(self):

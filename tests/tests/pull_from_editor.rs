@@ -302,7 +302,7 @@ async fn open(scene: &Arc<Scene>, hub: &str, progress: bool, answer: Value) -> C
     });
     engine.warm_up();
     let (_, settings) = watch::channel(Arc::new(Settings::default()));
-    let completer = Completer::new(Arc::new(engine), settings, Arc::default());
+    let completer = Completer::new(Arc::new(engine), settings, Arc::default(), Arc::default());
     connect(Client::start(Arc::new(completer)), progress, answer).await
 }
 

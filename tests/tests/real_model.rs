@@ -41,12 +41,13 @@ impl Place {
         }
     }
 
-    fn environment(&self) -> [(&str, PathBuf); 3] {
+    fn environment(&self) -> [(&str, PathBuf); 4] {
         let path = |name| self.folder.path().join(name);
         [
             ("XDG_RUNTIME_DIR", path("run")),
             ("TACIT_CONFIG", path("tacit.toml")),
             ("TACIT_CACHE", path("cache")),
+            ("TACIT_STATE", path("state")),
         ]
     }
 
@@ -468,7 +469,12 @@ fn completer() -> Completer {
     let mut config = Config::default();
     config.completion.max_tokens = 12;
     let settings = watch::Sender::new(Arc::new(Settings::from(config)));
-    Completer::new(Arc::new(engine), settings.subscribe(), Arc::default())
+    Completer::new(
+        Arc::new(engine),
+        settings.subscribe(),
+        Arc::default(),
+        Arc::default(),
+    )
 }
 
 /// The answer in `shelf.py`, and how many tokens of its prompt were reused.

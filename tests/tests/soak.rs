@@ -311,7 +311,12 @@ async fn fast_typing_leaves_nothing_behind() {
         arguments: arguments.map(Into::into).into(),
     });
     let settings = watch::Sender::new(Arc::new(Settings::default()));
-    let completer = Completer::new(Arc::new(engine), settings.subscribe(), Arc::default());
+    let completer = Completer::new(
+        Arc::new(engine),
+        settings.subscribe(),
+        Arc::default(),
+        Arc::default(),
+    );
     let client = Client::start(Arc::new(completer));
     soak(client, std::process::id(), 10).await;
 }
@@ -323,11 +328,12 @@ async fn fast_typing_leaves_nothing_behind_with_the_model() {
     let path = |name: &str| -> PathBuf { folder.path().join(name) };
     fs::create_dir(path("run")).unwrap();
     fs::write(path("tacit.toml"), "").unwrap();
-    let [run, config, cache] = ["run", "tacit.toml", "cache"].map(path);
+    let [run, config, cache, state] = ["run", "tacit.toml", "cache", "state"].map(path);
     let environment = [
         ("XDG_RUNTIME_DIR", run.as_path()),
         ("TACIT_CONFIG", config.as_path()),
         ("TACIT_CACHE", cache.as_path()),
+        ("TACIT_STATE", state.as_path()),
     ];
     let log = File::create(folder.path().join("log")).unwrap();
     let client = Client::spawn(&["lsp"], &environment, log);

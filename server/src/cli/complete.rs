@@ -52,7 +52,12 @@ pub async fn run(arguments: Arguments) -> Result<()> {
     let folder = workspace.as_deref().or(file.parent());
     index(&known, &mut snapshot, folder.unwrap_or(&file));
     let settings = watch::Sender::new(Arc::new(user_settings(workspace.as_deref())));
-    let completer = Completer::new(arguments.engine.open()?, settings.subscribe(), known);
+    let completer = Completer::new(
+        arguments.engine.open()?,
+        settings.subscribe(),
+        known,
+        Arc::default(),
+    );
     let request = Request {
         snapshot,
         cursor,

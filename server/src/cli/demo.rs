@@ -69,7 +69,12 @@ pub async fn run(arguments: Arguments) -> Result<()> {
     println!("Loading the model {model} ...");
     // Whoever turned completion off for some language still sees how it would be.
     let settings = watch::Sender::new(Arc::new(Settings::from(Config::default())));
-    let completer = Completer::new(engine.open()?, settings.subscribe(), Arc::default());
+    let completer = Completer::new(
+        engine.open()?,
+        settings.subscribe(),
+        Arc::default(),
+        Arc::default(),
+    );
 
     let played = {
         let mut stage = Stage::open(&trace)?;

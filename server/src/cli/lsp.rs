@@ -13,6 +13,7 @@ use crate::{
         Engine,
         deferred::{DeferredEngine, OpenError, Opener},
     },
+    history::History,
     logging, lsp,
     models::{
         pull::{self, Progress, PullError, Sources},
@@ -31,6 +32,10 @@ pub struct Arguments {
 /// Returns the exit code that the protocol asks for.
 pub async fn run(arguments: Arguments, log: logging::Handle) -> i32 {
     lsp::log_panics_without_their_text();
+    let history = match config::state_folder() {
+        Some(folder) => History::open(&folder),
+        None => History::default(),
+    };
     let start: lsp::Start = Box::new(move |settings, workspace| {
         tokio::spawn(log.follow(settings.clone()));
         let engine = DeferredEngine::new(ChosenModel {
@@ -38,7 +43,12 @@ pub async fn run(arguments: Arguments, log: logging::Handle) -> i32 {
             in_process: arguments.in_process,
         });
         engine.warm_up();
-        Arc::new(Completer::new(Arc::new(engine), settings, workspace))
+        Arc::new(Completer::new(
+            Arc::new(engine),
+            settings,
+            workspace,
+            Arc::new(history),
+        ))
     });
     lsp::serve(
         tokio::io::stdin(),

@@ -6,6 +6,7 @@ pub mod complete;
 pub mod demo;
 pub mod engine;
 pub mod lsp;
+pub mod stats;
 
 use std::{path::Path, sync::Arc};
 

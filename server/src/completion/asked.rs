@@ -7,7 +7,7 @@ use super::{
     Request, Trigger,
     cache::{LOOK_AHEAD_BYTES, LOOK_BEHIND_BYTES, Surroundings},
     post,
-    show::Around,
+    show::{Around, LIKELY_ENOUGH},
 };
 use crate::{
     config::CompletionConfig,
@@ -31,6 +31,8 @@ pub struct Asked {
     pub config: CompletionConfig,
     /// The folder from which the prompt names files.
     root: Option<PathBuf>,
+    /// How likely a line has to be before it is shown while typing, from 0 to 1.
+    pub least: f32,
     /// The project's name, and the file's in it, as the model has seen such names in training.
     pub project: String,
     pub path: String,
@@ -70,6 +72,7 @@ impl Asked {
             trigger,
             config,
             root,
+            least: LIKELY_ENOUGH,
             project,
             path,
         }
@@ -100,6 +103,20 @@ impl Asked {
 
     pub fn line_before(&self) -> &str {
         self.around.before.rsplit('\n').next().unwrap_or_default()
+    }
+
+    /// The language id, as in LSP.
+    pub fn language(&self) -> &'static str {
+        self.snapshot
+            .language
+            .map_or("plaintext", |language| language.id())
+    }
+
+    /// Stays the same while something is typed in the line.
+    pub fn place_of_line(&self) -> (&str, usize, Option<&str>) {
+        let line = self.snapshot.rope.byte_to_line(self.at);
+        let line_above = self.around.before.rsplit('\n').nth(1);
+        (&self.snapshot.uri, line, line_above)
     }
 
     pub fn place(&self) -> post::Place<'_> {

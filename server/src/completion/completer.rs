@@ -18,12 +18,13 @@ use super::{
     generation::{Extent, Generation, Waiter},
     post,
     rhythm::Rhythm,
-    show::{LIKELY_ENOUGH, Rest, Verdict},
+    show::{LIKELY_ENOUGH, Rest, TOO_UNLIKELY, Verdict},
 };
 use crate::{
     config::Settings,
     context::{Source, plan::Plan, privacy, workspace::Workspace},
     engine::{Engine, Finish, Job, Limits, Priority, Status, budget::Budget, costs::PassCosts},
+    history::{History, is_explored},
     prompt::layout::Layout,
     stats::Stats,
 };
@@ -53,6 +54,7 @@ struct Inner {
     documents: Mutex<LruCache<Arc<str>, Editing>>,
     cache: Mutex<Cache>,
     stats: Arc<Mutex<Stats>>,
+    history: Arc<History>,
 }
 
 /// What is known of a document that is being edited.
@@ -76,19 +78,31 @@ pub struct Comparison {
 }
 
 impl Completer {
+    /// `workspace` is what it looks things up in, `history` what it learns from and tells of.
     pub fn new(
         engine: Arc<dyn Engine>,
         settings: watch::Receiver<Arc<Settings>>,
         workspace: Arc<Workspace>,
+        history: Arc<History>,
     ) -> Self {
-        Self::compared(engine, settings, workspace, Comparison::default())
+        Self::build(engine, settings, workspace, history, Comparison::default())
     }
 
-    /// A completer in which something is different, to see what it is worth.
+    /// A completer without a history in which something is different, to see what it is worth.
     pub fn compared(
         engine: Arc<dyn Engine>,
         settings: watch::Receiver<Arc<Settings>>,
         workspace: Arc<Workspace>,
+        comparison: Comparison,
+    ) -> Self {
+        Self::build(engine, settings, workspace, Arc::default(), comparison)
+    }
+
+    fn build(
+        engine: Arc<dyn Engine>,
+        settings: watch::Receiver<Arc<Settings>>,
+        workspace: Arc<Workspace>,
+        history: Arc<History>,
         comparison: Comparison,
     ) -> Self {
         Self(Arc::new(Inner {
@@ -100,6 +114,7 @@ impl Completer {
             documents: Mutex::new(LruCache::new(DOCUMENTS)),
             cache: Mutex::new(Cache::new()),
             stats: Arc::default(),
+            history,
         }))
     }
 }
@@ -127,6 +142,10 @@ impl Complete for Completer {
             engine_pid,
             ..self.0.stats().clone()
         }
+    }
+
+    fn history(&self) -> Arc<History> {
+        self.0.history.clone()
     }
 
     fn closed(&self, uri: &str) {
@@ -226,7 +245,21 @@ impl Inner {
             );
         }
         let budget = self.budget(config.latency_target_ms);
-        Ok(Asked::new(request, config, budget))
+        let mut asked = Asked::new(request, config, budget);
+        asked.least = self.least(&asked);
+        Ok(asked)
+    }
+
+    /// How likely a line has to be here before it is shown while typing.
+    fn least(&self, asked: &Asked) -> f32 {
+        if !asked.config.learn {
+            return LIKELY_ENOUGH;
+        }
+        let learned = self.history.threshold(asked.language());
+        if learned > LIKELY_ENOUGH && is_explored(asked.place_of_line()) {
+            return LIKELY_ENOUGH;
+        }
+        learned
     }
 
     fn find(&self, asked: &Asked) -> Option<Found> {
@@ -389,11 +422,29 @@ impl Inner {
             (Verdict::Wait, _) => ("", "The engine stopped before it had an answer.", false),
         };
         let text = post::fit(raw, asked.place(), !asked.wants_whole() && cut_at_line);
-        let reason = if text.is_empty() && !raw.is_empty() {
-            "The model has nothing to add here."
+        let dismissed = asked.trigger != Trigger::Invoked
+            && !text.is_empty()
+            && self.history.is_dismissed(
+                &asked.snapshot.uri,
+                asked.line_before(),
+                &text,
+                Instant::now(),
+            );
+        let reason = if dismissed {
+            "You dismissed this suggestion a moment ago.".to_owned()
+        } else if text.is_empty() && !raw.is_empty() {
+            "The model has nothing to add here.".to_owned()
+        } else if reason == TOO_UNLIKELY && asked.least != LIKELY_ENOUGH {
+            format!(
+                "Lines as unlikely as this one were seldom kept here (threshold {:.2}).",
+                asked.least
+            )
         } else {
-            reason
+            reason.to_owned()
         };
+        let first_line = raw.trim_start().lines().next().unwrap_or_default();
+        let probability = rest.probability(raw.len() - raw.trim_start().len() + first_line.len());
+        let text = if dismissed { String::new() } else { text };
         if !metrics.from_cache {
             metrics.prompt_tokens_evaluated = progress.usage.prompt.evaluated;
             metrics.prompt_tokens_reused = progress.usage.prompt.reused;
@@ -416,6 +467,7 @@ impl Inner {
         }
         Completion {
             shown: !text.is_empty(),
+            probability,
             is_partial: matches!(
                 verdict,
                 Verdict::Show {
@@ -425,7 +477,7 @@ impl Inner {
             ),
             text,
             replace: asked.cursor..asked.cursor,
-            reason: reason.to_owned(),
+            reason,
             metrics,
             context,
             prompt: generation.prompt.clone(),
@@ -491,7 +543,7 @@ impl Asked {
                     metrics.first_line_ms = milliseconds(started);
                 }
                 match self.trigger {
-                    Trigger::Automatic => rest.line(self.line(), due, LIKELY_ENOUGH),
+                    Trigger::Automatic => rest.line(self.line(), due, self.least),
                     _ if self.wants_whole() => rest.whole(),
                     Trigger::Invoked | Trigger::Line => rest.line(self.line(), due, 0.0),
                 }

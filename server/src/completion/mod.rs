@@ -10,6 +10,7 @@ mod show;
 
 use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
@@ -17,9 +18,11 @@ use tokio::sync::watch;
 
 use crate::documents::Snapshot;
 use crate::engine;
+use crate::history::History;
 use crate::stats::Stats;
 
 pub use completer::{Comparison, Completer};
+pub use show::LIKELY_ENOUGH;
 
 /// What is asked for: text at a place of a document.
 #[derive(Debug, Clone)]
@@ -60,6 +63,8 @@ pub struct Completion {
     pub replace: Range<usize>,
     /// Whether it is good enough to be shown.
     pub shown: bool,
+    /// How likely the model found its first line, from 0 to 1.
+    pub probability: f32,
     /// It is what was sure in time, and more is on its way: see [`Trigger::Line`].
     pub is_partial: bool,
     /// Why it is shown or not, for a person.
@@ -78,6 +83,7 @@ impl Completion {
             text: String::new(),
             replace: cursor..cursor,
             shown: false,
+            probability: 0.0,
             is_partial: false,
             reason: reason.to_owned(),
             metrics: Metrics::default(),
@@ -125,6 +131,10 @@ pub trait Complete: Send + Sync + 'static {
     /// Dropping the future cancels the download; what has arrived is kept.
     fn pull_model(&self) -> BoxFuture<'static, Result<(), String>>;
     fn stats(&self) -> Stats;
+    /// What the user does with the answers is told here. Asked for once, when a session begins; by default it is forgotten with it.
+    fn history(&self) -> Arc<History> {
+        Arc::default()
+    }
     /// A document was closed: what is kept for it can go.
     fn closed(&self, uri: &str);
 }

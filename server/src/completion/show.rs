@@ -59,6 +59,9 @@ pub enum Verdict {
     Nothing(&'static str),
 }
 
+/// Why an unlikely line is not shown, if nothing was learned.
+pub const TOO_UNLIKELY: &str = "The line is too unlikely to be right.";
+
 const STOPPED: Verdict = Verdict::Nothing("The engine stopped before it had an answer.");
 
 impl<'a> Rest<'a> {
@@ -141,7 +144,7 @@ impl<'a> Rest<'a> {
                     len,
                     whole_line: false,
                 },
-                None => Verdict::Nothing("The line is too unlikely to be right."),
+                None => Verdict::Nothing(TOO_UNLIKELY),
             };
         }
         if let Some(len) = ends.find(|end| leaves_open(around, &self.text[..*end]).is_none()) {

@@ -39,6 +39,16 @@ pub fn cache_folder() -> Option<PathBuf> {
     Some(choose_app_strategy(app()).ok()?.cache_dir())
 }
 
+/// Where tacit keeps what it has counted and learned: what `TACIT_STATE` names, else its own folder in the platform's for states of programs
+/// or, without such a one, for their data. `None` if the user has no home folder.
+pub fn state_folder() -> Option<PathBuf> {
+    if let Some(path) = std::env::var_os("TACIT_STATE").filter(|path| !path.is_empty()) {
+        return std::path::absolute(path).ok();
+    }
+    let strategy = choose_app_strategy(app()).ok()?;
+    Some(strategy.state_dir().unwrap_or_else(|| strategy.data_dir()))
+}
+
 /// One file as a layer; `Ok(None)` if there is none.
 pub fn read_file(path: &Path, trust: Trust) -> Result<Option<Layer>, Issue> {
     let source = path.display().to_string();

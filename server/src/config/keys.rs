@@ -85,6 +85,10 @@ pub const KEYS: &[Key] = &[
         Kind::Integer(0..=5000, |config| &mut config.completion.debounce_ms),
     ),
     own(
+        "completion.learn",
+        Kind::Boolean(|config| &mut config.completion.learn),
+    ),
+    own(
         "completion.disabled_languages",
         Kind::Texts(|config| &mut config.completion.disabled_languages),
     ),

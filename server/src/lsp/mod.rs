@@ -8,7 +8,7 @@
 //! - Nothing that computes for long, reads files or waits for a lock that others hold long runs on the message loop.
 
 mod capabilities;
-mod feedback;
+pub(crate) mod feedback;
 mod framing;
 mod message;
 mod own;

@@ -2,6 +2,7 @@
 //! each with what it is about.
 
 mod completions;
+mod outcomes;
 mod pull;
 mod settings;
 mod status;
@@ -11,7 +12,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -25,17 +26,14 @@ use tower_lsp::gen_lsp_types::{
 use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::{Client, ClientSocket, LanguageServer, LspService};
 
-use super::feedback::Feedback;
-use super::own::{
-    DidPartiallyAcceptCompletionParams, DidShowCompletionParams, ExplainParams, Explanation,
-};
+use super::own::{ExplainParams, Explanation};
 use super::workspace::Folders;
 use super::{Start, capabilities};
 use crate::completion::Complete;
 use crate::config::{Layer, Settings, Sources};
 use crate::context::workspace::Workspace;
 use crate::documents::{Documents, Snapshot};
-use crate::stats::Stats;
+use crate::history::History;
 use crate::syntax::ParseWorker;
 
 pub use pull::PULL_COMMAND;
@@ -69,7 +67,8 @@ pub struct Session {
     newest: Newest,
     /// The download of the model, once there was one.
     pull: Mutex<Option<AbortHandle>>,
-    feedback: Mutex<Feedback>,
+    /// As far as the client tells.
+    focus_changes: AtomicU64,
     explanations: Mutex<LruCache<String, Explanation>>,
     shut_down: AtomicBool,
     tasks: Mutex<JoinSet<()>>,
@@ -79,6 +78,7 @@ pub struct Session {
 struct Terms {
     client: capabilities::Client,
     completer: Arc<dyn Complete>,
+    history: Arc<History>,
 }
 
 /// Makes the service, the socket to the client, and the session to end afterwards.
@@ -162,7 +162,7 @@ impl Session {
             terms: OnceLock::new(),
             newest: Newest::default(),
             pull: Mutex::default(),
-            feedback: Mutex::default(),
+            focus_changes: AtomicU64::new(0),
             explanations: Mutex::new(LruCache::new(EXPLAINED_DOCUMENTS)),
             shut_down: AtomicBool::new(false),
             tasks: Mutex::default(),
@@ -175,9 +175,10 @@ impl Session {
         self.workspace.index.set_folders(folders);
     }
 
-    /// Ends the tasks of the session, and returns the exit code of a server that leaves now.
+    /// Ends the tasks of the session, saves what it has counted, and returns the exit code of a server that leaves now.
     pub fn end(&self) -> i32 {
         lock(&self.tasks).abort_all();
+        self.save_history();
         if self.shut_down.load(Ordering::Acquire) {
             0
         } else {
@@ -215,7 +216,12 @@ impl LanguageServer for Server {
                 .take()
                 .ok_or_else(Error::internal_error)?;
             let completer = start(session.settings.subscribe(), session.workspace.clone());
-            let _ = session.terms.set(Terms { client, completer });
+            let terms = Terms {
+                client,
+                history: completer.history(),
+                completer,
+            };
+            let _ = session.terms.set(terms);
         }
         tracing::info!(
             editor = params.client_info.as_ref().map(|info| info.name.as_str()),
@@ -248,6 +254,7 @@ impl LanguageServer for Server {
             terms.completer.status(),
             terms.client.work_done_progress,
         ));
+        self.0.spawn(self.0.clone().look_after_history());
         self.0.offer_pull(terms.completer.status());
         self.0.begin_telling_issues();
         self.0.pull_configuration();
@@ -264,7 +271,7 @@ impl Server {
     async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<Value>> {
         match params.command.as_str() {
             ACCEPTED_COMMAND => {
-                lock(&self.0.feedback).accepted(&params.arguments.unwrap_or_default(), None);
+                self.0.accepted(&params.arguments.unwrap_or_default(), None);
             }
             PULL_COMMAND => self.0.pull_model(),
             _ => return Err(Error::invalid_params("tacit has no such command.")),
@@ -272,37 +279,11 @@ impl Server {
         Ok(None)
     }
 
-    async fn did_show_completion(&self, params: DidShowCompletionParams) {
-        lock(&self.0.feedback).shown(arguments_of(&params.item));
-    }
-
-    async fn did_partially_accept_completion(&self, params: DidPartiallyAcceptCompletionParams) {
-        lock(&self.0.feedback).accepted(arguments_of(&params.item), Some(params.accepted_length));
-    }
-
-    /// Copilot's `textDocument/didFocus`: its params name the document, if one of the client's has the focus.
-    async fn did_focus(&self, _: Value) {
-        lock(&self.0.feedback).focus_changed();
-    }
-
-    async fn stats(&self) -> Result<Stats> {
-        let mut stats = self.0.terms()?.completer.stats();
-        lock(&self.0.feedback).fill(&mut stats);
-        Ok(stats)
-    }
-
     async fn explain(&self, params: ExplainParams) -> Result<Option<Explanation>> {
         Ok(lock(&self.0.explanations)
             .get(&params.text_document.uri.0)
             .cloned())
     }
-}
-
-/// The arguments of an item's command.
-fn arguments_of(item: &Value) -> &[Value] {
-    item.pointer("/command/arguments")
-        .and_then(Value::as_array)
-        .map_or(&[], Vec::as_slice)
 }
 
 /// Requests of which a document has one at a time: a newer one takes the place of the older. Neovim 0.12 cancels nothing

@@ -298,7 +298,7 @@ async fn type_keys(engine: Arc<dyn Engine>) -> Result<Vec<(f64, u32)>> {
     let mut config = Config::default();
     config.completion.max_tokens = TYPING_TOKENS;
     let settings = watch::Sender::new(Arc::new(Settings::from(config)));
-    let completer = Completer::new(engine, settings.subscribe(), Arc::default());
+    let completer = Completer::new(engine, settings.subscribe(), Arc::default(), Arc::default());
     let file = std::env::temp_dir().join(TYPED_FILE);
     let mut keystrokes = Vec::new();
     for end in 0..=TYPED.len() {

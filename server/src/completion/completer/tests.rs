@@ -12,6 +12,7 @@ use crate::{
         local::{LocalEngine, LocalSettings},
         toy::{ToyLoader, ToySettings},
     },
+    history::{Edit, Offer},
 };
 
 const FAR_ABOVE: usize = 40;
@@ -44,6 +45,10 @@ fn request((text, cursor): (String, usize), trigger: Trigger) -> Request {
 }
 
 pub fn completer(token_time: Duration, max_tokens: u32) -> Completer {
+    completer_with(token_time, max_tokens, Arc::default())
+}
+
+fn completer_with(token_time: Duration, max_tokens: u32, history: Arc<History>) -> Completer {
     let toy = ToySettings {
         token_time,
         ..ToySettings::default()
@@ -52,7 +57,12 @@ pub fn completer(token_time: Duration, max_tokens: u32) -> Completer {
     let mut config = Config::default();
     config.completion.max_tokens = max_tokens;
     let settings = watch::Sender::new(Arc::new(Settings::from(config)));
-    Completer::new(Arc::new(engine), settings.subscribe(), Arc::default())
+    Completer::new(
+        Arc::new(engine),
+        settings.subscribe(),
+        Arc::default(),
+        history,
+    )
 }
 
 /// The first seed with which the toy suggests something to type, and that.
@@ -174,4 +184,67 @@ async fn what_nobody_waits_for_any_more_ends() {
     let stopped = evaluated(1500).await;
     assert_ne!(stopped, 0, "what it has cost counts");
     assert_eq!(evaluated(500).await, stopped);
+}
+
+/// A suggestion at the cursor of a document, which the user reads for a second before he writes something else.
+fn refuse(history: &History, (text, cursor): &(String, usize), suggestion: &str) {
+    let snapshot = request((text.clone(), *cursor), Trigger::Automatic).snapshot;
+    let offer = Offer {
+        uri: &snapshot.uri,
+        language: "plaintext",
+        line_before: text[..*cursor].rsplit('\n').next().unwrap_or_default(),
+        start: *cursor,
+        text: suggestion,
+        typed: 0,
+        probability: Some(0.5),
+    };
+    let start = Instant::now();
+    history.offered(offer, 1.0, start);
+    let other = if suggestion.starts_with('q') {
+        "z"
+    } else {
+        "q"
+    };
+    let mut after = snapshot.rope.clone();
+    after.insert(after.byte_to_char(*cursor), other);
+    let edit = Edit::between(&snapshot.rope, &after).expect("an edit");
+    let then = start + Duration::from_secs(1);
+    history.edited(&snapshot.uri, &edit, &after, then);
+    history.tick(then + Duration::from_secs(1), |_| None);
+}
+
+#[tokio::test]
+async fn what_was_refused_is_hidden_until_it_is_asked_for() {
+    let history = Arc::new(History::default());
+    let completer = completer_with(Duration::ZERO, 24, history.clone());
+    let (seed, text) = suggested(&completer, "\n").await;
+    let here = document(seed, "", "\n");
+    refuse(&history, &here, &text);
+    let answer = completer
+        .complete(request(here.clone(), Trigger::Line))
+        .await;
+    assert!(!answer.shown && answer.text.is_empty());
+    assert_eq!(answer.reason, "You dismissed this suggestion a moment ago.");
+    let answer = completer.complete(request(here, Trigger::Invoked)).await;
+    assert!(answer.shown, "{}", answer.reason);
+}
+
+#[tokio::test]
+async fn what_was_learned_decides_what_is_shown() {
+    let history = Arc::new(History::default());
+    let completer = completer_with(Duration::ZERO, 24, history.clone());
+    for number in 0..200 {
+        let elsewhere = document(1000 + number, "", "\n");
+        refuse(&history, &elsewhere, "anything");
+    }
+    let mut reasons = Vec::new();
+    for seed in 0..30 {
+        let here = request(document(seed, "", "\n"), Trigger::Automatic);
+        reasons.push(completer.complete(here).await.reason);
+    }
+    let learned = "Lines as unlikely as this one were seldom kept here (threshold 0.60).";
+    assert!(
+        reasons.iter().any(|reason| reason == learned),
+        "{reasons:?}"
+    );
 }

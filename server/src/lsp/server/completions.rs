@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Instant;
 
 use ropey::Rope;
 use tokio::sync::oneshot;
@@ -17,6 +18,8 @@ use tower_lsp::jsonrpc::Result;
 use super::{ACCEPTED_COMMAND, Menu, Server, Session, lock};
 use crate::completion::{Completion, Request, Selected, Trigger};
 use crate::documents::Snapshot;
+use crate::history::Offer;
+use crate::lsp::feedback::arguments;
 use crate::lsp::own::{Explanation, LongerNotification, LongerParams};
 use crate::lsp::position::{ByteOffset, PositionEncoding};
 
@@ -100,6 +103,8 @@ impl Server {
 /// A request on its way, with the text as it was when it was received.
 struct Asked {
     request: Request,
+    /// What becomes of the answer tells something about others: the editor asked for it, and the user wants that.
+    learns: bool,
     replaced: oneshot::Receiver<()>,
 }
 
@@ -150,6 +155,7 @@ impl Session {
                 text: selected.text,
             }
         });
+        let learns = wanted.learn && trigger == Trigger::Automatic;
         let request = Request {
             snapshot,
             cursor,
@@ -157,13 +163,21 @@ impl Session {
             selected,
             workspace: folder,
         };
-        Ok(Some(Asked { request, replaced }))
+        Ok(Some(Asked {
+            request,
+            learns,
+            replaced,
+        }))
     }
 
     /// Waits for the pipeline. `None` if there is nothing to show, or another request has taken the place of this one.
     async fn suggest(self: &Arc<Self>, asked: Asked) -> Result<Option<Suggestion>> {
         let terms = self.terms()?;
-        let Asked { request, replaced } = asked;
+        let Asked {
+            request,
+            learns,
+            replaced,
+        } = asked;
         let (then, cursor) = (request.snapshot.clone(), request.cursor);
         let completer = terms.completer.clone();
         let asked_again = Request {
@@ -209,14 +223,22 @@ impl Session {
         let Some((replace, cursor)) = rebase(&then.rope, cursor, &completion, &now.rope) else {
             return Ok(None);
         };
-        let typed = now
-            .rope
-            .get_byte_slice(replace.start..cursor)
-            .map_or(0, |typed| typed.len_chars());
+        let line_start = now.rope.line_to_byte(now.rope.byte_to_line(replace.start));
+        let offer = Offer {
+            uri: &now.uri,
+            language: now.language.map_or("plaintext", |language| language.id()),
+            line_before: &now.rope.byte_slice(line_start..replace.start).to_string(),
+            start: replace.start,
+            text: &completion.text,
+            typed: cursor - replace.start,
+            probability: learns.then_some(completion.probability),
+        };
+        let milliseconds = completion.metrics.total_ms;
+        let id = terms.history.offered(offer, milliseconds, Instant::now());
         let command = Command {
             title: "Tell tacit that its suggestion was accepted".to_owned(),
             command: ACCEPTED_COMMAND.to_owned(),
-            arguments: Some(lock(&self.feedback).offer(&completion.text, typed)),
+            arguments: Some(arguments(id)),
             ..Default::default()
         };
         let encoding = terms.client.encoding;

@@ -18,6 +18,9 @@ impl Server {
         let language_id = String::from(document.language_id);
         let version = DocVersion(document.version);
         let mut documents = lock(&self.0.documents);
+        if let Some(last) = documents.snapshot(&document.uri.0) {
+            self.0.stop_following(&last);
+        }
         if document.text.len() > MAX_TEXT_BYTES {
             tracing::info!("a document is too large for completions");
             documents.open(&document.uri.0, &language_id, version, "");
@@ -46,10 +49,11 @@ impl Server {
                 let before = documents.snapshot(uri);
                 match documents.change(uri, version, changes, encoding) {
                     Ok(snapshot) => {
-                        if let Some(before) = before {
+                        if let Some(before) = &before {
                             let workspace = &self.0.workspace;
                             workspace.changed(&before.rope, &snapshot, changes);
                         }
+                        self.0.follow(before.as_ref(), &snapshot, changes, encoding);
                         self.0.parser.request(snapshot);
                     }
                     Err(error) => tracing::warn!(%error, "a change did not count"),
@@ -74,7 +78,14 @@ impl Server {
 
     pub(super) async fn did_close(&self, params: DidCloseTextDocumentParams) {
         let uri = &params.text_document.uri.0;
-        if lock(&self.0.documents).close(uri) {
+        let (last, was_open) = {
+            let mut documents = lock(&self.0.documents);
+            (documents.snapshot(uri), documents.close(uri))
+        };
+        if let Some(last) = last {
+            self.0.stop_following(&last);
+        }
+        if was_open {
             self.0.workspace.closed(uri);
             lock(&self.0.explanations).pop(uri);
             if let Ok(terms) = self.0.terms() {
