@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::{
     Request, Trigger,
+    brackets::Lexis,
     cache::{LOOK_AHEAD_BYTES, LOOK_BEHIND_BYTES, Surroundings},
     post,
     show::Around,
@@ -73,6 +74,7 @@ impl Asked {
         Around {
             before: self.line_before(),
             after: self.place().rest_of_line(),
+            lexis: Lexis::of(self.snapshot.language),
         }
     }
 
@@ -82,9 +84,10 @@ impl Asked {
 
     pub fn place(&self) -> post::Place<'_> {
         post::Place {
-            before: self.line_before(),
+            before: &self.around.before,
             after: &self.around.after,
             line_end: line_end(&self.snapshot),
+            lexis: Lexis::of(self.snapshot.language),
         }
     }
 }

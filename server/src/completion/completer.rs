@@ -15,10 +15,13 @@ use super::{
     Complete, Completion, ContextPiece, Metrics, Request, Selected, Trigger,
     asked::Asked,
     cache::{Cache, Found},
-    generation::{Extent, Generation, Tally, Waiter},
+    extent::{Wanted, wanted_extent},
+    generation::{Amount, Extent, Generation, Tally, Waiter},
     post, privacy,
     rhythm::Rhythm,
+    rules::{Rule, Rules},
     show::{LIKELY_ENOUGH, Rest, Verdict},
+    site::Site,
 };
 use crate::{
     config::Settings,
@@ -49,6 +52,7 @@ struct Inner {
     settings: watch::Receiver<Arc<Settings>>,
     /// `None`: what this machine has time for.
     layout: Option<Layout>,
+    rules: Rules,
     /// Tells this process's documents from those of other windows in the shared engine.
     client: String,
     documents: Mutex<LruCache<Arc<str>, Editing>>,
@@ -67,7 +71,7 @@ struct Editing {
 
 impl Completer {
     pub fn new(engine: Arc<dyn Engine>, settings: watch::Receiver<Arc<Settings>>) -> Self {
-        Self::build(engine, settings, None)
+        Self::build(engine, settings, None, Rules::default())
     }
 
     /// A completer with fixed settings and another layout of prompts, to compare.
@@ -76,18 +80,30 @@ impl Completer {
         settings: watch::Receiver<Arc<Settings>>,
         layout: Layout,
     ) -> Self {
-        Self::build(engine, settings, Some(layout))
+        Self::build(engine, settings, Some(layout), Rules::default())
+    }
+
+    /// The same with some rules switched off, to see what each is worth.
+    pub fn with_rules(
+        engine: Arc<dyn Engine>,
+        settings: watch::Receiver<Arc<Settings>>,
+        layout: Option<Layout>,
+        rules: Rules,
+    ) -> Self {
+        Self::build(engine, settings, layout, rules)
     }
 
     fn build(
         engine: Arc<dyn Engine>,
         settings: watch::Receiver<Arc<Settings>>,
         layout: Option<Layout>,
+        rules: Rules,
     ) -> Self {
         Self(Arc::new(Inner {
             engine,
             settings,
             layout,
+            rules,
             client: std::process::id().to_string(),
             documents: Mutex::new(LruCache::new(DOCUMENTS)),
             cache: Mutex::new(Cache::new()),
@@ -200,7 +216,15 @@ impl Inner {
             );
         }
         let budget = self.budget(config.latency_target_ms);
-        Ok(Asked::new(request, config, budget))
+        let asked = Asked::new(request, config, budget);
+        // A program that asks for a line has cut the text where it likes.
+        if asked.trigger != Trigger::Line
+            && self.rules.contains(Rule::WordInside)
+            && asked.place().is_inside_word()
+        {
+            return Err(Rule::WordInside.reason());
+        }
+        Ok(asked)
     }
 
     fn find(&self, asked: &Asked) -> Option<Found> {
@@ -227,15 +251,37 @@ impl Inner {
             tokio::time::sleep(Duration::from_millis(debounce_ms.into())).await;
         }
         let anchor = self.anchor(asked);
-        let extent = if asked.wants_whole() {
-            Extent::Whole
+        let site = self.site(asked, "");
+        let amount = if asked.wants_whole() {
+            Amount::Whole
         } else {
-            Extent::Line {
-                before: asked.line_before().to_owned(),
-            }
+            self.amount(asked, &site)
         };
         self.cache().stop_running(&asked.snapshot.uri);
+        let extent = Extent::new(amount, site);
         self.start(asked, &anchor, "", Priority::Typing, extent)
+    }
+
+    /// What stands around the place, if `further` stood before it too.
+    fn site(&self, asked: &Asked, further: &str) -> Site {
+        let snapshot = &asked.snapshot;
+        let mut around = asked.around.clone();
+        around.before.push_str(further);
+        Site::new(
+            &around,
+            snapshot.language,
+            snapshot.grammar.clone(),
+            self.rules,
+        )
+    }
+
+    /// A line or a block, for a request that does not want all there is to say.
+    fn amount(&self, asked: &Asked, site: &Site) -> Amount {
+        let may_be_block = asked.trigger == Trigger::Automatic && self.rules.contains(Rule::Block);
+        match wanted_extent(site, asked.snapshot.tree.as_ref(), asked.cursor) {
+            Wanted::Block if may_be_block => Amount::Block,
+            _ => Amount::Line,
+        }
     }
 
     /// Starts to generate what follows `further`, a text that is not in the document yet.
@@ -256,9 +302,9 @@ impl Inner {
         // An anchor behind the entry's beginning is in the same endless line: the model sees what the entry replaces.
         let from = anchor.at().min(*at);
         let middle = snapshot.rope.byte_slice(from..*at).to_string() + entry + further;
-        let (max_tokens, urgent_lines) = match extent {
-            Extent::Whole => (asked.config.max_tokens, None),
-            Extent::Line { .. } => {
+        let (max_tokens, urgent_lines) = match extent.amount() {
+            Amount::Whole => (asked.config.max_tokens, None),
+            Amount::Line | Amount::Block => {
                 let in_time = asked.budget.max_line_tokens * LINES_IN_TIME;
                 (asked.config.max_tokens.min(in_time), Some(1))
             }
@@ -317,10 +363,7 @@ impl Inner {
             return;
         }
         let anchor = self.anchor(asked);
-        let before = next.before.rsplit('\n').next().unwrap_or_default();
-        let extent = Extent::Line {
-            before: before.to_owned(),
-        };
+        let extent = Extent::new(Amount::Line, self.site(asked, &shown));
         self.start(asked, &anchor, &shown, Priority::Prefetch, extent);
     }
 
@@ -391,12 +434,18 @@ impl Inner {
         let rest = Rest::new(&progress, typed);
         let (raw, reason, cut_at_line) = match (verdict, &progress.finish) {
             (_, Some(Finish::Failed(reason))) => ("", reason.as_str(), false),
-            (Verdict::Nothing(reason), _) => ("", reason, false),
+            (Verdict::Nothing(reason), _) => {
+                let stopped = progress.stopped.filter(|_| rest.text.trim().is_empty());
+                ("", stopped.map_or(reason, Rule::reason), false)
+            }
             (Verdict::Show { len, whole_line }, finish) => {
                 let ends_line = rest.text[len..].starts_with('\n')
                     || (len == rest.text.len() && *finish == Some(Finish::Limit));
                 let reason = match finish {
                     _ if !whole_line => "What is sure of the line.",
+                    _ if len == rest.text.trim_end().len() && progress.stopped.is_some() => {
+                        progress.stopped.map_or("", Rule::reason)
+                    }
                     Some(Finish::EndOfText) => "The model ended its answer.",
                     _ if asked.wants_whole() => "As long as an answer may be.",
                     _ => "One line while typing.",
@@ -405,11 +454,12 @@ impl Inner {
             }
             (Verdict::Wait, _) => ("", "The engine stopped before it had an answer.", false),
         };
-        let text = post::fit(raw, asked.place(), !asked.wants_whole() && cut_at_line);
-        let reason = if text.is_empty() && !raw.is_empty() {
-            "The model has nothing to add here."
-        } else {
-            reason
+        let post::Fitted { text, emptied_by } =
+            post::fit(raw, asked.place(), cut_at_line, self.rules);
+        let reason = match emptied_by {
+            Some(rule) => rule.reason(),
+            None if text.is_empty() && !raw.is_empty() => "The model has nothing to add here.",
+            None => reason,
         };
         if !metrics.from_cache {
             metrics.prompt_tokens_evaluated = progress.usage.prompt.evaluated;

@@ -1,13 +1,20 @@
 //! One completion, from what the user has on the screen to what he is shown.
 
 mod asked;
+mod brackets;
 mod cache;
 mod completer;
+mod extent;
 mod generation;
+mod indent;
 mod post;
 mod privacy;
 mod rhythm;
+mod rules;
+mod scope;
 mod show;
+mod site;
+mod stop;
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -21,6 +28,7 @@ use crate::engine;
 use crate::stats::Stats;
 
 pub use completer::Completer;
+pub use rules::{Rule, Rules};
 
 /// What is asked for: text at a place of a document.
 #[derive(Debug, Clone)]
