@@ -344,13 +344,17 @@ impl Inner {
         let shown = {
             let progress = generation.progress();
             let rest = Rest::new(&progress, typed);
+            // A rule may have taken back some of it since.
+            let Some(shown) = rest.text.get(..len) else {
+                return;
+            };
             let goes_on = progress.finish == Some(Finish::Cancelled)
                 && !rest.has_line_after(len)
                 && rest.probability(len) >= LIKELY;
             if !goes_on {
                 return;
             }
-            rest.text[..len].to_owned()
+            shown.to_owned()
         };
         let mut next = asked.around.clone();
         next.before.push_str(&shown);
@@ -439,6 +443,8 @@ impl Inner {
                 ("", stopped.map_or(reason, Rule::reason), false)
             }
             (Verdict::Show { len, whole_line }, finish) => {
+                // A rule may have taken back some of it since.
+                let len = len.min(rest.text.len());
                 let ends_line = rest.text[len..].starts_with('\n')
                     || (len == rest.text.len() && *finish == Some(Finish::Limit));
                 let reason = match finish {

@@ -90,7 +90,11 @@ pub struct Extent {
 }
 
 impl Extent {
-    pub fn new(amount: Amount, site: Site) -> Self {
+    pub fn new(amount: Amount, mut site: Site) -> Self {
+        // Lines behind the first are not shown then, but kept: whoever goes on outside of the block finds them.
+        if amount == Amount::Line {
+            site.rules = site.rules.without(Rule::Indentation);
+        }
         // While a line is wanted, nobody asks where the block ends.
         let wants_scope = amount != Amount::Line && site.rules.contains(Rule::ScopeEnd);
         Self {

@@ -20,8 +20,10 @@ pub fn as_in_file(text: &mut String, place: &Place) {
     let Some(unit) = unit_of(place.before) else {
         return;
     };
-    let level = place.line_before().len() - place.line_before().trim_start_matches('\t').len();
-    let width = width_of(more, level);
+    let line_before = place.line_before();
+    let tabs = line_before.len() - line_before.trim_start_matches('\t').len();
+    let opens = line_before.trim_end().ends_with(['{', '(', '[', ':']);
+    let width = width_of(more, tabs + usize::from(opens));
     let mended: Vec<String> = more
         .split('\n')
         .map(|line| mend(line, unit, width))
@@ -60,19 +62,14 @@ fn unit_of(before: &str) -> Option<Unit> {
     }
 }
 
-/// How many spaces the answer means by a level, when the line that it goes on with is at `level`: it is as deep as that or one deeper.
+/// How many spaces the answer means by a level, if its first indented line is at `level`.
 fn width_of(lines: &str, level: usize) -> usize {
-    let Some(spaces) = lines
+    let first = lines
         .lines()
         .filter(|line| !line.trim().is_empty())
         .map(indentation)
-        .find(|spaces| *spaces > 0)
-    else {
-        return WIDTHS[0];
-    };
-    let fits = |width: &usize| {
-        spaces.is_multiple_of(*width) && (level..=level + 1).contains(&(spaces / width))
-    };
+        .find(|spaces| *spaces > 0);
+    let fits = |width: &usize| first == Some(level * width);
     WIDTHS.into_iter().find(fits).unwrap_or(WIDTHS[0])
 }
 

@@ -99,14 +99,15 @@ pub fn fit(raw: &str, place: Place, at_line_end: bool, rules: Rules) -> Fitted {
             }
         }
     };
+    let meets_rest =
+        place.is_inside_line() || (place.is_above_line() && !at_line_end && !text.contains('\n'));
+    if meets_rest {
+        apply(Rule::Overlap, &mut text, trim_overlap);
+    }
     apply(Rule::LineAbove, &mut text, drop_line_above);
     apply(Rule::NextLine, &mut text, drop_next_line);
     if place.is_above_line() && at_line_end && !text.is_empty() {
         end_line(&mut text, place.line_before());
-    }
-    let meets_rest = place.is_inside_line() || (place.is_above_line() && !text.contains('\n'));
-    if meets_rest {
-        apply(Rule::Overlap, &mut text, trim_overlap);
     }
     apply(Rule::Balance, &mut text, drop_what_stays_open);
     apply(Rule::IndentationUnit, &mut text, indent::as_in_file);
@@ -299,6 +300,8 @@ fn drop_what_stays_open(text: &mut String, place: &Place) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn fitted(before: &str, raw: &str, after: &str) -> String {
@@ -375,5 +378,143 @@ mod tests {
         let fit = |raw, place| fit(raw, place, false, Rules::default()).text;
         assert_eq!(fit("a\nb\r\nc", place("\r\n")), "a\r\nb\r\nc");
         assert_eq!(fit("a\r\nb", place("\n")), "a\nb");
+    }
+
+    #[test]
+    fn brackets_stay_as_they_were() {
+        for (before, raw, after, expected) in [
+            // The closer is the answer's own: that of the line closes something else.
+            ("f(", "g(x)", ")\n", "g(x)"),
+            ("f(", "g(x))", ")\n", "g(x)"),
+            ("call(\n    ", "g(x)", ")\n", "g(x)"),
+            ("x = [", "f(a", "), b]\n", "f(a"),
+            ("if (", "a && b) {", ") {\n", "a && b"),
+            ("if (", "a && b) { f(); }", ") {\n", "a && b"),
+            ("f(", "a, b, c", ", d)\n", "a, b, c"),
+            ("x = f(", "a,b) + g(c)", ") + g(c);\n", "a,b"),
+            ("x = ", "a  + b;", " + b;\n", "a"),
+            // What stays open is not shown, or only as far as nothing is.
+            ("x = ", "f(a,", "\n", ""),
+            ("x = ", "f(a)\ny = g(", "\n", "f(a)"),
+            ("if x ", "{", "\n", "{"),
+            ("if x ", "{\n    a", "\n", ""),
+        ] {
+            assert_eq!(
+                fitted(before, raw, after),
+                expected,
+                "{before:?} {raw:?} {after:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_is_said_twice() {
+        for (before, raw, after, expected, rule) in [
+            ("a\n", "x = f(1)\ny = 2", "\ny  =  2;\n", "x = f(1)", None),
+            ("", "let x = 1", "\nlet x = 1;\n", "", Some(Rule::NextLine)),
+            ("f(", "a", ")\nf(a)\n", "", Some(Rule::NextLine)),
+            (
+                "",
+                "if a {\n    b();\n}",
+                "\n}\n",
+                "if a {\n    b();\n}",
+                None,
+            ),
+            ("", "b();\n}", "\n}\n", "b();", None),
+            (
+                "",
+                "if a {\n    b();\n}",
+                "\n    b();\n",
+                "",
+                Some(Rule::NextLine),
+            ),
+            (
+                "    self.a = b\n    se",
+                "lf.a = b",
+                "\n",
+                "",
+                Some(Rule::LineAbove),
+            ),
+            ("    0, 0, 0,\n    0, ", "0, 0,", "\n", "0, 0,", None),
+            ("    self.a = b\n  se", "lf.a = b", "\n", "lf.a = b", None),
+        ] {
+            let place = Place {
+                before,
+                after,
+                line_end: "\n",
+                lexis: Lexis::TEXT,
+            };
+            let fitted = fit(raw, place, false, Rules::default());
+            assert_eq!(
+                (fitted.text.as_str(), fitted.emptied_by),
+                (expected, rule),
+                "{before:?} {raw:?} {after:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn rules_that_are_off_do_nothing() {
+        let place = Place {
+            before: "f(",
+            after: ")\nf(a)\n",
+            line_end: "\n",
+            lexis: Lexis::TEXT,
+        };
+        let rules = Rules::default()
+            .without(Rule::Overlap)
+            .without(Rule::NextLine);
+        assert_eq!(fit("a)", place, false, rules).text, "a)");
+    }
+
+    #[test]
+    fn words_that_are_whole_are_known() {
+        for (before, after, inside) in [
+            ("pri", "nt()", true),
+            ("print", "()", false),
+            ("x = ", "y", false),
+            ("é", "_", true),
+        ] {
+            let place = Place {
+                before,
+                after,
+                line_end: "\n",
+                lexis: Lexis::TEXT,
+            };
+            assert_eq!(place.is_inside_word(), inside, "{before} {after}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4000))]
+        #[test]
+        fn no_answer_repeats_the_next_line_or_leaves_a_bracket_open(
+            before in "[a-c(){}\\[\\] ,;\"'\n]{0,24}",
+            raw in "[a-c(){}\\[\\] ,;\"'\n]{0,24}",
+            rest in "[a-c(){}\\[\\] ,;]{0,6}",
+            // What stands below is often what the answer says.
+            below in 0usize..4,
+            at_line_end in any::<bool>(),
+        ) {
+            let next = match below {
+                0 => raw.lines().next().unwrap_or_default().to_owned(),
+                1 => last_line(&before).to_owned() + raw.lines().next().unwrap_or_default(),
+                2 => raw.lines().nth(1).unwrap_or_default().to_owned(),
+                _ => "abc".to_owned(),
+            };
+            let after = format!("{rest}\n{next}\nend\n");
+            let place = Place { before: &before, after: &after, line_end: "\n", lexis: Lexis::TEXT };
+            let text = fit(&raw, place, at_line_end, Rules::default()).text;
+            let next = after.lines().skip(1).find(|line| !line.trim().is_empty()).unwrap_or_default();
+            if !text.is_empty() && significant(next) >= TELLING {
+                for (index, line) in text.trim_end().split('\n').enumerate() {
+                    let whole = if index == 0 { place.line_before().to_owned() + line } else { line.to_owned() };
+                    prop_assert!(line.trim().is_empty() || place.is_above_line() || !says_the_same(&whole, next), "{text:?}");
+                }
+            }
+            let shown = text.trim_end();
+            let opens_block = shown.ends_with('{') && leaves_open(place.around(), shown) == Some(Open::Block);
+            prop_assert!(text.is_empty() || opens_block || leaves_open(place.around(), shown).is_none(), "{text:?}");
+        }
     }
 }

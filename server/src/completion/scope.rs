@@ -41,24 +41,31 @@ impl Scope {
     pub fn end(&mut self, site: &Site, answer: &str) -> Option<usize> {
         let origin = site.before.len();
         let first = origin + answer.len() - answer.trim_start().len();
-        let tree = self.parse(site.before.clone() + answer)?;
+        let brackets = site.brackets(answer);
+        if self.parser.is_none() || brackets.ends_quoted {
+            return None;
+        }
+        // What is still open is closed for the parse: a parser that has to guess at ends loses the blocks inside of them.
+        let whole = site.before.clone() + answer;
+        let closers = brackets.open.iter().rev().map(|open| closing(open.kind));
+        let tree = self.parse(whole.clone() + &closers.collect::<String>())?;
         let root = tree.root_node();
         let innermost = root.descendant_for_byte_range(first, first + 1)?;
         let block = ancestors(innermost).find(|node| is_block(*node))?;
         let statement = ancestors(block)
-            .take_while(|node| *node == block || !is_block(*node))
+            .take_while(|node| *node == block || !(is_block(*node) || is_list(*node)))
             .take_while(|node| node.parent().is_some() && !node.is_error())
             .last()?;
         if block.is_error() || has_missing_end(block) {
             return None;
         }
         let end = statement.end_byte();
-        let behind = self.text.get(end..)?;
+        let behind = whole.get(end..)?;
         let next = behind.trim_start_matches([' ', '\t', ';', ',', ')']);
         let closes_by_itself = match site.style {
             BlockStyle::Indentation => !behind.trim().is_empty(),
-            BlockStyle::Words => ends_block(last_line(&self.text[..end]).trim()),
-            _ => self.text[..end].ends_with(['}', ';', ')']),
+            BlockStyle::Words => ends_block(last_line(&whole[..end]).trim()),
+            _ => whole[..end].ends_with(['}', ';', ')']),
         };
         if end <= first || !closes_by_itself || !next.starts_with('\n') || goes_on(next.trim()) {
             return None;
@@ -75,20 +82,18 @@ impl Scope {
     }
 
     fn parse(&mut self, text: String) -> Option<&Tree> {
-        let old_tree = match self.tree.take() {
-            Some(mut tree) if text.starts_with(&self.text) => {
-                tree.edit(&InputEdit {
-                    start_byte: self.text.len(),
-                    old_end_byte: self.text.len(),
-                    new_end_byte: text.len(),
-                    start_position: end_point(&self.text),
-                    old_end_position: end_point(&self.text),
-                    new_end_position: end_point(&text),
-                });
-                Some(tree)
-            }
-            _ => None,
-        };
+        let old_tree = self.tree.take().map(|mut tree| {
+            let same = common_start(&self.text, &text);
+            tree.edit(&InputEdit {
+                start_byte: same,
+                old_end_byte: self.text.len(),
+                new_end_byte: text.len(),
+                start_position: end_point(&text[..same]),
+                old_end_position: end_point(&self.text),
+                new_end_position: end_point(&text),
+            });
+            tree
+        });
         self.text = text;
         let started = Instant::now();
         let mut within_budget = |_: &_| {
@@ -113,6 +118,20 @@ impl Scope {
     }
 }
 
+fn closing(open: char) -> char {
+    match open {
+        '(' => ')',
+        '[' => ']',
+        _ => '}',
+    }
+}
+
+/// Bytes that two texts begin with alike, in whole characters.
+fn common_start(a: &str, b: &str) -> usize {
+    let differs = a.char_indices().zip(b.chars()).find(|((_, a), b)| a != b);
+    differs.map_or(a.len().min(b.len()), |((at, _), _)| at)
+}
+
 fn end_point(text: &str) -> Point {
     Point {
         row: text.matches('\n').count(),
@@ -126,7 +145,7 @@ pub fn ancestors(node: Node) -> impl Iterator<Item = Node> {
 }
 
 /// A node that holds statements or members, by the names that the grammars give to such.
-pub fn is_block(node: Node) -> bool {
+fn is_block(node: Node) -> bool {
     let kind = node.kind();
     node.is_named()
         && (kind.ends_with("block")
@@ -140,6 +159,11 @@ pub fn is_block(node: Node) -> bool {
                     | "do_group"
                     | "then"
             ))
+}
+
+/// The statements of a block, in grammars that have a node of its own for them.
+fn is_list(node: Node) -> bool {
+    node.kind() == "statement_list"
 }
 
 /// The parser has put in a closing bracket or word that is not there.

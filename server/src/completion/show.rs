@@ -4,7 +4,7 @@
 //! tokens in that time: so when the next key is due, what is sure by then is shown, and the rest comes through the cache.
 
 use super::{
-    brackets::{Lexis, closes, scan},
+    brackets::{Lexis, scan},
     generation::{Progress, TokenEnd},
     site::Site,
 };
@@ -80,7 +80,8 @@ impl<'a> Rest<'a> {
     pub fn new(progress: &'a Progress, typed: usize) -> Self {
         let first = progress.tokens.partition_point(|token| token.at <= typed);
         Self {
-            text: &progress.text[typed..],
+            // A rule may have taken back what was there when it was typed.
+            text: progress.text.get(typed..).unwrap_or_default(),
             tokens: &progress.tokens[first..],
             origin: typed,
             complete: matches!(progress.finish, Some(Finish::EndOfText | Finish::Limit))
@@ -284,16 +285,12 @@ pub enum Open {
 /// the line has opened before.
 pub fn leaves_open(around: Around, text: &str) -> Option<Open> {
     let origin = around.before.len();
-    let mut open = scan(&(around.before.to_owned() + text), origin, around.lexis).open;
-    for c in around.after.trim().chars() {
-        match open.last() {
-            Some(last) if closes(last.kind, c) => open.pop(),
-            _ => break,
-        };
-    }
+    let end = origin + text.len();
+    let whole = around.before.to_owned() + text + around.after;
+    let open = scan(&whole, origin, around.lexis).open;
     let mut left = open
         .iter()
-        .filter(|bracket| bracket.at >= origin || bracket.kind != '{')
+        .filter(|bracket| bracket.at < end && (bracket.at >= origin || bracket.kind != '{'))
         .map(|bracket| bracket.kind);
     let first = left.next()?;
     Some(if first == '{' && left.all(|bracket| bracket == '{') {
@@ -306,7 +303,10 @@ pub fn leaves_open(around: Around, text: &str) -> Option<Open> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::completion::{cache::Surroundings, rules::Rules};
+    use crate::completion::{
+        cache::Surroundings,
+        rules::{Rule, Rules},
+    };
 
     /// Tokens are separated by `|`, all as likely as each other.
     fn progress(marked: &str, probability: f32, finish: Option<Finish>) -> Progress {
@@ -396,6 +396,32 @@ mod tests {
             shown(&progress("a, b|\n", 0.6, None), 0, ("f(", ")"), false),
             Some("a, b")
         );
+    }
+
+    #[test]
+    fn a_likely_block_is_offered_as_a_whole_once_it_is_there() {
+        let block = |probability, stopped| Progress {
+            stopped,
+            is_block: true,
+            ..progress("\n    a|\n    b|\n", probability, None)
+        };
+        let first = Some("\n    a");
+        let whole = Some("\n    a\n    b");
+        let ended = Some(Rule::Indentation);
+        for (progress, expected) in [
+            (block(0.8, None), first),
+            (block(0.8, ended), whole),
+            (block(0.4, ended), first),
+        ] {
+            assert_eq!(shown(&progress, 0, ("def f():", ""), false), expected);
+        }
+        let typed = block(0.8, ended);
+        assert_eq!(shown(&typed, 5, ("    ", ""), false), Some("a\n    b"));
+        let line = Progress {
+            is_block: false,
+            ..block(0.8, ended)
+        };
+        assert_eq!(shown(&line, 0, ("def f():", ""), false), first);
     }
 
     #[test]

@@ -111,8 +111,8 @@ fn closers_that_stand_behind_the_cursor_end_the_answer() {
             "rust",
             "fn f() {\n    if x {\n        $0\n}\n",
             "a();\n    }\n    b();\n",
-            "a();\n    }\n    b();\n",
-            None,
+            "a();\n    }\n",
+            Some(Rule::Indentation),
         ),
         (
             "rust",
@@ -343,9 +343,9 @@ fn talk_ends_the_answer() {
         ),
         (
             "python",
-            "def add_all(x):\n    $0",
-            "return x\ndef add_all(x):\n",
-            "return x\n",
+            "class A:\n    def add_all(x):\n        a()\n    $0",
+            "b = 1\n\n    def add_all(x):\n        a()\n",
+            "b = 1\n\n",
             by,
         ),
         ("rust", "fn f() {\n    $0", "// Your code here\n", "", by),
@@ -472,4 +472,37 @@ fn scopes_go_on_while_the_statement_does() {
             );
         }
     }
+}
+
+#[test]
+fn zz_timing() {
+    let body = "    let value = compute(first, second)?; // it's (\n".repeat(80);
+    let site = site("rust", &format!("fn f() {{\n{body}    if x {{$0\n}}\n"));
+    let text = "\n        let value = compute(first, second)?;\n".repeat(12);
+    let t = std::time::Instant::now();
+    let mut n = 0;
+    for (at, _) in text.char_indices().step_by(4) {
+        end_of(
+            &site,
+            Answer {
+                text: &text[..at],
+                is_over: false,
+            },
+        );
+        n += 1;
+    }
+    eprintln!(
+        "TIMING before {} rules {:?}/token",
+        site.before.len(),
+        t.elapsed() / n
+    );
+    let mut scope = Scope::new(&site);
+    for (at, _) in text.match_indices('\n') {
+        let t = std::time::Instant::now();
+        scope.end(&site, &text[..=at]);
+        eprintln!("TIMING scope {:?}", t.elapsed());
+    }
+    let t = std::time::Instant::now();
+    let _ = self::site("rust", &format!("fn f() {{\n{body}    if x {{$0\n}}\n"));
+    eprintln!("TIMING site {:?}", t.elapsed());
 }
