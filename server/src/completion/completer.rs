@@ -349,6 +349,7 @@ impl Inner {
                 return;
             };
             let goes_on = progress.finish == Some(Finish::Cancelled)
+                && progress.stopped.is_none()
                 && !rest.has_line_after(len)
                 && rest.probability(len) >= LIKELY;
             if !goes_on {

@@ -129,7 +129,7 @@ impl Extent {
 
     fn stop(&mut self, text: &str, is_over: bool) -> Option<Stop> {
         let by_text = stop::end_of(&self.site, Answer { text, is_over });
-        let line_is_whole = is_over || text.ends_with(['\n', ' ', '\t']);
+        let line_is_whole = is_over || text.trim_end_matches([' ', '\t']).ends_with('\n');
         let by_parse = match &mut self.scope {
             Some(scope) if line_is_whole => scope.end(&self.site, text),
             _ => None,

@@ -169,6 +169,6 @@ fn is_list(node: Node) -> bool {
 /// The parser has put in a closing bracket or word that is not there.
 fn has_missing_end(block: Node) -> bool {
     let last = block.child_count().checked_sub(1);
-    last.and_then(|last| block.child(last as u32))
+    last.and_then(|last| block.child(last))
         .is_some_and(|end| end.is_missing())
 }

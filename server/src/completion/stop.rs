@@ -351,8 +351,11 @@ fn talks_to_the_reader(site: &Site, answer: Answer) -> Option<usize> {
         }
         let own_line = line.start > 0 || site.line_before().trim().is_empty();
         let lower = body.to_lowercase();
-        body.starts_with("```")
-            || (own_line && PROSE.iter().any(|prose| lower.starts_with(prose)))
+        let talks = body.starts_with("```")
+            || (own_line && PROSE.iter().any(|prose| lower.starts_with(prose)));
+        // Documentation is there to talk.
+        let in_documentation = || site.brackets(&answer.text[..line.start]).ends_quoted;
+        (talks && !in_documentation())
             || (is_comment(&lower) && HOMEWORK.iter().any(|words| lower.contains(words)))
             || (line.is_whole
                 && own_line
