@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{
     Request, Trigger,
+    brackets::Lexis,
     cache::{LOOK_AHEAD_BYTES, LOOK_BEHIND_BYTES, Surroundings},
     post,
     show::{Around, LIKELY_ENOUGH},
@@ -98,6 +99,7 @@ impl Asked {
         Around {
             before: self.line_before(),
             after: self.place().rest_of_line(),
+            lexis: Lexis::of(self.snapshot.language),
         }
     }
 
@@ -121,9 +123,10 @@ impl Asked {
 
     pub fn place(&self) -> post::Place<'_> {
         post::Place {
-            before: self.line_before(),
+            before: &self.around.before,
             after: &self.around.after,
             line_end: line_end(&self.snapshot),
+            lexis: Lexis::of(self.snapshot.language),
         }
     }
 }

@@ -15,10 +15,13 @@ use super::{
     Complete, Completion, Metrics, Request, Selected, Trigger,
     asked::Asked,
     cache::{Cache, Found},
-    generation::{Extent, Generation, Waiter},
+    extent::{Wanted, wanted_extent},
+    generation::{Amount, Extent, Generation, Waiter},
     post,
     rhythm::Rhythm,
+    rules::{Rule, Rules},
     show::{LIKELY_ENOUGH, Rest, TOO_UNLIKELY, Verdict},
+    site::Site,
 };
 use crate::{
     config::Settings,
@@ -74,7 +77,9 @@ pub struct Comparison {
     /// Instead of what this machine has time for.
     pub layout: Option<Layout>,
     pub related_bytes: Option<usize>,
+    /// Sources of context that are left out.
     pub without: Vec<Source>,
+    pub rules: Rules,
 }
 
 impl Completer {
@@ -246,6 +251,13 @@ impl Inner {
         }
         let budget = self.budget(config.latency_target_ms);
         let mut asked = Asked::new(request, config, budget);
+        // A program that asks for a line has cut the text where it likes.
+        if asked.trigger != Trigger::Line
+            && self.comparison.rules.contains(Rule::WordInside)
+            && asked.place().is_inside_word()
+        {
+            return Err(Rule::WordInside.reason());
+        }
         asked.least = self.least(&asked);
         Ok(asked)
     }
@@ -287,15 +299,38 @@ impl Inner {
         }
         self.plan_first(asked).await;
         let shown = self.shown(asked);
-        let extent = if asked.wants_whole() {
-            Extent::Whole
+        let site = self.site(asked, "");
+        let amount = if asked.wants_whole() {
+            Amount::Whole
         } else {
-            Extent::Line {
-                before: asked.line_before().to_owned(),
-            }
+            self.amount(asked, &site)
         };
         self.cache().stop_running(&asked.snapshot.uri);
+        let extent = Extent::new(amount, site);
         self.start(asked, &shown, "", Priority::Typing, extent)
+    }
+
+    /// What stands around the place, if `further` stood before it too.
+    fn site(&self, asked: &Asked, further: &str) -> Site {
+        let snapshot = &asked.snapshot;
+        let mut around = asked.around.clone();
+        around.before.push_str(further);
+        Site::new(
+            &around,
+            snapshot.language,
+            snapshot.grammar.clone(),
+            self.comparison.rules,
+        )
+    }
+
+    /// A line or a block, for a request that does not want all there is to say.
+    fn amount(&self, asked: &Asked, site: &Site) -> Amount {
+        let may_be_block =
+            asked.trigger == Trigger::Automatic && self.comparison.rules.contains(Rule::Block);
+        match wanted_extent(site, asked.snapshot.tree.as_ref(), asked.cursor) {
+            Wanted::Block if may_be_block => Amount::Block,
+            _ => Amount::Line,
+        }
     }
 
     /// Starts to generate what follows `further`, a text that is not in the document yet.
@@ -316,9 +351,9 @@ impl Inner {
         // An anchor behind the entry's beginning is in the same endless line: the model sees what the entry replaces.
         let from = shown.anchor.at().min(*at);
         let middle = privacy::shown(&snapshot.rope, from..*at) + entry + further;
-        let (max_tokens, urgent_lines) = match extent {
-            Extent::Whole => (asked.config.max_tokens, None),
-            Extent::Line { .. } => {
+        let (max_tokens, urgent_lines) = match extent.amount() {
+            Amount::Whole => (asked.config.max_tokens, None),
+            Amount::Line | Amount::Block => {
                 let in_time = asked.budget.max_line_tokens * LINES_IN_TIME;
                 (asked.config.max_tokens.min(in_time), Some(1))
             }
@@ -357,13 +392,18 @@ impl Inner {
         let shown = {
             let progress = generation.progress();
             let rest = Rest::new(&progress, typed);
+            // A rule may have taken back some of it since.
+            let Some(shown) = rest.text.get(..len) else {
+                return;
+            };
             let goes_on = progress.finish == Some(Finish::Cancelled)
+                && progress.stopped.is_none()
                 && !rest.has_line_after(len)
                 && rest.probability(len) >= LIKELY;
             if !goes_on {
                 return;
             }
-            rest.text[..len].to_owned()
+            shown.to_owned()
         };
         let mut next = asked.around.clone();
         next.before.push_str(&shown);
@@ -375,17 +415,9 @@ impl Inner {
         if known.is_some() {
             return;
         }
-        let before = next.before.rsplit('\n').next().unwrap_or_default();
-        let extent = Extent::Line {
-            before: before.to_owned(),
-        };
-        self.start(
-            asked,
-            &self.shown(asked),
-            &shown,
-            Priority::Prefetch,
-            extent,
-        );
+        let extent = Extent::new(Amount::Line, self.site(asked, &shown));
+        let seen = self.shown(asked);
+        self.start(asked, &seen, &shown, Priority::Prefetch, extent);
     }
 
     /// The engine's name for a document.
@@ -407,12 +439,20 @@ impl Inner {
         let rest = Rest::new(&progress, typed);
         let (raw, reason, cut_at_line) = match (verdict, &progress.finish) {
             (_, Some(Finish::Failed(reason))) => ("", reason.as_str(), false),
-            (Verdict::Nothing(reason), _) => ("", reason, false),
+            (Verdict::Nothing(reason), _) => {
+                let stopped = progress.stopped.filter(|_| rest.text.trim().is_empty());
+                ("", stopped.map_or(reason, Rule::reason), false)
+            }
             (Verdict::Show { len, whole_line }, finish) => {
+                // A rule may have taken back some of it since.
+                let len = len.min(rest.text.len());
                 let ends_line = rest.text[len..].starts_with('\n')
                     || (len == rest.text.len() && *finish == Some(Finish::Limit));
                 let reason = match finish {
                     _ if !whole_line => "What is sure of the line.",
+                    _ if len == rest.text.trim_end().len() && progress.stopped.is_some() => {
+                        progress.stopped.map_or("", Rule::reason)
+                    }
                     Some(Finish::EndOfText) => "The model ended its answer.",
                     _ if asked.wants_whole() => "As long as an answer may be.",
                     _ => "One line while typing.",
@@ -421,7 +461,8 @@ impl Inner {
             }
             (Verdict::Wait, _) => ("", "The engine stopped before it had an answer.", false),
         };
-        let text = post::fit(raw, asked.place(), !asked.wants_whole() && cut_at_line);
+        let post::Fitted { text, emptied_by } =
+            post::fit(raw, asked.place(), cut_at_line, self.comparison.rules);
         let dismissed = asked.trigger != Trigger::Invoked
             && !text.is_empty()
             && self.history.is_dismissed(
@@ -432,6 +473,8 @@ impl Inner {
             );
         let reason = if dismissed {
             "You dismissed this suggestion a moment ago.".to_owned()
+        } else if let Some(rule) = emptied_by {
+            rule.reason().to_owned()
         } else if text.is_empty() && !raw.is_empty() {
             "The model has nothing to add here.".to_owned()
         } else if reason == TOO_UNLIKELY && asked.least != LIKELY_ENOUGH {

@@ -14,7 +14,14 @@ use tokio::{
     sync::{Notify, watch},
 };
 
-use super::{ContextPiece, show};
+use super::{
+    ContextPiece,
+    rules::Rule,
+    scope::Scope,
+    show,
+    site::Site,
+    stop::{self, Answer, Stop},
+};
 use crate::{
     engine::{Engine, Event, Finish, Job, JobHandle, Usage},
     stats::Stats,
@@ -33,6 +40,10 @@ pub struct Progress {
     /// Set once nothing more comes. [`Finish::Cancelled`] leaves a text that is right as far as it goes.
     pub finish: Option<Finish>,
     pub usage: Usage,
+    /// The rule that ended the text: it is all that there is to say.
+    pub stopped: Option<Rule>,
+    /// The text is to fill an empty body, so all of it is offered if it is likely.
+    pub is_block: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -61,28 +72,76 @@ impl Progress {
 }
 
 /// How much is generated.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Extent {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Amount {
     /// The first line and what belongs to it: see [`show::enough`].
-    Line {
-        /// The cursor's line up to the cursor.
-        before: String,
-    },
+    Line,
+    /// A block, while the user types: up to its end if that is near enough to be looked at.
+    Block,
     /// As much as the job allows.
     Whole,
 }
 
+/// When there is enough of an answer.
+pub struct Extent {
+    amount: Amount,
+    site: Site,
+    scope: Option<Scope>,
+}
+
 impl Extent {
-    /// Whether there is enough; what is beyond is cut off, and nothing more counts.
-    fn is_reached(&self, progress: &mut Progress) -> bool {
-        let end = match self {
-            Self::Line { before } => show::enough(before, progress),
-            Self::Whole => None,
+    pub fn new(amount: Amount, mut site: Site) -> Self {
+        // Lines behind the first are not shown then, but kept: whoever goes on outside of the block finds them.
+        if amount == Amount::Line {
+            site.rules = site.rules.without(Rule::Indentation);
+        }
+        // While a line is wanted, nobody asks where the block ends.
+        let wants_scope = amount != Amount::Line && site.rules.contains(Rule::ScopeEnd);
+        Self {
+            amount,
+            scope: wants_scope.then(|| Scope::new(&site)),
+            site,
+        }
+    }
+
+    pub fn amount(&self) -> Amount {
+        self.amount
+    }
+
+    /// Whether there is enough; what is beyond is cut off, and nothing more counts. `is_over`: the model has ended its answer.
+    fn is_reached(&mut self, progress: &mut Progress, is_over: bool) -> bool {
+        if let Some(Stop { at, rule }) = self.stop(&progress.text, is_over) {
+            progress.end_at(at);
+            progress.stopped = Some(rule);
+            return true;
+        }
+        let end = match self.amount {
+            _ if is_over => None,
+            Amount::Line => show::enough(&self.site, progress),
+            Amount::Block => show::enough_of_block(progress),
+            Amount::Whole => None,
         };
         if let Some(end) = end {
             progress.end_at(end);
         }
         end.is_some()
+    }
+
+    fn stop(&mut self, text: &str, is_over: bool) -> Option<Stop> {
+        let by_text = stop::end_of(&self.site, Answer { text, is_over });
+        let line_is_whole = is_over || text.trim_end_matches([' ', '\t']).ends_with('\n');
+        let by_parse = match &mut self.scope {
+            Some(scope) if line_is_whole => scope.end(&self.site, text),
+            _ => None,
+        };
+        let by_parse = by_parse.map(|at| Stop {
+            at,
+            rule: Rule::ScopeEnd,
+        });
+        by_text
+            .into_iter()
+            .chain(by_parse)
+            .min_by_key(|stop| stop.at)
     }
 }
 
@@ -108,8 +167,11 @@ impl Generation {
     ) -> Arc<Self> {
         let prompt = job.prompt.to_string();
         let handle = engine.submit(job);
-        let progress = Arc::new(watch::Sender::new(Progress::default()));
-        let is_whole = extent == Extent::Whole;
+        let progress = Arc::new(watch::Sender::new(Progress {
+            is_block: extent.amount == Amount::Block,
+            ..Progress::default()
+        }));
+        let is_whole = extent.amount == Amount::Whole;
         let stop = Arc::new(Notify::new());
         tokio::spawn(read(handle, progress.clone(), extent, stop.clone(), stats));
         Arc::new(Self {
@@ -207,7 +269,7 @@ impl Drop for Waiter {
 async fn read(
     mut handle: JobHandle,
     progress: Arc<watch::Sender<Progress>>,
-    extent: Extent,
+    mut extent: Extent,
     stop: Arc<Notify>,
     stats: Arc<Mutex<Stats>>,
 ) {
@@ -232,9 +294,12 @@ async fn read(
             match event {
                 Event::Text { text, probability } if is_wanted => {
                     progress.push(&text, probability);
-                    enough = extent.is_reached(progress);
+                    enough = extent.is_reached(progress, false);
                 }
                 Event::Finished { finish, .. } => {
+                    if is_wanted && finish == Finish::EndOfText {
+                        extent.is_reached(progress, true);
+                    }
                     progress.finish.get_or_insert(finish);
                 }
                 Event::Text { .. } | Event::Prefilled(_) => {}

@@ -1,12 +1,19 @@
 //! One completion, from what the user has on the screen to what he is shown.
 
 mod asked;
+mod brackets;
 mod cache;
 mod completer;
+mod extent;
 mod generation;
+mod indent;
 mod post;
 mod rhythm;
+mod rules;
+mod scope;
 mod show;
+mod site;
+mod stop;
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -22,6 +29,7 @@ use crate::history::History;
 use crate::stats::Stats;
 
 pub use completer::{Comparison, Completer};
+pub use rules::{Rule, Rules};
 pub use show::LIKELY_ENOUGH;
 
 /// What is asked for: text at a place of a document.

@@ -3,7 +3,11 @@
 //! Nobody waits for half a line that may become anything. But a person types a key every 170 ms, and a small CPU decodes some four
 //! tokens in that time: so when the next key is due, what is sure by then is shown, and the rest comes through the cache.
 
-use super::generation::{Progress, TokenEnd};
+use super::{
+    brackets::{Lexis, scan},
+    generation::{Progress, TokenEnd},
+    site::Site,
+};
 use crate::engine::Finish;
 
 /// Half a line has to be this likely, all of its tokens together.
@@ -23,6 +27,13 @@ const MAX_OPEN_LINES: usize = 8;
 /// Lines that are generated behind the first one, so that the next is there when the first has been taken.
 const LINES_AHEAD: usize = 1;
 
+/// A longer block is not generated while typing: nobody reads it between two keys.
+const MAX_BLOCK_LINES: usize = 12;
+
+/// Each line of a block has to be this likely, once those above are right, to be offered with the first: of lines from 0.4 to 0.6 some
+/// 64 in 100 were right (`server/docs/typing.md`).
+const LIKELY_IN_BLOCK: f32 = 0.5;
+
 /// An answer as it stands, from the cursor on.
 #[derive(Debug, Clone, Copy)]
 pub struct Rest<'a> {
@@ -34,6 +45,8 @@ pub struct Rest<'a> {
     complete: bool,
     /// Nothing more comes.
     over: bool,
+    /// It fills an empty body, and has come to its end.
+    is_block: bool,
 }
 
 /// The line around the cursor.
@@ -43,6 +56,7 @@ pub struct Around<'a> {
     pub before: &'a str,
     /// From the cursor to the end of the line.
     pub after: &'a str,
+    pub lexis: Lexis,
 }
 
 /// What to do now.
@@ -69,11 +83,15 @@ impl<'a> Rest<'a> {
     pub fn new(progress: &'a Progress, typed: usize) -> Self {
         let first = progress.tokens.partition_point(|token| token.at <= typed);
         Self {
-            text: &progress.text[typed..],
+            // A rule may have taken back what was there when it was typed.
+            text: progress.text.get(typed..).unwrap_or_default(),
             tokens: &progress.tokens[first..],
             origin: typed,
-            complete: matches!(progress.finish, Some(Finish::EndOfText | Finish::Limit)),
+            complete: matches!(progress.finish, Some(Finish::EndOfText | Finish::Limit))
+                || progress.stopped.is_some(),
             over: progress.finish.is_some(),
+            is_block: progress.is_block
+                && (progress.finish == Some(Finish::EndOfText) || progress.stopped.is_some()),
         }
     }
 
@@ -92,7 +110,7 @@ impl<'a> Rest<'a> {
     pub fn whole(&self) -> Verdict {
         if self.complete {
             Verdict::Show {
-                len: self.text.len(),
+                len: self.text.trim_end().len(),
                 whole_line: true,
             }
         } else if self.over {
@@ -147,6 +165,12 @@ impl<'a> Rest<'a> {
                 None => Verdict::Nothing(TOO_UNLIKELY),
             };
         }
+        if let Some(len) = self.block(around) {
+            return Verdict::Show {
+                len,
+                whole_line: true,
+            };
+        }
         if let Some(len) = ends.find(|end| leaves_open(around, &self.text[..*end]).is_none()) {
             return Verdict::Show {
                 len,
@@ -173,6 +197,23 @@ impl<'a> Rest<'a> {
         }
     }
 
+    /// All of it, if it is a whole block and each line likely.
+    fn block(&self, around: Around) -> Option<usize> {
+        let text = self.text.trim_end();
+        if !self.is_block || leaves_open(around, text).is_some() {
+            return None;
+        }
+        let mut above = 1.0;
+        let ends = text.match_indices('\n').map(|(at, _)| at);
+        let is_likely = ends.chain([text.len()]).all(|end| {
+            let so_far = self.probability(end);
+            let line = so_far / above;
+            above = so_far;
+            line >= LIKELY_IN_BLOCK
+        });
+        (is_likely && above >= LIKELY_ENOUGH).then_some(text.len())
+    }
+
     /// The longest beginning within `limit` that is sure, ends with a word, and leaves no bracket open.
     fn sure(&self, limit: usize, around: Around) -> Option<usize> {
         let mut probability = 1.0;
@@ -193,10 +234,18 @@ impl<'a> Rest<'a> {
 }
 
 /// Where a generation has said all that will be shown soon: behind a line, with what closes its brackets, and [`LINES_AHEAD`] more.
-/// `None` while it has not. `before` is the line up to where the generation began.
-pub fn enough(before: &str, progress: &Progress) -> Option<usize> {
+/// `None` while it has not. `site` is where the generation began.
+pub fn enough(site: &Site, progress: &Progress) -> Option<usize> {
     let text = &progress.text;
-    let around = Around { before, after: "" };
+    if site.is_inside_line() {
+        // No room for more.
+        return line_end(text, 1).map(|end| end + 1);
+    }
+    let around = Around {
+        before: site.line_before(),
+        after: "",
+        lexis: site.lexis,
+    };
     let mut ends = (1..=MAX_OPEN_LINES).map_while(|line| Some((line, line_end(text, line)?)));
     let last = match ends.find(|(_, end)| leaves_open(around, &text[..*end]).is_none()) {
         Some((line, _)) => line + LINES_AHEAD,
@@ -204,6 +253,11 @@ pub fn enough(before: &str, progress: &Progress) -> Option<usize> {
     };
     // With the line feed, so that the line is known to be whole.
     line_end(text, last).map(|end| end + 1)
+}
+
+/// The same for a block that has not come to its end.
+pub fn enough_of_block(progress: &Progress) -> Option<usize> {
+    line_end(&progress.text, MAX_BLOCK_LINES).map(|end| end + 1)
 }
 
 /// Where the n-th line that is ended by a line feed ends; blank lines at the beginning do not count.
@@ -224,36 +278,23 @@ fn ends_word(text: &str, next: &str) -> bool {
 
 /// What is left open by a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Open {
+pub enum Open {
     /// Curly brackets only.
     Block,
     Other,
 }
 
 /// Whether a bracket would be left open if `text` stood between what is around it: one of its own, or a round or square one that
-/// the line has opened before. Brackets in quotes do not count; comments are read like code.
-fn leaves_open(around: Around, text: &str) -> Option<Open> {
-    let mut open: Vec<(char, bool)> = Vec::new();
-    for (part, own) in [(around.before, false), (text, true)] {
-        for bracket in brackets(part) {
-            match bracket {
-                '(' | '[' | '{' => open.push((bracket, own)),
-                _ => {
-                    if open.last().is_some_and(|(last, _)| closes(*last, bracket)) {
-                        open.pop();
-                    }
-                }
-            }
-        }
-    }
-    for c in around.after.trim().chars() {
-        match open.last() {
-            Some((last, _)) if closes(*last, c) => open.pop(),
-            _ => break,
-        };
-    }
-    let counts = |(bracket, own): &&(char, bool)| *own || *bracket != '{';
-    let mut left = open.iter().filter(counts).map(|(bracket, _)| *bracket);
+/// the line has opened before.
+pub fn leaves_open(around: Around, text: &str) -> Option<Open> {
+    let origin = around.before.len();
+    let end = origin + text.len();
+    let whole = around.before.to_owned() + text + around.after;
+    let open = scan(&whole, origin, around.lexis).open;
+    let mut left = open
+        .iter()
+        .filter(|bracket| bracket.at < end && (bracket.at >= origin || bracket.kind != '{'))
+        .map(|bracket| bracket.kind);
     let first = left.next()?;
     Some(if first == '{' && left.all(|bracket| bracket == '{') {
         Open::Block
@@ -262,49 +303,13 @@ fn leaves_open(around: Around, text: &str) -> Option<Open> {
     })
 }
 
-fn closes(open: char, close: char) -> bool {
-    matches!((open, close), ('(', ')') | ('[', ']') | ('{', '}'))
-}
-
-/// The brackets outside of quotes that end in their line.
-fn brackets(text: &str) -> impl Iterator<Item = char> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        loop {
-            let mut chars = rest.chars();
-            let c = chars.next()?;
-            rest = chars.as_str();
-            match c {
-                '"' | '\'' | '`' => {
-                    if let Some(len) = quoted_len(rest, c) {
-                        rest = &rest[len..];
-                    }
-                }
-                '(' | ')' | '[' | ']' | '{' | '}' => return Some(c),
-                _ => {}
-            }
-        }
-    })
-}
-
-/// Bytes up to and with the closing quote, if that is in the same line.
-fn quoted_len(text: &str, quote: char) -> Option<usize> {
-    let mut escaped = false;
-    for (at, c) in text.char_indices() {
-        match c {
-            '\n' => return None,
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            _ if c == quote => return Some(at + c.len_utf8()),
-            _ => {}
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::completion::{
+        cache::Surroundings,
+        rules::{Rule, Rules},
+    };
 
     /// Tokens are separated by `|`, all as likely as each other.
     fn progress(marked: &str, probability: f32, finish: Option<Finish>) -> Progress {
@@ -332,11 +337,23 @@ mod tests {
         let around = Around {
             before: line.0,
             after: line.1,
+            lexis: Lexis::TEXT,
         };
         match rest.line(around, due, LIKELY_ENOUGH) {
             Verdict::Show { len, .. } => Some(&rest.text[..len]),
             _ => None,
         }
+    }
+
+    /// A place at the end of a document.
+    fn site(before: &str) -> Site {
+        let around = Surroundings {
+            before: before.to_owned(),
+            from_start: true,
+            after: String::new(),
+            to_end: true,
+        };
+        Site::new(&around, None, None, Rules::default())
     }
 
     #[test]
@@ -385,6 +402,32 @@ mod tests {
     }
 
     #[test]
+    fn a_likely_block_is_offered_as_a_whole_once_it_is_there() {
+        let block = |probability, stopped| Progress {
+            stopped,
+            is_block: true,
+            ..progress("\n    a|\n    b|\n", probability, None)
+        };
+        let first = Some("\n    a");
+        let whole = Some("\n    a\n    b");
+        let ended = Some(Rule::Indentation);
+        for (progress, expected) in [
+            (block(0.8, None), first),
+            (block(0.8, ended), whole),
+            (block(0.4, ended), first),
+        ] {
+            assert_eq!(shown(&progress, 0, ("def f():", ""), false), expected);
+        }
+        let typed = block(0.8, ended);
+        assert_eq!(shown(&typed, 5, ("    ", ""), false), Some("a\n    b"));
+        let line = Progress {
+            is_block: false,
+            ..block(0.8, ended)
+        };
+        assert_eq!(shown(&line, 0, ("def f():", ""), false), first);
+    }
+
+    #[test]
     fn a_generation_ends_a_line_after_the_shown_one() {
         for (before, text, enough) in [
             ("", "a = 1\n", false),
@@ -398,7 +441,7 @@ mod tests {
         ] {
             let progress = progress(text, 0.5, None);
             assert_eq!(
-                super::enough(before, &progress),
+                super::enough(&site(before), &progress),
                 enough.then_some(text.len()),
                 "{before:?} {text:?}"
             );
@@ -417,7 +460,11 @@ mod tests {
             ("", "{ a", " }", false),
             ("", "a)", "", false),
         ] {
-            let around = Around { before, after };
+            let around = Around {
+                before,
+                after,
+                lexis: Lexis::TEXT,
+            };
             assert_eq!(
                 leaves_open(around, text).is_some(),
                 open,

@@ -17,7 +17,7 @@ use tokio::sync::watch;
 
 use crate::{
     cli::{EngineArguments, complete},
-    completion::{Comparison, Complete, Completer, Request, Trigger},
+    completion::{Comparison, Complete, Completer, Request, Rule, Rules, Trigger},
     config::{Config, Settings},
     context::{Source, workspace::Workspace},
     prompt::layout::{AnchorPlace, Layout},
@@ -51,9 +51,9 @@ pub struct Arguments {
     /// Bytes of other files that the model sees (default: what this machine has time for)
     #[arg(long, value_name = "BYTES")]
     related_bytes: Option<usize>,
-    /// Leave out a source of context; may be repeated
-    #[arg(long, value_name = "SOURCE")]
-    without: Vec<Source>,
+    /// Switch off a source of context or a rule by its name (similar, overlap...), or all sources (context); may be repeated
+    #[arg(long, value_name = "NAME")]
+    without: Vec<Part>,
     #[command(flatten)]
     engine: EngineArguments,
 }
@@ -74,6 +74,54 @@ impl FromStr for AnchorArgument {
                     .map_err(|_| "must be cursor, window or a number of lines")?,
             ),
         }))
+    }
+}
+
+/// What can be switched off, to see what it is worth.
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    Context,
+    Source(Source),
+    Rule(Rule),
+}
+
+impl Part {
+    fn sources(&self) -> Vec<Source> {
+        match self {
+            Self::Context => Source::ALL.to_vec(),
+            Self::Source(source) => vec![*source],
+            Self::Rule(_) => Vec::new(),
+        }
+    }
+
+    fn rule(&self) -> Option<Rule> {
+        match self {
+            Self::Rule(rule) => Some(*rule),
+            _ => None,
+        }
+    }
+}
+
+impl FromStr for Part {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "context" {
+            return Ok(Self::Context);
+        }
+        let name = || json!(text);
+        serde_json::from_value(name())
+            .map(Self::Source)
+            .or_else(|_| serde_json::from_value(name()).map(Self::Rule))
+            .map_err(|_| {
+                let names = |all: Vec<serde_json::Value>| {
+                    let names = all.iter().filter_map(|name| name.as_str());
+                    names.collect::<Vec<_>>().join(", ")
+                };
+                let sources = names(Source::ALL.iter().map(|source| json!(source)).collect());
+                let rules = names(Rule::ALL.iter().map(|rule| json!(rule)).collect());
+                format!("must be context, a source ({sources}) or a rule ({rules})")
+            })
     }
 }
 
@@ -110,10 +158,15 @@ pub async fn run(arguments: Arguments) -> Result<()> {
     config.completion.max_lines = arguments.lines.unwrap_or(u32::MAX);
     let settings = watch::Sender::new(Arc::new(Settings::from(config)));
     let workspace = Arc::<Workspace>::default();
+    let parts_off = &arguments.without;
     let comparison = Comparison {
         layout: Some(layout),
         related_bytes: arguments.related_bytes,
-        without: arguments.without.clone(),
+        without: parts_off.iter().flat_map(Part::sources).collect(),
+        rules: parts_off
+            .iter()
+            .filter_map(Part::rule)
+            .fold(Rules::default(), Rules::without),
     };
     let completer = Completer::compared(
         arguments.engine.open()?,

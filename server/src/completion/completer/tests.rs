@@ -154,6 +154,19 @@ async fn a_key_made_for_it_gets_all_that_there_is_room_for() {
 }
 
 #[tokio::test]
+async fn inside_of_a_word_nothing_is_asked() {
+    let completer = completer(Duration::ZERO, 24);
+    let (text, cursor) = document(0, "total", "\n");
+    for trigger in [Trigger::Invoked, Trigger::Automatic] {
+        let answer = completer
+            .complete(request((text.clone(), cursor - 2), trigger))
+            .await;
+        assert_eq!(answer.reason, Rule::WordInside.reason());
+    }
+    assert_eq!(completer.stats().requests, 0);
+}
+
+#[tokio::test]
 async fn what_nobody_waits_for_any_more_ends() {
     let at_the_end = |seed| {
         let (text, cursor) = document(seed, "", "\n");
