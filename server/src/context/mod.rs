@@ -1,6 +1,7 @@
 //! What the model is shown beside the text around the cursor. Pure: from a snapshot, the index and what was edited of late to ranked
 //! pieces within a budget, each with its reason. No I/O, and nothing here waits.
 
+pub mod definitions;
 pub mod privacy;
 
 use std::{ops::RangeInclusive, path::PathBuf};

@@ -1,6 +1,7 @@
 //! What the files of the workspace define and import. A thread of low priority walks the folders and reads the files; everybody else asks
 //! [`Index::read`] and waits for nobody. Knows nothing of prompts, and keeps no text but the outlines of definitions.
 
+pub mod resolve;
 pub mod symbols;
 mod walk;
 pub mod workspace;

@@ -201,14 +201,15 @@ fn assigned(line: &str, name_end: usize) -> Option<Range<usize>> {
     is_literal.then_some(start..start + len)
 }
 
-/// `Server=db;User=me;Password=...;`: the name is followed by `=` and the whole by a semicolon or the end of the string, behind another pair.
+/// `Server=db;User=me;Password=...;`: the name is followed by `=` and the whole by a semicolon or the end of the string or line,
+/// behind another pair.
 fn is_in_connection_string(line: &str, name_end: usize, after_value: &str) -> bool {
     let before = &line[..name_end];
     let pair_before = before.rsplit_once(';').map_or("", |(pairs, _)| pairs);
     line[name_end..].starts_with('=')
         && pair_before.contains('=')
         && pair_before.contains(['"', '\'', '`'])
-        && after_value.starts_with([';', '"', '\'', '`'])
+        && (after_value.is_empty() || after_value.starts_with([';', '"', '\'', '`', '\r', '\n']))
 }
 
 /// A literal that somebody may have chosen for a password, rather than a word, a place or something to be filled in.

@@ -1,0 +1,648 @@
+//! Where a name that a file uses is defined: through its imports and the module layout of its language. Pure: it asks
+//! [`WorkspaceSymbols`] which files there are and never looks at the disk, so what only a configuration file says
+//! (`tsconfig.json`, `go.mod`, `Cargo.toml`) is guessed from the names of folders.
+//!
+//! This file follows names from file to file; how a language finds the files of a module lies in `resolve/<language>.rs`.
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+
+use grammars::Language;
+
+use super::symbols::{Definition, DefinitionKind, FileSymbols, Imported};
+use super::workspace::{Entry, WorkspaceSymbols};
+
+mod c;
+mod csharp;
+mod go;
+mod java;
+mod javascript;
+mod python;
+mod rust;
+
+/// Longer chains of re-exports are not followed. Real ones end after two or three.
+const MAX_DEPTH: usize = 5;
+
+/// Files that one name is looked for in, at most: glob imports of glob imports grow fast.
+const MAX_FILES_PER_NAME: usize = 64;
+
+/// A name with more definitions than this (`new`, `main`) says nothing unless an import does.
+const MAX_NAMESAKES: usize = 256;
+
+/// Shorter names are too likely to be chance to be found without an import.
+const MIN_UNIQUE_NAME: usize = 4;
+
+/// A definition that a name may mean.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Resolved<'a> {
+    pub path: &'a Path,
+    pub definition: &'a Definition,
+    pub via: Via,
+    /// How likely it is what the name means, from 0 to 1.
+    pub certainty: f32,
+}
+
+/// How a definition was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Via {
+    /// It stands in the same file.
+    SameFile,
+    Import,
+    /// Files of one package or namespace see each other.
+    SamePackage,
+    /// `ring.h` and `ring.c`.
+    HeaderPair,
+    /// An importless guess: nothing else in the same crate, folder or package has the name.
+    SameCrate,
+    /// An importless guess: nothing else in the workspace has the name.
+    UniqueName,
+}
+
+/// How a language maps modules to files.
+struct Layout {
+    /// Between the parts of a module's name.
+    separator: &'static str,
+    /// The files of the module `written` as the file `from` sees it, best first. `name` is what is looked for in them, so that large
+    /// packages need not be listed.
+    files: for<'a> fn(
+        index: &'a WorkspaceSymbols,
+        from: &Path,
+        written: &str,
+        name: &str,
+    ) -> Vec<&'a Entry>,
+    /// Imports are includes: what a file sees of the ones that it includes is known at once, see [`Resolver::included`].
+    includes: bool,
+    /// How surely a file sees what another one defines without naming it in an import. `None` if it does not.
+    sees: fn(from: &Path, file: &FileSymbols, other: &Entry) -> Option<(Via, f32)>,
+}
+
+/// What `name` (or a path of names: `json.loads`, `Shelf::new`) means in the file `from`, best first.
+pub fn resolve<'a>(
+    index: &'a WorkspaceSymbols,
+    from: &'a Path,
+    file: &'a FileSymbols,
+    name: &str,
+) -> Vec<Resolved<'a>> {
+    Resolver::new(index, from, file).resolve(name)
+}
+
+/// Resolves the names of one file.
+pub struct Resolver<'a> {
+    index: &'a WorkspaceSymbols,
+    from: &'a Path,
+    file: &'a FileSymbols,
+    layout: Option<&'static Layout>,
+    /// C and C++: the files that are included, with the number of steps.
+    included: OnceCell<BTreeMap<&'a Path, usize>>,
+}
+
+/// A file that names are looked for in.
+#[derive(Clone, Copy)]
+struct View<'a> {
+    path: &'a Path,
+    symbols: &'a FileSymbols,
+}
+
+impl<'a> From<&'a Entry> for View<'a> {
+    fn from(entry: &'a Entry) -> Self {
+        Self {
+            path: &entry.path,
+            symbols: &entry.symbols,
+        }
+    }
+}
+
+/// The definitions of a name in one file, and how many imports led there.
+struct Found<'a> {
+    path: &'a Path,
+    definitions: Vec<&'a Definition>,
+    depth: usize,
+}
+
+/// The state of one look-up.
+struct Trail<'a> {
+    /// Cycles of imports end here.
+    seen: Vec<(&'a Path, String)>,
+}
+
+impl<'a> Resolver<'a> {
+    pub fn new(index: &'a WorkspaceSymbols, from: &'a Path, file: &'a FileSymbols) -> Self {
+        Self {
+            index,
+            from,
+            file,
+            layout: layout(file.language),
+            included: OnceCell::new(),
+        }
+    }
+
+    /// See [`resolve`].
+    pub fn resolve(&self, name: &str) -> Vec<Resolved<'a>> {
+        let names: Vec<&str> = parts(name).collect();
+        let Some(&first) = names.first() else {
+            return Vec::new();
+        };
+        let here = View {
+            path: self.from,
+            symbols: self.file,
+        };
+        let own = own(here, &names);
+        if !own.is_empty() {
+            return self.resolved(here.path, own, Via::SameFile, 1.0);
+        }
+        let mut trail = Trail { seen: Vec::new() };
+        if let Some(found) = self.imported(here, &names, 0, &mut trail) {
+            let certainty = 0.98 - 0.03 * found.depth as f32;
+            return self.resolved(found.path, found.definitions, Via::Import, certainty);
+        }
+        self.unimported(first, &names)
+    }
+
+    /// The files of the module that `name` stands for in this file, if it is one.
+    pub fn module(&self, name: &str) -> Vec<&'a Entry> {
+        let Some(layout) = self.layout else {
+            return Vec::new();
+        };
+        let mut files = Vec::new();
+        for import in &self.file.imports {
+            match &import.names {
+                Imported::Module(local) if local == name => {
+                    files.extend((layout.files)(self.index, self.from, &import.module, ""));
+                }
+                Imported::Names(names) => {
+                    for (theirs, _) in names.iter().filter(|(_, local)| local == name) {
+                        let module = layout.join(&import.module, theirs);
+                        files.extend((layout.files)(self.index, self.from, &module, ""));
+                    }
+                }
+                _ => {}
+            }
+        }
+        files
+    }
+
+    /// The files that an import of everything names: star imports, globs, includes.
+    pub fn imported_whole(&self) -> Vec<&'a Entry> {
+        let Some(layout) = self.layout else {
+            return Vec::new();
+        };
+        let imports = self
+            .file
+            .imports
+            .iter()
+            .filter(|import| import.names == Imported::All);
+        imports
+            .flat_map(|import| (layout.files)(self.index, self.from, &import.module, ""))
+            .collect()
+    }
+
+    /// The other files of the same package or namespace, which are seen without an import.
+    pub fn package(&self) -> Vec<&'a Entry> {
+        let Some(package) = &self.file.package else {
+            return Vec::new();
+        };
+        let is_other = |entry: &&Entry| *entry.path != *self.from;
+        let sees = |entry: &&'a Entry| matches!(self.sees(entry), Some((Via::SamePackage, _)));
+        let files = self.index.files_of_package(package).into_iter();
+        files.filter(is_other).filter(sees).collect()
+    }
+
+    /// The members of a type, wherever in its file they stand.
+    pub fn members(&self, path: &Path, name: &str) -> impl Iterator<Item = &'a Definition> {
+        let file = if path == self.from {
+            Some(self.file)
+        } else {
+            self.index.file(path).map(AsRef::as_ref)
+        };
+        let definitions = file.into_iter().flat_map(|file| &file.definitions);
+        definitions.filter(move |definition| definition.container.as_deref() == Some(name))
+    }
+
+    fn resolved(
+        &self,
+        path: &'a Path,
+        found: Vec<&'a Definition>,
+        via: Via,
+        certainty: f32,
+    ) -> Vec<Resolved<'a>> {
+        let resolved = found.into_iter().map(|definition| Resolved {
+            path,
+            definition,
+            via,
+            certainty,
+        });
+        resolved.collect()
+    }
+
+    /// The definition of `names` in `view`, or in a file that it imports it from.
+    fn lookup(
+        &self,
+        view: View<'a>,
+        names: &[&str],
+        depth: usize,
+        trail: &mut Trail<'a>,
+    ) -> Option<Found<'a>> {
+        let own = own(view, names);
+        if !own.is_empty() {
+            return Some(Found {
+                path: view.path,
+                definitions: own,
+                depth,
+            });
+        }
+        self.imported(view, names, depth, trail)
+    }
+
+    fn imported(
+        &self,
+        view: View<'a>,
+        names: &[&str],
+        depth: usize,
+        trail: &mut Trail<'a>,
+    ) -> Option<Found<'a>> {
+        let layout = self.layout?;
+        let visit = (view.path, names.join("."));
+        if depth >= MAX_DEPTH
+            || trail.seen.len() >= MAX_FILES_PER_NAME
+            || trail.seen.contains(&visit)
+        {
+            return None;
+        }
+        trail.seen.push(visit);
+        let files = |module: &str, name: &str| (layout.files)(self.index, view.path, module, name);
+        let (first, rest) = names.split_first()?;
+        // What is imported by name wins over what a glob brings.
+        for import in &view.symbols.imports {
+            match &import.names {
+                Imported::Module(local) => {
+                    let Some(rest) = after(local, names) else {
+                        continue;
+                    };
+                    let found = rest.first().and_then(|next| {
+                        self.in_files(files(&import.module, next), rest, depth, trail)
+                            .or_else(|| self.in_submodule(view, &import.module, rest, depth, trail))
+                    });
+                    // `use crate::shelf::Shelf`: what looks like a module may be a thing of one.
+                    let found = found.or_else(|| {
+                        let (module, name) = layout.split(&import.module)?;
+                        let wanted = [&[name], rest].concat();
+                        self.in_files(files(module, name), &wanted, depth, trail)
+                    });
+                    if found.is_some() {
+                        return found;
+                    }
+                }
+                Imported::Names(imported) => {
+                    for (theirs, _) in imported.iter().filter(|(_, local)| local == first) {
+                        let mut wanted = vec![theirs.as_str()];
+                        wanted.extend(rest);
+                        let candidates = files(&import.module, theirs);
+                        let found = if theirs == "default" {
+                            candidates
+                                .iter()
+                                .find_map(|file| self.default_export(file, first, depth, trail))
+                        } else {
+                            self.in_files(candidates, &wanted, depth, trail)
+                        };
+                        let found = found.or_else(|| {
+                            self.in_submodule(view, &import.module, &wanted, depth, trail)
+                        });
+                        if found.is_some() {
+                            return found;
+                        }
+                    }
+                }
+                Imported::All => {}
+            }
+        }
+        if layout.includes {
+            return None;
+        }
+        for import in view
+            .symbols
+            .imports
+            .iter()
+            .filter(|import| import.names == Imported::All)
+        {
+            let found = self.in_files(files(&import.module, first), names, depth, trail);
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
+
+    fn in_files(
+        &self,
+        files: Vec<&'a Entry>,
+        names: &[&str],
+        depth: usize,
+        trail: &mut Trail<'a>,
+    ) -> Option<Found<'a>> {
+        files
+            .into_iter()
+            .find_map(|file| self.lookup(file.into(), names, depth + 1, trail))
+    }
+
+    /// `names` where its first part is a module in `module`: `from . import shelf`, then `shelf.Shelf`.
+    fn in_submodule(
+        &self,
+        view: View<'a>,
+        module: &str,
+        names: &[&str],
+        depth: usize,
+        trail: &mut Trail<'a>,
+    ) -> Option<Found<'a>> {
+        let layout = self.layout?;
+        let (submodule, rest) = names.split_first()?;
+        let module = layout.join(module, submodule);
+        let files = (layout.files)(self.index, view.path, &module, rest.first()?);
+        self.in_files(files, rest, depth, trail).or_else(|| {
+            if rest.len() < 2 || depth >= MAX_DEPTH {
+                return None;
+            }
+            self.in_submodule(view, &module, rest, depth + 1, trail)
+        })
+    }
+
+    /// The default export has no name of its own where it is not declared as one: the importer usually calls it as its file is called.
+    fn default_export(
+        &self,
+        file: &'a Entry,
+        local: &str,
+        depth: usize,
+        trail: &mut Trail<'a>,
+    ) -> Option<Found<'a>> {
+        if let Some(found) = self.imported(file.into(), &["default"], depth + 1, trail) {
+            return Some(found);
+        }
+        let stem = file.path.file_stem().unwrap_or_default().to_string_lossy();
+        let definitions = file.symbols.definitions.iter();
+        let top_level: Vec<_> = definitions
+            .filter(|each| each.container.is_none())
+            .collect();
+        let found = top_level
+            .iter()
+            .find(|each| each.name == local || each.name.eq_ignore_ascii_case(&stem))
+            .or(top_level.first().filter(|_| top_level.len() == 1))?;
+        Some(Found {
+            path: &file.path,
+            definitions: vec![found],
+            depth: depth + 1,
+        })
+    }
+
+    /// What has the name without an import of it: files of the same package first, then a name that nobody else has.
+    fn unimported(&self, first: &str, names: &[&str]) -> Vec<Resolved<'a>> {
+        let count = self.index.count_named(first);
+        if count == 0 || count > MAX_NAMESAKES {
+            return Vec::new();
+        }
+        let mut best: Vec<Resolved<'a>> = Vec::new();
+        let mut everywhere = Vec::new();
+        for (path, definition) in self.index.named(first) {
+            let Some(entry) = self.index.entry(path) else {
+                continue;
+            };
+            if definition.container.is_some()
+                || path.as_ref() == self.from
+                || !self.is_same_family(&entry.symbols)
+            {
+                continue;
+            }
+            let path: &Path = path;
+            everywhere.push((path, definition));
+            let Some((via, certainty)) = self.sees(entry) else {
+                continue;
+            };
+            let better = best.first().is_none_or(|best| certainty > best.certainty);
+            if better {
+                best.clear();
+            }
+            if better || best.first().is_some_and(|best| certainty == best.certainty) {
+                best.push(Resolved {
+                    path,
+                    definition,
+                    via,
+                    certainty,
+                });
+            }
+        }
+        if best.is_empty()
+            && let Some(&(path, definition)) = everywhere.first()
+            && is_one_thing(&everywhere)
+            && first.len() >= MIN_UNIQUE_NAME
+            && matches!(
+                definition.kind,
+                DefinitionKind::Type | DefinitionKind::Function
+            )
+        {
+            let (via, certainty) = (Via::UniqueName, 0.4);
+            best.push(Resolved {
+                path,
+                definition,
+                via,
+                certainty,
+            });
+        }
+        // A guess among several is none.
+        let is_guess = best.first().is_some_and(|best| best.via == Via::SameCrate);
+        if is_guess
+            && !is_one_thing(
+                &best
+                    .iter()
+                    .map(|each| (each.path, each.definition))
+                    .collect::<Vec<_>>(),
+            )
+        {
+            return Vec::new();
+        }
+        if names.len() > 1 {
+            let members = best.iter().flat_map(|each| {
+                let view = View {
+                    path: each.path,
+                    symbols: self.index.file(each.path).map_or(self.file, AsRef::as_ref),
+                };
+                let found = own(view, names);
+                found.into_iter().map(|definition| Resolved {
+                    definition,
+                    ..*each
+                })
+            });
+            let members: Vec<_> = members.collect();
+            if !members.is_empty() {
+                return members;
+            }
+        }
+        best
+    }
+
+    fn sees(&self, other: &'a Entry) -> Option<(Via, f32)> {
+        let layout = self.layout?;
+        if layout.includes {
+            let included = self
+                .included
+                .get_or_init(|| c::included(self.index, self.from, self.file));
+            if let Some(&steps) = included.get(&*other.path) {
+                return Some((Via::Import, 0.95 - 0.1 * steps as f32));
+            }
+        }
+        (layout.sees)(self.from, self.file, other)
+    }
+
+    fn is_same_family(&self, other: &FileSymbols) -> bool {
+        match (self.layout, layout(other.language)) {
+            (Some(ours), Some(theirs)) => std::ptr::eq(ours, theirs),
+            _ => self.file.language == other.language,
+        }
+    }
+}
+
+impl Layout {
+    fn join(&self, module: &str, name: &str) -> String {
+        if module.is_empty() || module.ends_with(self.separator) {
+            return format!("{module}{name}");
+        }
+        format!("{module}{}{name}", self.separator)
+    }
+
+    fn split<'m>(&self, module: &'m str) -> Option<(&'m str, &'m str)> {
+        module.rsplit_once(self.separator)
+    }
+}
+
+fn layout(language: &Language) -> Option<&'static Layout> {
+    Some(match language.id() {
+        "python" => &python::LAYOUT,
+        "javascript" | "javascriptreact" | "typescript" | "typescriptreact" | "vue" | "svelte" => {
+            &javascript::LAYOUT
+        }
+        "rust" => &rust::LAYOUT,
+        "go" => &go::LAYOUT,
+        "java" | "kotlin" | "scala" => &java::LAYOUT,
+        "csharp" => &csharp::LAYOUT,
+        "c" | "cpp" => &c::LAYOUT,
+        _ => return None,
+    })
+}
+
+/// The parts of `a.b`, `a::b` and `a->b`.
+fn parts(name: &str) -> impl Iterator<Item = &str> {
+    name.split(['.', ':', '-', '>'])
+        .filter(|part| !part.is_empty())
+}
+
+/// What follows the name that a module has here: `["join"]` for `os.path` and `["os", "path", "join"]`.
+fn after<'n, 's>(local: &str, names: &'n [&'s str]) -> Option<&'n [&'s str]> {
+    let mut rest = names;
+    for part in parts(local) {
+        let (first, others) = rest.split_first()?;
+        if *first != part {
+            return None;
+        }
+        rest = others;
+    }
+    Some(rest)
+}
+
+/// The definition of `names` in the file itself: at its top level, or a member of a type there.
+fn own<'a>(view: View<'a>, names: &[&str]) -> Vec<&'a Definition> {
+    let definitions = &view.symbols.definitions;
+    let named = |name: &str, container: Option<&str>| -> Vec<&'a Definition> {
+        let found = definitions
+            .iter()
+            .filter(|each| each.name == name && each.container.as_deref() == container);
+        found.collect()
+    };
+    match names {
+        [] => Vec::new(),
+        [name] => {
+            let found = named(name, None);
+            if !found.is_empty() {
+                return found;
+            }
+            // A type inside of a type is reached by its own name often enough.
+            let nested = definitions
+                .iter()
+                .filter(|each| each.name == *name && each.kind == DefinitionKind::Type);
+            nested.take(1).collect()
+        }
+        [.., container, name] => {
+            let members = named(name, Some(container));
+            if members.is_empty() {
+                named(container, None)
+            } else {
+                members
+            }
+        }
+    }
+}
+
+/// Whether these are one definition, or one declared in a header and defined in its source.
+fn is_one_thing(found: &[(&Path, &Definition)]) -> bool {
+    let mut files: Vec<_> = found
+        .iter()
+        .map(|(path, _)| path.with_extension(""))
+        .collect();
+    files.dedup();
+    files.len() <= 1
+}
+
+/// The files of a package or namespace that define `name`.
+fn files_of_package<'a>(index: &'a WorkspaceSymbols, package: &str, name: &str) -> Vec<&'a Entry> {
+    if index.count_named(name) > MAX_NAMESAKES {
+        return Vec::new();
+    }
+    let named = index.named(name).filter_map(|(path, _)| index.entry(path));
+    let mut entries: Vec<_> = named
+        .filter(|entry| entry.symbols.package.as_deref() == Some(package))
+        .collect();
+    entries.dedup_by_key(|entry| &entry.path);
+    entries
+}
+
+/// The folders from that of `file` up to the workspace folder that holds it, nearest first.
+fn ancestors<'p>(index: &WorkspaceSymbols, file: &'p Path) -> impl Iterator<Item = &'p Path> {
+    let root = index
+        .roots()
+        .iter()
+        .filter(|root| file.starts_with(root))
+        .map(|root| root.components().count())
+        .max();
+    let folders = file.ancestors().skip(1);
+    folders.take_while(move |folder| root.is_none_or(|root| folder.components().count() >= root))
+}
+
+/// `folder/written` without `.` and `..`.
+fn joined(folder: &Path, written: &str) -> PathBuf {
+    let mut path = folder.to_owned();
+    for component in Path::new(written).components() {
+        match component {
+            Component::ParentDir => {
+                path.pop();
+            }
+            Component::Normal(name) => path.push(name),
+            _ => {}
+        }
+    }
+    path
+}
+
+/// How many folders two paths share: the larger, the nearer.
+fn nearness(a: &Path, b: &Path) -> usize {
+    a.components()
+        .zip(b.components())
+        .take_while(|(a, b)| a == b)
+        .count()
+}
+
+/// The entries nearest to `from`, all of them if several are equally near.
+fn nearest<'a>(mut entries: Vec<&'a Entry>, from: &Path) -> Vec<&'a Entry> {
+    let best = entries
+        .iter()
+        .map(|entry| nearness(&entry.path, from))
+        .max();
+    entries.retain(|entry| Some(nearness(&entry.path, from)) == best);
+    entries
+}

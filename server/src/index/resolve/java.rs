@@ -1,0 +1,28 @@
+//! Java, and Kotlin and Scala, which share its packages: files of a package see each other, wherever they lie.
+
+use std::path::Path;
+
+use super::{Layout, Via, files_of_package};
+use crate::index::symbols::FileSymbols;
+use crate::index::workspace::{Entry, WorkspaceSymbols};
+
+pub(super) static LAYOUT: Layout = Layout {
+    separator: ".",
+    files,
+    includes: false,
+    sees,
+};
+
+/// A static import names a type where others name a package: then its file is meant.
+fn files<'a>(index: &'a WorkspaceSymbols, _: &Path, written: &str, name: &str) -> Vec<&'a Entry> {
+    let found = files_of_package(index, written, name);
+    match written.rsplit_once('.') {
+        Some((package, class)) if found.is_empty() => files_of_package(index, package, class),
+        _ => found,
+    }
+}
+
+fn sees(_: &Path, file: &FileSymbols, other: &Entry) -> Option<(Via, f32)> {
+    let is_visible = file.package.is_some() && file.package == other.symbols.package;
+    is_visible.then_some((Via::SamePackage, 0.9))
+}
