@@ -197,6 +197,7 @@ fn assigned(line: &str, name_end: usize) -> Option<Range<usize>> {
         !word.contains(['(', ')', '[', ']', '.', ':'])
             && looks_chosen(word)
             && class_changes(word) >= 3
+            && wordiness(word) <= MAX_WORDS
     };
     is_literal.then_some(start..start + len)
 }
@@ -214,7 +215,7 @@ fn is_in_connection_string(line: &str, name_end: usize, after_value: &str) -> bo
 
 /// A literal that somebody may have chosen for a password, rather than a word, a place or something to be filled in.
 fn looks_chosen(value: &str) -> bool {
-    let has = |class: fn(&u8) -> bool| value.as_bytes().iter().any(|byte| class(byte));
+    let has = |class: fn(&u8) -> bool| value.as_bytes().iter().any(class);
     value.len() >= MIN_PASSWORD_BYTES
         && !value.contains(char::is_whitespace)
         && !is_template(value)
@@ -235,8 +236,9 @@ fn is_template(value: &str) -> bool {
             .is_empty()
 }
 
-/// How often letters of one case, digits and other characters take turns. Names have few, at their seams.
+/// How often letters of one case, digits and other characters take turns, underscores left out. Names have few, at their seams.
 fn class_changes(value: &str) -> usize {
+    let value = value.replace('_', "");
     let class = |byte: u8| match byte {
         b'a'..=b'z' => 0,
         b'A'..=b'Z' => 1,
