@@ -7,6 +7,7 @@ mod members;
 mod notation;
 mod outline;
 mod query;
+mod text;
 
 use std::collections::HashSet;
 use std::ops::RangeInclusive;

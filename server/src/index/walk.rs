@@ -184,6 +184,7 @@ impl Walker {
 
     fn set_folders(&mut self, folders: Vec<PathBuf>) {
         self.roots = folders;
+        self.is_full = false;
         self.symbols().set_roots(
             self.roots
                 .iter()
@@ -342,7 +343,10 @@ impl Walker {
             }
         }
         if self.is_full {
-            return;
+            // What is known may have changed; nothing is added.
+            let is_known = |path: &PathBuf| !self.below(path).is_empty();
+            files.retain(is_known);
+            folders.retain(is_known);
         }
         files.sort_unstable_by(|a, b| b.cmp(a));
         folders.sort_unstable();

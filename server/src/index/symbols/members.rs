@@ -3,8 +3,9 @@
 use super::DefinitionKind;
 use super::items::Item;
 use super::notation::Blocks;
-use super::outline::{MAX_OUTLINE_LINES, Outlines};
+use super::outline::Outlines;
 use super::query::ItemKind;
+use super::text::MAX_OUTLINE_LINES;
 
 /// Variants of an enum share lines up to this length.
 const MAX_JOINED_BYTES: usize = 100;

@@ -144,11 +144,11 @@ fn entropy(value: &str) -> f32 {
         .sum()
 }
 
-/// The share of characters in runs of three or more letters of one case, with a capital before them or not, that hold a vowel: of random
-/// values about a tenth, of names nearly all.
+/// The share of characters in runs of three or more letters of one case, with a capital before them or not, of which a sixth or more
+/// are vowels: of random values about a tenth, of names nearly all.
 pub fn wordiness(value: &str) -> f32 {
     let bytes = value.as_bytes();
-    let is_vowel = |byte: &u8| b"aeiouyAEIOUY".contains(byte);
+    let is_vowel = |byte: &&u8| b"aeiouyAEIOUY".contains(byte);
     let (mut in_words, mut at) = (0, 0);
     while at < bytes.len() {
         let capital = usize::from(bytes[at].is_ascii_uppercase());
@@ -162,7 +162,8 @@ pub fn wordiness(value: &str) -> f32 {
             .take_while(|byte| class(byte))
             .count();
         let len = capital + run;
-        if len >= 3 && bytes[at..at + len].iter().any(|byte| is_vowel(byte)) {
+        let vowels = bytes[at..at + len].iter().filter(is_vowel).count();
+        if len >= 3 && vowels * 6 >= len {
             in_words += len;
         }
         at += len.max(1);

@@ -32,7 +32,7 @@ fn secrets_are_replaced() {
         r#"aws = "«AK~IA2E0A8F3B7C5D9G1H»""#,
         "token: «gh~p_aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0dE3fG»",
         "-H 'Authorization: Bearer «gi~thub_pat_11ABCDEFG0aBcDeFgHiJkL_mNoPqRs»'",
-        "slack(\"«xo~xb-123456789012-abcdefGHIJKL»\")",
+        "slack(\"«xo~xb-123456789012-aB3dE6gH9jK2»\")",
         "stripe.api_key = '«sk~_live_4eC39HqLyjWDarjtT1zdp7dc»'",
         "client = OpenAI(api_key=\"«s~k-proj-a1B2c3D4e5F6g7H8i9J0k1L2»\")",
         "key=«AI~zaSyA1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q»&q=1",
@@ -43,6 +43,7 @@ fn secrets_are_replaced() {
         "export DB_PASSWORD=«s3cr3tPassw0rd»",
         r#"<password>«s3cr3tPassw0rd»</password>"#,
         r#"conn = "Server=db;User Id=sa;Password=«letmein»;""#,
+        r#"conn = "Server=db;Password=«letmein»"#,
         r#"env["SECRET_KEY"] = "«correct-horse7»""#,
         r#"const SIGNING = "«9f86d081884c7d659a2feaa0c55ad015a3bf4f1b»";"#,
         r#"key: "«q7Xv2LpZ9sKd4TfW8bNm»","#,
@@ -81,6 +82,9 @@ fn ordinary_code_stays() {
         "key = \"arm64-v8a-x86-x86_64\"",
         "password = input('password: ')",
         "if token == \"}\" { x1 = 2 }",
+        "pub const IFLA_TOKEN: _bindgen_ty_7 = _bindgen_ty_7::IFLA_INET6_TOKEN;",
+        "pub StorageOffloadZeroDataToken: STORAGE_OFFLOAD_TOKEN_0_0,",
+        "pub const InheritPrivateKey: X509RequestInheritOptions = 3i32;",
         "secret_path = \"/run/secrets/db1\"",
         "std::collections::HashMap<String, Vec<Option<Box<dyn Fn(u32) -> u64>>>>",
         "-----BEGIN CERTIFICATE-----",
@@ -180,7 +184,12 @@ fn nothing_in_this_repository_looks_secret() {
 fn a_corpus_has_few_lines_that_look_secret() {
     let folder = std::env::var_os("CORPUS").expect("CORPUS names a folder");
     let mut files = texts(Path::new(&folder));
-    files.retain(|(path, _)| grammars::Language::detect(path, "").is_some());
+    // Lock files are nothing but digests.
+    let is_lock = |path: &Path| {
+        path.extension()
+            .is_some_and(|extension| extension == "lock")
+    };
+    files.retain(|(path, _)| grammars::Language::detect(path, "").is_some() && !is_lock(path));
     let lines: usize = files.iter().map(|(_, text)| text.lines().count()).sum();
     let bytes: usize = files.iter().map(|(_, text)| text.len()).sum();
     let started = std::time::Instant::now();

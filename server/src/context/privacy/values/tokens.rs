@@ -197,23 +197,25 @@ fn assigned(line: &str, name_end: usize) -> Option<Range<usize>> {
         !word.contains(['(', ')', '[', ']', '.', ':'])
             && looks_chosen(word)
             && class_changes(word) >= 3
+            && wordiness(word) <= MAX_WORDS
     };
     is_literal.then_some(start..start + len)
 }
 
-/// `Server=db;User=me;Password=...;`: the name is followed by `=` and the whole by a semicolon or the end of the string, behind another pair.
+/// `Server=db;User=me;Password=...;`: the name is followed by `=` and the whole by a semicolon or the end of the string or line,
+/// behind another pair.
 fn is_in_connection_string(line: &str, name_end: usize, after_value: &str) -> bool {
     let before = &line[..name_end];
     let pair_before = before.rsplit_once(';').map_or("", |(pairs, _)| pairs);
     line[name_end..].starts_with('=')
         && pair_before.contains('=')
         && pair_before.contains(['"', '\'', '`'])
-        && after_value.starts_with([';', '"', '\'', '`'])
+        && (after_value.is_empty() || after_value.starts_with([';', '"', '\'', '`', '\r', '\n']))
 }
 
 /// A literal that somebody may have chosen for a password, rather than a word, a place or something to be filled in.
 fn looks_chosen(value: &str) -> bool {
-    let has = |class: fn(&u8) -> bool| value.as_bytes().iter().any(|byte| class(byte));
+    let has = |class: fn(&u8) -> bool| value.as_bytes().iter().any(class);
     value.len() >= MIN_PASSWORD_BYTES
         && !value.contains(char::is_whitespace)
         && !is_template(value)
@@ -234,8 +236,9 @@ fn is_template(value: &str) -> bool {
             .is_empty()
 }
 
-/// How often letters of one case, digits and other characters take turns. Names have few, at their seams.
+/// How often letters of one case, digits and other characters take turns, underscores left out. Names have few, at their seams.
 fn class_changes(value: &str) -> usize {
+    let value = value.replace('_', "");
     let class = |byte: u8| match byte {
         b'a'..=b'z' => 0,
         b'A'..=b'Z' => 1,
