@@ -5,8 +5,20 @@ const MAX_SENTENCE_BYTES: usize = 160;
 
 /// What begins like this speaks to tools or lawyers.
 const NOT_FOR_READERS: [&str; 14] = [
-    "eslint", "@ts-", "ts-", "prettier", "noqa", "type:", "pylint", "pragma", "SPDX", "Copyright", "NOLINT", "TODO",
-    "FIXME", "go:",
+    "eslint",
+    "@ts-",
+    "ts-",
+    "prettier",
+    "noqa",
+    "type:",
+    "pylint",
+    "pragma",
+    "SPDX",
+    "Copyright",
+    "NOLINT",
+    "TODO",
+    "FIXME",
+    "go:",
 ];
 
 /// The first sentence of a comment or docstring, without its marks, on one line. `None` if nobody is told anything.
@@ -14,7 +26,8 @@ pub fn first_sentence(comment: &str) -> Option<String> {
     let mut sentence = String::new();
     for line in comment.lines() {
         let line = without_marks(line);
-        let is_next_part = line.starts_with(['@', ':', '#', '\\']) || line.ends_with(':') && !sentence.is_empty();
+        let is_next_part =
+            line.starts_with(['@', ':', '#', '\\']) || line.ends_with(':') && !sentence.is_empty();
         if !sentence.is_empty() && (line.is_empty() || is_next_part) {
             break;
         }
@@ -48,7 +61,9 @@ pub fn first_sentence(comment: &str) -> Option<String> {
 /// A line without the marks of comments, of strings and of XML documentation.
 fn without_marks(line: &str) -> String {
     let mut line = line.trim();
-    let prefixes = ["///", "//!", "//", "/**", "/*!", "/*", "*/", "#", "r\"\"\"", "\"\"\"", "'''", "\"", "*"];
+    let prefixes = [
+        "///", "//!", "//", "/**", "/*!", "/*", "*/", "#", "r\"\"\"", "\"\"\"", "'''", "\"", "*",
+    ];
     if let Some(rest) = prefixes.iter().find_map(|mark| line.strip_prefix(mark)) {
         line = rest;
     }
@@ -75,7 +90,11 @@ fn without_marks(line: &str) -> String {
 /// Where the first sentence ends: a full stop at the end, or before a capital letter, not one of "e.g.".
 fn sentence_end(text: &str) -> Option<usize> {
     let before_capital = |at: &usize| text[at + 2..].trim_start().starts_with(char::is_uppercase);
-    let inner = text.match_indices(". ").map(|(at, _)| at).find(before_capital);
-    let is_whole = text.ends_with(['.', '!', '?']) && !text.ends_with("e.g.") && !text.ends_with("i.e.");
+    let inner = text
+        .match_indices(". ")
+        .map(|(at, _)| at)
+        .find(before_capital);
+    let is_whole =
+        text.ends_with(['.', '!', '?']) && !text.ends_with("e.g.") && !text.ends_with("i.e.");
     inner.map(|at| at + 1).or(is_whole.then_some(text.len()))
 }

@@ -84,7 +84,13 @@ impl<'tree> Item<'tree> {
         };
         let said = [self.body, self.value].iter().flatten().count();
         let name = self.name.map(|name| name.start_byte());
-        (self.node.start_byte(), Reverse(self.node.end_byte()), rank, name, Reverse(said))
+        (
+            self.node.start_byte(),
+            Reverse(self.node.end_byte()),
+            rank,
+            name,
+            Reverse(said),
+        )
     }
 }
 
@@ -176,7 +182,9 @@ fn nest<'tree>(text: &str, sorted: Vec<(usize, Item<'tree>)>) -> Vec<Item<'tree>
             let around = &kept[top];
             let same = around.node.byte_range() == item.node.byte_range();
             let is_repeated = match item.kind {
-                ItemKind::Field | ItemKind::Variant => !matches!(around.kind, ItemKind::Wrapper | ItemKind::Group),
+                ItemKind::Field | ItemKind::Variant => {
+                    !matches!(around.kind, ItemKind::Wrapper | ItemKind::Group)
+                }
                 ItemKind::Wrapper => true,
                 _ => false,
             };
@@ -184,7 +192,9 @@ fn nest<'tree>(text: &str, sorted: Vec<(usize, Item<'tree>)>) -> Vec<Item<'tree>
                 continue;
             }
         }
-        let is_wrapper = |index: usize, kept: &[Item]| matches!(kept[index].kind, ItemKind::Wrapper | ItemKind::Group);
+        let is_wrapper = |index: usize, kept: &[Item]| {
+            matches!(kept[index].kind, ItemKind::Wrapper | ItemKind::Group)
+        };
         let mut wrappers = Vec::new();
         for &index in open.iter().rev() {
             if !is_wrapper(index, &kept) {
@@ -205,7 +215,10 @@ fn nest<'tree>(text: &str, sorted: Vec<(usize, Item<'tree>)>) -> Vec<Item<'tree>
                 let start = wrapper.node.start_byte();
                 let first = *first_in.entry(index).or_insert(item.node.start_byte());
                 if wrapper.kind == ItemKind::Group {
-                    let word = slice(text, start..first).split([' ', '\t', '\n', '(']).next().unwrap_or_default();
+                    let word = slice(text, start..first)
+                        .split([' ', '\t', '\n', '('])
+                        .next()
+                        .unwrap_or_default();
                     item.prefix = Some(start..start + word.len());
                     break;
                 }
@@ -219,7 +232,9 @@ fn nest<'tree>(text: &str, sorted: Vec<(usize, Item<'tree>)>) -> Vec<Item<'tree>
         if let Some(owner) = item.owner.map(|index| &kept[index]) {
             item.is_local = owner.is_local
                 || match owner.kind {
-                    ItemKind::Definition(DefinitionKind::Function) => !is_field_of_constructor(text, &item, owner, &kept),
+                    ItemKind::Definition(DefinitionKind::Function) => {
+                        !is_field_of_constructor(text, &item, owner, &kept)
+                    }
                     ItemKind::Definition(DefinitionKind::Constant) => true,
                     ItemKind::Field | ItemKind::Variant | ItemKind::Local => true,
                     _ => false,
@@ -249,13 +264,19 @@ fn nest<'tree>(text: &str, sorted: Vec<(usize, Item<'tree>)>) -> Vec<Item<'tree>
 
 /// `self.items = []` in `__init__`, `this.items = []` in `constructor`.
 fn is_field_of_constructor(text: &str, item: &Item, owner: &Item, kept: &[Item]) -> bool {
-    let is_constructor =
-        owner.name.is_some_and(|name| matches!(slice(text, name.byte_range()), "__init__" | "constructor"));
-    let in_type = owner.owner.is_some_and(|index| kept[index].is(DefinitionKind::Type));
+    let is_constructor = owner
+        .name
+        .is_some_and(|name| matches!(slice(text, name.byte_range()), "__init__" | "constructor"));
+    let in_type = owner
+        .owner
+        .is_some_and(|index| kept[index].is(DefinitionKind::Type));
     item.kind == ItemKind::Field && is_constructor && in_type
 }
 
 /// Unit tests in the file that they test, as in Rust.
 fn is_test_module(text: &str, item: &Item) -> bool {
-    item.is(DefinitionKind::Module) && item.name.is_some_and(|name| matches!(slice(text, name.byte_range()), "tests" | "test"))
+    item.is(DefinitionKind::Module)
+        && item
+            .name
+            .is_some_and(|name| matches!(slice(text, name.byte_range()), "tests" | "test"))
 }
