@@ -210,24 +210,7 @@ fn nest<'tree>(text: &str, sorted: Vec<(usize, Item<'tree>)>) -> Vec<Item<'tree>
             continue;
         }
         if matches!(item.kind, ItemKind::Definition(_) | ItemKind::Field) {
-            for index in wrappers {
-                let wrapper = &kept[index];
-                let start = wrapper.node.start_byte();
-                let first = *first_in.entry(index).or_insert(item.node.start_byte());
-                if wrapper.kind == ItemKind::Group {
-                    let word = slice(text, start..first)
-                        .split([' ', '\t', '\n', '('])
-                        .next()
-                        .unwrap_or_default();
-                    item.prefix = Some(start..start + word.len());
-                    break;
-                }
-                if first != item.node.start_byte() {
-                    item.prefix = Some(start..first);
-                    break;
-                }
-                item.outer = start..wrapper.node.end_byte();
-            }
+            join_wrappers(text, &mut item, &wrappers, &kept, &mut first_in);
         }
         if let Some(owner) = item.owner.map(|index| &kept[index]) {
             item.is_local = owner.is_local
@@ -260,6 +243,35 @@ fn nest<'tree>(text: &str, sorted: Vec<(usize, Item<'tree>)>) -> Vec<Item<'tree>
         kept.push(item);
     }
     kept
+}
+
+/// Takes what the wrappers of an item, innermost first, put before it. `first_in` keeps the start of the first item of each.
+fn join_wrappers(
+    text: &str,
+    item: &mut Item,
+    wrappers: &[usize],
+    kept: &[Item],
+    first_in: &mut HashMap<usize, usize>,
+) {
+    for &index in wrappers {
+        let wrapper = &kept[index];
+        let start = wrapper.node.start_byte();
+        let first = *first_in.entry(index).or_insert(item.node.start_byte());
+        if wrapper.kind == ItemKind::Group {
+            let before = slice(text, start..first);
+            let word = before
+                .split([' ', '\t', '\n', '('])
+                .next()
+                .unwrap_or_default();
+            item.prefix = Some(start..start + word.len());
+            return;
+        }
+        if first != item.node.start_byte() {
+            item.prefix = Some(start..first);
+            return;
+        }
+        item.outer = start..wrapper.node.end_byte();
+    }
 }
 
 /// `self.items = []` in `__init__`, `this.items = []` in `constructor`.

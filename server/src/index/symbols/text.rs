@@ -114,10 +114,16 @@ pub fn clip(text: &str, mark: &str) -> String {
     }
     if out.is_empty() {
         let room = MAX_OUTLINE_BYTES - mark.len() - 1;
-        return format!(
-            "{} {mark}",
-            &text[..text.floor_char_boundary(room)].trim_end()
-        );
+        return format!("{} {mark}", &text[..char_boundary(text, room)].trim_end());
     }
     out + mark
+}
+
+/// The last place at or before `at` where the text may be cut.
+pub fn char_boundary(text: &str, at: usize) -> usize {
+    let at = at.min(text.len());
+    (0..=at)
+        .rev()
+        .find(|&place| text.is_char_boundary(place))
+        .unwrap_or(0)
 }
