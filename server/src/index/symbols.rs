@@ -7,6 +7,7 @@ mod members;
 mod notation;
 mod outline;
 mod query;
+mod text;
 
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
@@ -91,30 +92,47 @@ pub enum Imported {
 /// a query. Minified files have no definitions.
 pub fn symbols(text: &str, tree: &Tree, language: &'static Language) -> Option<FileSymbols> {
     let query = query::of(language)?;
-    let mut symbols = FileSymbols { language, package: None, definitions: Vec::new(), imports: Vec::new() };
+    let mut symbols = FileSymbols {
+        language,
+        package: None,
+        definitions: Vec::new(),
+        imports: Vec::new(),
+    };
     let lines = 1 + text.bytes().filter(|&byte| byte == b'\n').count();
     if text.len() > MINIFIED_FILE_BYTES && text.len() / lines > MINIFIED_LINE_BYTES {
         return Some(symbols);
     }
     let items = items::find(text, tree, query);
-    symbols.package = items.package.map(|node| slice(text, node.byte_range()).to_owned());
+    symbols.package = items
+        .package
+        .map(|node| slice(text, node.byte_range()).to_owned());
     symbols.imports = imports::read(text, language, &items.imports);
     let outlines = Outlines::new(text, language, &items);
-    let line_starts: Vec<usize> = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+    let line_starts: Vec<usize> = std::iter::once(0)
+        .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+        .collect();
     let line_of = |byte: usize| line_starts.partition_point(|&start| start <= byte) as u32;
     let mut constants = HashSet::new();
     let mut outline_bytes = 0;
     for (index, item) in items.all.iter().enumerate() {
-        let ItemKind::Definition(mut kind) = item.kind else { continue };
+        let ItemKind::Definition(mut kind) = item.kind else {
+            continue;
+        };
         let name = outlines.name(item);
+        let value = item
+            .value
+            .map_or("", |value| slice(text, value.byte_range()));
+        let is_import = value.starts_with("require(");
         let container = outlines.container(item);
-        if item.is_local || name.is_empty() {
+        if item.is_local || is_import || name.is_empty() {
             continue;
         }
         match kind {
             // Those of types are part of the type's outline.
             DefinitionKind::Constant if container.is_some() || !constants.insert(name) => continue,
-            DefinitionKind::Function if language.id() == "python" && outlines.is_setter(item) => continue,
+            DefinitionKind::Function if language.id() == "python" && outlines.is_setter(item) => {
+                continue;
+            }
             DefinitionKind::Function if container.is_some() => kind = DefinitionKind::Method,
             _ => {}
         }
@@ -123,7 +141,12 @@ pub fn symbols(text: &str, tree: &Tree, language: &'static Language) -> Option<F
         if symbols.definitions.len() == MAX_DEFINITIONS || outline_bytes > MAX_FILE_OUTLINE_BYTES {
             break;
         }
-        let last = item.outer.end.max(item.node.end_byte()).saturating_sub(1).max(start);
+        let last = item
+            .outer
+            .end
+            .max(item.node.end_byte())
+            .saturating_sub(1)
+            .max(start);
         let definition = Definition {
             name: name.to_owned(),
             kind,
@@ -131,9 +154,15 @@ pub fn symbols(text: &str, tree: &Tree, language: &'static Language) -> Option<F
             lines: line_of(start)..=line_of(last),
             outline,
         };
-        let tag = item.tag.map(|tag| slice(text, tag.byte_range())).filter(|tag| *tag != name);
+        let tag = item
+            .tag
+            .map(|tag| slice(text, tag.byte_range()))
+            .filter(|tag| *tag != name);
         if let Some(tag) = tag {
-            symbols.definitions.push(Definition { name: tag.to_owned(), ..definition.clone() });
+            symbols.definitions.push(Definition {
+                name: tag.to_owned(),
+                ..definition.clone()
+            });
         }
         symbols.definitions.push(definition);
     }
@@ -145,7 +174,12 @@ pub fn symbols_of_text(text: &str, language: &'static Language) -> Option<FileSy
     if text.len() > MAX_PARSED_BYTES || language.symbols_query().is_none() {
         return None;
     }
-    let tree = syntax::parse(&Rope::from_str(text), &language.parser()?, None, PARSE_BUDGET)?;
+    let tree = syntax::parse(
+        &Rope::from_str(text),
+        &language.parser()?,
+        None,
+        PARSE_BUDGET,
+    )?;
     symbols(text, &tree, language)
 }
 

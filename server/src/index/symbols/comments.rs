@@ -1,12 +1,26 @@
 //! What documents a definition: the comments above it or the string within, down to one sentence.
 
+use super::text::char_boundary;
+
 /// The longest sentence that is kept, in bytes; most are shorter, and the rest says more about how than about what.
 const MAX_SENTENCE_BYTES: usize = 160;
 
 /// What begins like this speaks to tools or lawyers.
 const NOT_FOR_READERS: [&str; 14] = [
-    "eslint", "@ts-", "ts-", "prettier", "noqa", "type:", "pylint", "pragma", "SPDX", "Copyright", "NOLINT", "TODO",
-    "FIXME", "go:",
+    "eslint",
+    "@ts-",
+    "ts-",
+    "prettier",
+    "noqa",
+    "type:",
+    "pylint",
+    "pragma",
+    "SPDX",
+    "Copyright",
+    "NOLINT",
+    "TODO",
+    "FIXME",
+    "go:",
 ];
 
 /// The first sentence of a comment or docstring, without its marks, on one line. `None` if nobody is told anything.
@@ -14,7 +28,8 @@ pub fn first_sentence(comment: &str) -> Option<String> {
     let mut sentence = String::new();
     for line in comment.lines() {
         let line = without_marks(line);
-        let is_next_part = line.starts_with(['@', ':', '#', '\\']) || line.ends_with(':') && !sentence.is_empty();
+        let is_next_part =
+            line.starts_with(['@', ':', '#', '\\']) || line.ends_with(':') && !sentence.is_empty();
         if !sentence.is_empty() && (line.is_empty() || is_next_part) {
             break;
         }
@@ -37,7 +52,7 @@ pub fn first_sentence(comment: &str) -> Option<String> {
         }
     }
     if sentence.len() > MAX_SENTENCE_BYTES {
-        let cut = sentence.floor_char_boundary(MAX_SENTENCE_BYTES);
+        let cut = char_boundary(&sentence, MAX_SENTENCE_BYTES);
         let cut = sentence[..cut].rfind(' ').unwrap_or(cut);
         sentence.truncate(cut);
         sentence.push_str("...");
@@ -48,7 +63,9 @@ pub fn first_sentence(comment: &str) -> Option<String> {
 /// A line without the marks of comments, of strings and of XML documentation.
 fn without_marks(line: &str) -> String {
     let mut line = line.trim();
-    let prefixes = ["///", "//!", "//", "/**", "/*!", "/*", "*/", "#", "r\"\"\"", "\"\"\"", "'''", "\"", "*"];
+    let prefixes = [
+        "///", "//!", "//", "/**", "/*!", "/*", "*/", "#", "r\"\"\"", "\"\"\"", "'''", "\"", "*",
+    ];
     if let Some(rest) = prefixes.iter().find_map(|mark| line.strip_prefix(mark)) {
         line = rest;
     }
@@ -75,7 +92,11 @@ fn without_marks(line: &str) -> String {
 /// Where the first sentence ends: a full stop at the end, or before a capital letter, not one of "e.g.".
 fn sentence_end(text: &str) -> Option<usize> {
     let before_capital = |at: &usize| text[at + 2..].trim_start().starts_with(char::is_uppercase);
-    let inner = text.match_indices(". ").map(|(at, _)| at).find(before_capital);
-    let is_whole = text.ends_with(['.', '!', '?']) && !text.ends_with("e.g.") && !text.ends_with("i.e.");
+    let inner = text
+        .match_indices(". ")
+        .map(|(at, _)| at)
+        .find(before_capital);
+    let is_whole =
+        text.ends_with(['.', '!', '?']) && !text.ends_with("e.g.") && !text.ends_with("i.e.");
     inner.map(|at| at + 1).or(is_whole.then_some(text.len()))
 }

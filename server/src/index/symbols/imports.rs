@@ -12,7 +12,10 @@ use super::{Import, Imported};
 
 /// What the statements `nodes` of one file import.
 pub fn read(text: &str, language: &Language, nodes: &[Node]) -> Vec<Import> {
-    let mut reader = Reader { text, imports: Vec::new() };
+    let mut reader = Reader {
+        text,
+        imports: Vec::new(),
+    };
     for &node in nodes {
         match language.id() {
             "python" => reader.python(node),
@@ -43,13 +46,26 @@ impl<'a> Reader<'a> {
     }
 
     fn add(&mut self, module: &str, names: Imported, is_reexport: bool) {
-        self.imports.push(Import { module: module.to_owned(), names, is_reexport });
+        self.imports.push(Import {
+            module: module.to_owned(),
+            names,
+            is_reexport,
+        });
     }
 
     /// `import "net/http"`, with `p`, `.` or `_` before the path.
     fn go(&mut self, spec: Node) {
-        let Some(path) = self.field(spec, "path").map(unquoted).filter(|path| !path.is_empty()) else { return };
-        let last = path.rsplit('/').find(|part| !is_version(part)).unwrap_or(path);
+        let Some(path) = self
+            .field(spec, "path")
+            .map(unquoted)
+            .filter(|path| !path.is_empty())
+        else {
+            return;
+        };
+        let last = path
+            .rsplit('/')
+            .find(|part| !is_version(part))
+            .unwrap_or(path);
         let names = match self.field(spec, "name") {
             Some(".") => Imported::All,
             Some("_") => Imported::Names(Vec::new()),
@@ -63,7 +79,10 @@ impl<'a> Reader<'a> {
     fn java(&mut self, statement: Node) {
         let mut cursor = statement.walk();
         let children: Vec<Node> = statement.named_children(&mut cursor).collect();
-        let Some(path) = children.iter().find(|node| matches!(node.kind(), "scoped_identifier" | "identifier")) else {
+        let Some(path) = children
+            .iter()
+            .find(|node| matches!(node.kind(), "scoped_identifier" | "identifier"))
+        else {
             return;
         };
         let path = self.of(*path);
@@ -79,11 +98,17 @@ impl<'a> Reader<'a> {
         let alias = self.field(directive, "name");
         let mut cursor = directive.walk();
         let alias_node = directive.child_by_field_name("name");
-        let target = directive.named_children(&mut cursor).filter(|child| Some(*child) != alias_node).last();
-        let Some(target) = target.map(|node| self.of(node)) else { return };
+        let target = directive
+            .named_children(&mut cursor)
+            .filter(|child| Some(*child) != alias_node)
+            .last();
+        let Some(target) = target.map(|node| self.of(node)) else {
+            return;
+        };
         let target = target.strip_prefix("global::").unwrap_or(target);
         match alias {
             Some(alias) => {
+                let target = target.split('<').next().unwrap_or_default();
                 let (namespace, name) = target.rsplit_once('.').unwrap_or(("", target));
                 let names = vec![(name.to_owned(), alias.to_owned())];
                 self.add(namespace, Imported::Names(names), false);
@@ -94,7 +119,9 @@ impl<'a> Reader<'a> {
 
     /// `#include "list.h"`; `<list>` keeps its angles, which say that it is most likely not of the workspace.
     fn include(&mut self, directive: Node) {
-        let Some(path) = directive.child_by_field_name("path") else { return };
+        let Some(path) = directive.child_by_field_name("path") else {
+            return;
+        };
         if matches!(path.kind(), "string_literal" | "system_lib_string") {
             self.add(unquoted(self.of(path)), Imported::All, false);
         }
@@ -112,7 +139,9 @@ fn unquoted(text: &str) -> &str {
 
 /// `v2` at the end of a Go path is no name.
 fn is_version(part: &str) -> bool {
-    part.strip_prefix('v').is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
+    part.strip_prefix('v').is_some_and(|digits| {
+        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 /// What the package of a Go path is usually called: `yaml` of `yaml.v3`, `redis` of `go-redis`.

@@ -84,7 +84,13 @@ impl<'tree> Item<'tree> {
         };
         let said = [self.body, self.value].iter().flatten().count();
         let name = self.name.map(|name| name.start_byte());
-        (self.node.start_byte(), Reverse(self.node.end_byte()), rank, name, Reverse(said))
+        (
+            self.node.start_byte(),
+            Reverse(self.node.end_byte()),
+            rank,
+            name,
+            Reverse(said),
+        )
     }
 }
 
@@ -176,7 +182,9 @@ fn nest<'tree>(text: &str, sorted: Vec<(usize, Item<'tree>)>) -> Vec<Item<'tree>
             let around = &kept[top];
             let same = around.node.byte_range() == item.node.byte_range();
             let is_repeated = match item.kind {
-                ItemKind::Field | ItemKind::Variant => !matches!(around.kind, ItemKind::Wrapper | ItemKind::Group),
+                ItemKind::Field | ItemKind::Variant => {
+                    !matches!(around.kind, ItemKind::Wrapper | ItemKind::Group)
+                }
                 ItemKind::Wrapper => true,
                 _ => false,
             };
@@ -184,7 +192,9 @@ fn nest<'tree>(text: &str, sorted: Vec<(usize, Item<'tree>)>) -> Vec<Item<'tree>
                 continue;
             }
         }
-        let is_wrapper = |index: usize, kept: &[Item]| matches!(kept[index].kind, ItemKind::Wrapper | ItemKind::Group);
+        let is_wrapper = |index: usize, kept: &[Item]| {
+            matches!(kept[index].kind, ItemKind::Wrapper | ItemKind::Group)
+        };
         let mut wrappers = Vec::new();
         for &index in open.iter().rev() {
             if !is_wrapper(index, &kept) {
@@ -200,26 +210,14 @@ fn nest<'tree>(text: &str, sorted: Vec<(usize, Item<'tree>)>) -> Vec<Item<'tree>
             continue;
         }
         if matches!(item.kind, ItemKind::Definition(_) | ItemKind::Field) {
-            for index in wrappers {
-                let wrapper = &kept[index];
-                let start = wrapper.node.start_byte();
-                let first = *first_in.entry(index).or_insert(item.node.start_byte());
-                if wrapper.kind == ItemKind::Group {
-                    let word = slice(text, start..first).split([' ', '\t', '\n', '(']).next().unwrap_or_default();
-                    item.prefix = Some(start..start + word.len());
-                    break;
-                }
-                if first != item.node.start_byte() {
-                    item.prefix = Some(start..first);
-                    break;
-                }
-                item.outer = start..wrapper.node.end_byte();
-            }
+            join_wrappers(text, &mut item, &wrappers, &kept, &mut first_in);
         }
         if let Some(owner) = item.owner.map(|index| &kept[index]) {
             item.is_local = owner.is_local
                 || match owner.kind {
-                    ItemKind::Definition(DefinitionKind::Function) => !is_field_of_constructor(text, &item, owner, &kept),
+                    ItemKind::Definition(DefinitionKind::Function) => {
+                        !is_field_of_constructor(text, &item, owner, &kept)
+                    }
                     ItemKind::Definition(DefinitionKind::Constant) => true,
                     ItemKind::Field | ItemKind::Variant | ItemKind::Local => true,
                     _ => false,
@@ -230,9 +228,9 @@ fn nest<'tree>(text: &str, sorted: Vec<(usize, Item<'tree>)>) -> Vec<Item<'tree>
         item.is_local |= is_test_module(text, &item);
         if let Some(owner) = item.owner {
             if item.kind == ItemKind::Access {
-                match slice(text, item.node.byte_range()).starts_with("public") {
-                    true => private_now.remove(&owner),
-                    false => private_now.insert(owner),
+                match slice(text, item.node.byte_range()).starts_with("private") {
+                    true => private_now.insert(owner),
+                    false => private_now.remove(&owner),
                 };
             }
             item.is_private = private_now.contains(&owner);
@@ -247,15 +245,50 @@ fn nest<'tree>(text: &str, sorted: Vec<(usize, Item<'tree>)>) -> Vec<Item<'tree>
     kept
 }
 
+/// Takes what the wrappers of an item, innermost first, put before it. `first_in` keeps the start of the first item of each.
+fn join_wrappers(
+    text: &str,
+    item: &mut Item,
+    wrappers: &[usize],
+    kept: &[Item],
+    first_in: &mut HashMap<usize, usize>,
+) {
+    for &index in wrappers {
+        let wrapper = &kept[index];
+        let start = wrapper.node.start_byte();
+        let first = *first_in.entry(index).or_insert(item.node.start_byte());
+        if wrapper.kind == ItemKind::Group {
+            let before = slice(text, start..first);
+            let word = before
+                .split([' ', '\t', '\n', '('])
+                .next()
+                .unwrap_or_default();
+            item.prefix = Some(start..start + word.len());
+            return;
+        }
+        if first != item.node.start_byte() {
+            item.prefix = Some(start..first);
+            return;
+        }
+        item.outer = start..wrapper.node.end_byte();
+    }
+}
+
 /// `self.items = []` in `__init__`, `this.items = []` in `constructor`.
 fn is_field_of_constructor(text: &str, item: &Item, owner: &Item, kept: &[Item]) -> bool {
-    let is_constructor =
-        owner.name.is_some_and(|name| matches!(slice(text, name.byte_range()), "__init__" | "constructor"));
-    let in_type = owner.owner.is_some_and(|index| kept[index].is(DefinitionKind::Type));
+    let is_constructor = owner
+        .name
+        .is_some_and(|name| matches!(slice(text, name.byte_range()), "__init__" | "constructor"));
+    let in_type = owner
+        .owner
+        .is_some_and(|index| kept[index].is(DefinitionKind::Type));
     item.kind == ItemKind::Field && is_constructor && in_type
 }
 
 /// Unit tests in the file that they test, as in Rust.
 fn is_test_module(text: &str, item: &Item) -> bool {
-    item.is(DefinitionKind::Module) && item.name.is_some_and(|name| matches!(slice(text, name.byte_range()), "tests" | "test"))
+    item.is(DefinitionKind::Module)
+        && item
+            .name
+            .is_some_and(|name| matches!(slice(text, name.byte_range()), "tests" | "test"))
 }

@@ -3,8 +3,9 @@
 use super::DefinitionKind;
 use super::items::Item;
 use super::notation::Blocks;
-use super::outline::{MAX_OUTLINE_LINES, Outlines};
+use super::outline::Outlines;
 use super::query::ItemKind;
+use super::text::MAX_OUTLINE_LINES;
 
 /// Variants of an enum share lines up to this length.
 const MAX_JOINED_BYTES: usize = 100;
@@ -36,11 +37,21 @@ enum Importance {
 
 impl Outlines<'_, '_> {
     /// A type with a block, in at most `room` bytes.
-    pub(super) fn type_outline(&self, index: usize, docstring: Option<String>, room: usize) -> String {
+    pub(super) fn type_outline(
+        &self,
+        index: usize,
+        docstring: Option<String>,
+        room: usize,
+    ) -> String {
         let mut sections = self.sections(index, docstring);
-        let blocks: usize = sections.iter().map(|section| section.open.len() + section.close.len() + 2).sum();
+        let blocks: usize = sections
+            .iter()
+            .map(|section| section.open.len() + section.close.len() + 2)
+            .sum();
         let is_cut = keep_what_fits(&mut sections, room.saturating_sub(blocks));
-        let last = sections.iter().rposition(|section| !section.members.is_empty());
+        let last = sections
+            .iter()
+            .rposition(|section| !section.members.is_empty());
         let mut out: Vec<String> = Vec::new();
         for (at, section) in sections.iter().enumerate() {
             if at > 0 && section.members.is_empty() && !section.close.is_empty() {
@@ -57,14 +68,28 @@ impl Outlines<'_, '_> {
         let is_indented = self.notation.blocks == Blocks::Indentation;
         let indent = self.notation.indent;
         let mut open = self.signature(item);
+        if item
+            .body
+            .is_some_and(|body| body.kind() == "interface_type")
+        {
+            open.push_str(" interface");
+        }
         if !is_indented {
             open.push_str(" {");
+        }
+        if item.node.kind() == "class_specifier" {
+            open.push_str("\npublic:");
         }
         if let Some(docstring) = docstring {
             open.push_str(&format!("\n{indent}\"\"\"{docstring}\"\"\""));
         }
         let members = self.members(index);
-        let mut sections = vec![Section { open, close: self.type_end(item), indent, members }];
+        let mut sections = vec![Section {
+            open,
+            close: self.type_end(item),
+            indent,
+            members,
+        }];
         let outside = self.outside.get(&index).map_or(&[][..], Vec::as_slice);
         for &other in outside {
             let block = &self.items.all[other];
@@ -73,7 +98,12 @@ impl Outlines<'_, '_> {
                 match sections.iter_mut().find(|section| section.open.is_empty()) {
                     Some(section) => section.members.extend(members),
                     None => {
-                        sections.push(Section { open: String::new(), close: String::new(), indent: "", members: members.collect() });
+                        sections.push(Section {
+                            open: String::new(),
+                            close: String::new(),
+                            indent: "",
+                            members: members.collect(),
+                        });
                     }
                 }
             } else if block.node.child_by_field_name("trait").is_none() {
@@ -81,7 +111,12 @@ impl Outlines<'_, '_> {
                 let members = self.members(other);
                 match sections.iter_mut().find(|section| section.open == open) {
                     Some(section) => section.members.extend(members),
-                    None => sections.push(Section { open, close: "}".into(), indent, members }),
+                    None => sections.push(Section {
+                        open,
+                        close: "}".into(),
+                        indent,
+                        members,
+                    }),
                 }
             }
         }
@@ -96,7 +131,10 @@ impl Outlines<'_, '_> {
             if block.kind == ItemKind::Impl && block.node.child_by_field_name("trait").is_some() {
                 let line = self.signature(block) + " { ... }";
                 let lines = out.matches('\n').count() + 2;
-                if !line.contains('\n') && out.len() + line.len() < room && lines <= MAX_OUTLINE_LINES {
+                if !line.contains('\n')
+                    && out.len() + line.len() < room
+                    && lines <= MAX_OUTLINE_LINES
+                {
                     out.push('\n');
                     out.push_str(&line);
                 }
@@ -107,8 +145,10 @@ impl Outlines<'_, '_> {
 
     fn members(&self, owner: usize) -> Vec<Member> {
         let children = self.children.get(&owner).map_or(&[][..], Vec::as_slice);
-        let children = children.iter().map(|&child| (child, &self.items.all[child]));
-        children
+        let children = children
+            .iter()
+            .map(|&child| (child, &self.items.all[child]));
+        let mut members: Vec<Member> = children
             .filter_map(|(index, child)| {
                 let mut member = self.member(child)?;
                 if child.is(DefinitionKind::Function) {
@@ -116,12 +156,27 @@ impl Outlines<'_, '_> {
                 }
                 Some(member)
             })
-            .collect()
+            .collect();
+        if self.language.id() == "java"
+            && let Some(last) = members.iter_mut().rfind(|member| member.joins)
+        {
+            last.text.truncate(last.text.len() - 1);
+            last.text.push(';');
+        }
+        members
     }
 
     fn member(&self, item: &Item) -> Option<Member> {
         let mut text = String::new();
-        let mut importance = if self.is_private(item) { Importance::Private } else { Importance::Public };
+        // Nothing in the outline would say so.
+        if item.is_private {
+            return None;
+        }
+        let mut importance = if self.is_private(item) {
+            Importance::Private
+        } else {
+            Importance::Public
+        };
         match item.kind {
             ItemKind::Definition(DefinitionKind::Function) => {
                 if self.is_setter(item) {
@@ -142,9 +197,19 @@ impl Outlines<'_, '_> {
                 }
             }
             ItemKind::Definition(DefinitionKind::Type) => {
+                let whole = self.on_one_line(item);
+                if let Some(whole) = whole.filter(|_| self.notation.blocks == Blocks::Braces) {
+                    return Some(Member {
+                        text: whole,
+                        importance,
+                        joins: false,
+                    });
+                }
                 let header = self.signature(item);
                 text = match (item.body.is_some(), self.notation.blocks) {
-                    (true, Blocks::Braces) => header + " { ... }" + self.type_end(item).trim_start_matches('}'),
+                    (true, Blocks::Braces) => {
+                        header + " { ... }" + self.type_end(item).trim_start_matches('}')
+                    }
                     (true, Blocks::Indentation) => header + " ...",
                     (false, _) => header,
                 };
@@ -156,22 +221,47 @@ impl Outlines<'_, '_> {
                 }
             }
             ItemKind::Variant => {
-                text = self.signature(item).trim_end_matches([',', ';']).to_owned() + ",";
+                // Java's may have methods of their own.
+                let body = item
+                    .node
+                    .child_by_field_name("body")
+                    .filter(|body| body.kind() == "class_body");
+                text = match body {
+                    Some(body) => self
+                        .of(item.node.start_byte()..body.start_byte())
+                        .trim_end()
+                        .to_owned(),
+                    None => self.signature(item).trim_end_matches([',', ';']).to_owned(),
+                };
+                text.push(',');
                 importance = Importance::Part;
             }
             _ => return None,
         }
         let joins = item.kind == ItemKind::Variant && !text.contains('\n');
-        (!text.is_empty()).then_some(Member { text, importance, joins })
+        (!text.is_empty()).then_some(Member {
+            text,
+            importance,
+            joins,
+        })
     }
 
     /// In Python and JavaScript the constructor says which fields there are.
     fn add_assigned_fields(&self, member: &mut Member, owner: usize, constructor: usize) {
         let has_declared_fields = self.language.id().starts_with("typescript");
-        let assigned = self.children.get(&constructor).filter(|_| !has_declared_fields);
+        let assigned = self
+            .children
+            .get(&constructor)
+            .filter(|_| !has_declared_fields);
         let Some(assigned) = assigned else { return };
-        let declared = self.children.get(&owner).map_or(&[][..], Vec::as_slice).iter();
-        let mut seen: Vec<&str> = declared.map(|&index| self.name(&self.items.all[index])).collect();
+        let declared = self
+            .children
+            .get(&owner)
+            .map_or(&[][..], Vec::as_slice)
+            .iter();
+        let mut seen: Vec<&str> = declared
+            .map(|&index| self.name(&self.items.all[index]))
+            .collect();
         let mut lines = Vec::new();
         for &index in assigned {
             let field = &self.items.all[index];
@@ -180,7 +270,11 @@ impl Outlines<'_, '_> {
                 continue;
             }
             seen.push(name);
-            lines.push(format!("\n{}{}", self.notation.indent, self.with_short_value(field)));
+            lines.push(format!(
+                "\n{}{}",
+                self.notation.indent,
+                self.with_short_value(field)
+            ));
         }
         if lines.is_empty() {
             return;
@@ -197,31 +291,48 @@ impl Outlines<'_, '_> {
         if self.notation.blocks == Blocks::Indentation {
             return String::new();
         }
-        let end = item.body.map_or(item.node.end_byte(), |body| body.end_byte());
+        let end = item
+            .body
+            .map_or(item.node.end_byte(), |body| body.end_byte());
         let tail = self.of(end..item.node.end_byte()).trim_end();
         let needs_semicolon = matches!(self.language.id(), "c" | "cpp") && !tail.ends_with(';');
-        format!("}}{}{}", tail.lines().next().unwrap_or_default(), if needs_semicolon { ";" } else { "" })
+        format!(
+            "}}{}{}",
+            tail.lines().next().unwrap_or_default(),
+            if needs_semicolon { ";" } else { "" }
+        )
     }
 
     fn is_private(&self, item: &Item) -> bool {
         let name = self.name(item);
-        let end = item.name.map_or(item.node.end_byte(), |name| name.start_byte());
+        let end = item
+            .name
+            .map_or(item.node.end_byte(), |name| name.start_byte());
         let head = self.of(item.outer.start..end);
-        let says = |word: &str| head.split(|c: char| !c.is_alphanumeric()).any(|part| part == word);
+        let says = |word: &str| {
+            head.split(|c: char| !c.is_alphanumeric())
+                .any(|part| part == word)
+        };
         let owner = item.owner.map(|owner| &self.items.all[owner].node);
         match self.language.id() {
             "python" => name.starts_with('_') && !name.ends_with("__"),
-            "javascript" | "typescript" | "typescriptreact" => says("private") || head.ends_with('#') || name.starts_with('#'),
+            "javascript" | "typescript" | "typescriptreact" => {
+                says("private") || head.ends_with('#') || name.starts_with('#')
+            }
             "rust" => {
-                let always_public = owner.is_some_and(|owner| matches!(owner.kind(), "trait_item" | "enum_item"));
+                let always_public =
+                    owner.is_some_and(|owner| matches!(owner.kind(), "trait_item" | "enum_item"));
                 !always_public && !says("pub") && item.is(DefinitionKind::Function)
             }
             "go" => item.is(DefinitionKind::Function) && !name.starts_with(char::is_uppercase),
             "csharp" => {
-                let in_interface = owner.is_some_and(|owner| owner.kind() == "interface_declaration");
-                !in_interface && item.kind != ItemKind::Variant && !(says("public") || says("protected") || says("internal"))
+                let in_interface =
+                    owner.is_some_and(|owner| owner.kind() == "interface_declaration");
+                !in_interface
+                    && item.kind != ItemKind::Variant
+                    && !(says("public") || says("protected") || says("internal"))
             }
-            _ => says("private") || item.is_private,
+            _ => says("private"),
         }
     }
 
@@ -230,7 +341,11 @@ impl Outlines<'_, '_> {
         let mut can_join = false;
         for member in &section.members {
             match lines.last_mut() {
-                Some(line) if can_join && member.joins && line.len() + member.text.len() < MAX_JOINED_BYTES => {
+                Some(line)
+                    if can_join
+                        && member.joins
+                        && line.len() + member.text.len() < MAX_JOINED_BYTES =>
+                {
                     line.push(' ');
                     line.push_str(&member.text);
                 }
@@ -244,7 +359,11 @@ impl Outlines<'_, '_> {
         let is_indented = self.notation.blocks == Blocks::Indentation;
         if lines.is_empty() {
             let has_docstring = section.open.contains('\n');
-            let body = if is_indented && !has_docstring { " ..." } else { "" };
+            let body = if is_indented && !has_docstring {
+                " ..."
+            } else {
+                ""
+            };
             return format!("{}{body}{}", section.open, section.close);
         }
         let mut out = section.open.clone();
@@ -268,26 +387,36 @@ fn keep_what_fits(sections: &mut [Section], room: usize) -> bool {
     let fits = |sections: &[Section]| {
         let members = || sections.iter().flat_map(|section| &section.members);
         let bytes: usize = members().map(|member| member.text.len() + 5).sum();
-        bytes <= room && members().map(lines).sum::<f32>() as usize + 2 * sections.len() <= MAX_OUTLINE_LINES
+        bytes <= room
+            && members().map(lines).sum::<f32>() as usize + 2 * sections.len() <= MAX_OUTLINE_LINES
     };
     if fits(sections) {
         return false;
     }
     for section in &mut *sections {
-        section.members.retain(|member| member.importance != Importance::Private);
+        section
+            .members
+            .retain(|member| member.importance != Importance::Private);
     }
     if fits(sections) {
         return false;
     }
     // What the type is gets two thirds, so that something is left for what it does.
-    let limits = [(Importance::Part, room * 2 / 3, MAX_OUTLINE_LINES * 2 / 3), (Importance::Public, room, MAX_OUTLINE_LINES - 2)];
+    let limits = [
+        (Importance::Part, room * 2 / 3, MAX_OUTLINE_LINES * 2 / 3),
+        (Importance::Public, room, MAX_OUTLINE_LINES - 2),
+    ];
     let (mut bytes, mut height) = (0, 2.0 * sections.len() as f32);
-    let mut kept: Vec<Vec<bool>> = sections.iter().map(|section| vec![false; section.members.len()]).collect();
+    let mut kept: Vec<Vec<bool>> = sections
+        .iter()
+        .map(|section| vec![false; section.members.len()])
+        .collect();
     for (importance, most_bytes, most_lines) in limits {
         let mut is_full = false;
         for (section, kept) in sections.iter().zip(&mut kept) {
             for (member, kept) in section.members.iter().zip(kept) {
-                let fits = bytes + member.text.len() + 5 <= most_bytes && height + lines(member) <= most_lines as f32;
+                let fits = bytes + member.text.len() + 5 <= most_bytes
+                    && height + lines(member) <= most_lines as f32;
                 is_full |= member.importance == importance && !fits;
                 if member.importance == importance && !is_full {
                     bytes += member.text.len() + 5;

@@ -52,12 +52,32 @@ pub fn of(language: &Language) -> Notation {
             docs: Docs::Docstring,
             ..BRACES
         },
-        "rust" => Notation { docs: Docs::Marked("///"), ..BRACES },
-        "go" => Notation { elided_body: "", indent: "\t", ..BRACES },
-        "csharp" => Notation { docs: Docs::Marked("///"), ..BRACES },
-        "java" => Notation { docs: Docs::Block, ..BRACES },
-        "javascript" => Notation { elided_body: " { ... }", indent: "  ", ..BRACES },
-        "typescript" | "typescriptreact" => Notation { indent: "  ", ..BRACES },
+        "rust" => Notation {
+            docs: Docs::Marked("///"),
+            ..BRACES
+        },
+        "go" => Notation {
+            elided_body: "",
+            indent: "\t",
+            ..BRACES
+        },
+        "csharp" => Notation {
+            docs: Docs::Marked("///"),
+            ..BRACES
+        },
+        "java" => Notation {
+            docs: Docs::Block,
+            ..BRACES
+        },
+        "javascript" => Notation {
+            elided_body: " { ... }",
+            indent: "  ",
+            ..BRACES
+        },
+        "typescript" | "typescriptreact" => Notation {
+            indent: "  ",
+            ..BRACES
+        },
         _ => BRACES,
     }
 }

@@ -11,13 +11,12 @@ use super::comments::first_sentence;
 use super::items::{Item, Items, slice};
 use super::notation::{self, Blocks, Docs, Notation};
 use super::query::ItemKind;
+use super::text::{
+    MAX_LINE_BYTES, MAX_OUTLINE_BYTES, base_name, clip, joined, shortened, unqualified,
+};
 
-/// The longest outline. What is longer costs more of the prompt than one definition is worth.
-pub const MAX_OUTLINE_LINES: usize = 25;
-/// The same in bytes: about 300 tokens.
-pub const MAX_OUTLINE_BYTES: usize = 1200;
-/// Values, attributes and signatures up to this length stand on one line.
-const MAX_LINE_BYTES: usize = 100;
+/// A group of constants up to this length is shown for each of them.
+const MAX_ENUMERATION_BYTES: usize = 400;
 /// Comments and attributes looked at above one definition.
 const MAX_ABOVE: usize = 100;
 
@@ -51,14 +50,24 @@ impl<'a, 'tree> Outlines<'a, 'tree> {
             children: HashMap::new(),
             outside: HashMap::new(),
         };
-        let visible = || items.all.iter().enumerate().filter(|(_, item)| !item.is_local);
+        let visible = || {
+            items
+                .all
+                .iter()
+                .enumerate()
+                .filter(|(_, item)| !item.is_local)
+        };
         let types = visible().filter(|(_, item)| item.is(DefinitionKind::Type));
-        let types: HashMap<&str, usize> = types.map(|(index, item)| (outlines.name(item), index)).collect();
+        let types: HashMap<&str, usize> = types
+            .map(|(index, item)| (outlines.name(item), index))
+            .collect();
         for (index, item) in visible() {
             if let Some(owner) = item.owner {
                 outlines.children.entry(owner).or_default().push(index);
             }
-            let container = item.container.map(|node| base_name(outlines.of(node.byte_range())));
+            let container = item
+                .container
+                .map(|node| base_name(outlines.of(node.byte_range())));
             if let Some(&ty) = container.and_then(|name| types.get(name)) {
                 outlines.outside.entry(ty).or_default().push(index);
             }
@@ -100,7 +109,10 @@ impl<'a, 'tree> Outlines<'a, 'tree> {
     /// Another half of a property that was there before.
     pub fn is_setter(&self, item: &Item) -> bool {
         let attributes = self.above(item).attributes;
-        attributes.into_iter().map(|range| self.of(range)).any(|text| text.ends_with(".setter") || text.ends_with(".deleter"))
+        attributes
+            .into_iter()
+            .map(|range| self.of(range))
+            .any(|text| text.ends_with(".setter") || text.ends_with(".deleter"))
     }
 
     /// Where the item begins with its attributes, and its whole outline.
@@ -131,13 +143,22 @@ impl<'a, 'tree> Outlines<'a, 'tree> {
         let body = match item.kind {
             ItemKind::Definition(DefinitionKind::Type) if item.body.is_some() => {
                 let room = MAX_OUTLINE_BYTES.saturating_sub(head.len());
-                return (above.start, head + &self.type_outline(index, docstring, room));
+                return (
+                    above.start,
+                    head + &self.type_outline(index, docstring, room),
+                );
             }
-            ItemKind::Definition(DefinitionKind::Function) => self.function_outline(item, docstring),
+            ItemKind::Definition(DefinitionKind::Function) => {
+                self.function_outline(item, docstring)
+            }
             ItemKind::Definition(DefinitionKind::Module) => self.module_outline(item),
+            _ if item.node.kind() == "const_spec" && item.value.is_none() => self.enumeration(item),
             _ => self.with_short_value(item),
         };
-        (above.start, clip(&(head + &body), self.notation.elided_members))
+        (
+            above.start,
+            clip(&(head + &body), self.notation.elided_members),
+        )
     }
 
     /// Comments and attributes that stand directly above, and the attributes that the item begins with.
@@ -159,7 +180,10 @@ impl<'a, 'tree> Outlines<'a, 'tree> {
         while before > 0 && comments.len() + attributes.len() < MAX_ABOVE {
             let above = &all[before - 1];
             let between = self.of(above.range.end..start);
-            if !between.trim().is_empty() || between.matches('\n').count() > 1 || !self.begins_line(above.range.start) {
+            if !between.trim().is_empty()
+                || between.matches('\n').count() > 1
+                || !self.begins_line(above.range.start)
+            {
                 break;
             }
             if above.is_comment {
@@ -173,7 +197,11 @@ impl<'a, 'tree> Outlines<'a, 'tree> {
         comments.reverse();
         let first_attribute = attributes.first().map_or(usize::MAX, |range| range.start);
         let sentence = self.sentence_of(&comments);
-        Surroundings { sentence, start: item.outer.start.min(first_attribute), attributes }
+        Surroundings {
+            sentence,
+            start: item.outer.start.min(first_attribute),
+            attributes,
+        }
     }
 
     fn sentence_of(&self, comments: &[Range<usize>]) -> Option<String> {
@@ -194,26 +222,32 @@ impl<'a, 'tree> Outlines<'a, 'tree> {
         }
         let start = item.body?.start_byte();
         let docs = &self.items.docs;
-        let at = docs.binary_search_by_key(&start, |range| range.start).ok()?;
+        let at = docs
+            .binary_search_by_key(&start, |range| range.start)
+            .ok()?;
         first_sentence(self.of(docs[at].clone()))
     }
 
     fn begins_line(&self, at: usize) -> bool {
         let line = self.of(0..at);
-        line[line.rfind('\n').map_or(0, |end| end + 1)..].trim().is_empty()
+        line[line.rfind('\n').map_or(0, |end| end + 1)..]
+            .trim()
+            .is_empty()
     }
 
     /// Behind the attributes that the item begins with.
     fn signature_start(&self, item: &Item) -> usize {
         let all = &self.items.above;
         let mut start = item.outer.start;
-        let mut next = all.partition_point(|above| above.range.start < start && above.range.end <= start);
+        let mut next =
+            all.partition_point(|above| above.range.start < start && above.range.end <= start);
         while let Some(above) = all.get(next) {
             if above.range.start != start {
                 break;
             }
             start = above.range.end;
-            start += self.of(start..item.outer.end).len() - self.of(start..item.outer.end).trim_start().len();
+            start += self.of(start..item.outer.end).len()
+                - self.of(start..item.outer.end).trim_start().len();
             next += 1;
             // An attribute may hold another one.
             while all.get(next).is_some_and(|inner| inner.range.start < start) {
@@ -225,14 +259,29 @@ impl<'a, 'tree> Outlines<'a, 'tree> {
 
     /// The signature: from the first word behind the attributes to the body, or to the end without one.
     pub(super) fn signature(&self, item: &Item) -> String {
-        let start = if item.prefix.is_some() { item.node.start_byte() } else { self.signature_start(item) };
+        let start = if item.prefix.is_some() {
+            item.node.start_byte()
+        } else {
+            self.signature_start(item)
+        };
         let end = match item.body {
             Some(body) => self.end_before(item, body),
             None => self.with_punctuation(item.outer.end.max(item.node.end_byte())),
         };
-        let prefix = item.prefix.clone().map(|range| format!("{} ", self.of(range).trim_end())).unwrap_or_default();
+        let prefix = item
+            .prefix
+            .clone()
+            .map(|range| format!("{} ", self.of(range).trim_end()))
+            .unwrap_or_default();
         let text = self.dedented(start, self.of(start..end).trim_end());
         format!("{prefix}{}", joined(&text))
+    }
+
+    /// The whole item, if that is no longer than a signature.
+    pub(super) fn on_one_line(&self, item: &Item) -> Option<String> {
+        let text = self.of(self.signature_start(item)..self.with_punctuation(item.outer.end));
+        let line = joined(&self.dedented(item.outer.start, text.trim_end()));
+        (line.len() <= MAX_LINE_BYTES * 4 / 5 && !line.contains('\n')).then_some(line)
     }
 
     /// The end of what stands before a body: not comments, nor what a constructor initialises.
@@ -242,7 +291,12 @@ impl<'a, 'tree> Outlines<'a, 'tree> {
         if item.node.children(&mut cursor).any(|child| child == body) {
             end = item.node.start_byte();
             for child in item.node.children(&mut cursor) {
-                if child == body || matches!(child.kind(), "field_initializer_list" | "constructor_initializer") {
+                if child == body
+                    || matches!(
+                        child.kind(),
+                        "field_initializer_list" | "constructor_initializer"
+                    )
+                {
                     break;
                 }
                 if !child.kind().contains("comment") {
@@ -269,7 +323,11 @@ impl<'a, 'tree> Outlines<'a, 'tree> {
         let mut out = lines.next().unwrap_or_default().to_owned();
         for line in lines {
             out.push('\n');
-            out.push_str(line.strip_prefix(indent).unwrap_or(line.trim_start()).trim_end());
+            out.push_str(
+                line.strip_prefix(indent)
+                    .unwrap_or(line.trim_start())
+                    .trim_end(),
+            );
         }
         out
     }
@@ -279,25 +337,44 @@ impl<'a, 'tree> Outlines<'a, 'tree> {
             return self.macro_outline(item);
         }
         let mut signature = self.signature(item);
-        let Some(body) = item.body else { return signature };
+        let Some(body) = item.body else {
+            return signature;
+        };
         if item.node.kind() == "preproc_function_def" {
             let whole = self.of(item.node.byte_range()).trim_end();
             let is_short = whole.len() <= MAX_LINE_BYTES && !whole.contains('\n');
-            return if is_short { whole.to_owned() } else { signature + " ..." };
+            return if is_short {
+                whole.to_owned()
+            } else {
+                signature + " ..."
+            };
         }
         if let Some(docstring) = docstring {
-            return format!("{signature}\n{}\"\"\"{docstring}\"\"\"", self.notation.indent);
+            return format!(
+                "{signature}\n{}\"\"\"{docstring}\"\"\"",
+                self.notation.indent
+            );
         }
         if self.notation.blocks == Blocks::Braces {
             let is_value = item.node.kind() == "variable_declarator" || signature.ends_with("=>");
             if is_value {
-                let open = signature.matches('(').count().saturating_sub(signature.matches(')').count());
-                let body = if signature.ends_with("=>") && body.kind() != "statement_block" { "..." } else { "{ ... }" };
+                let open = signature
+                    .matches('(')
+                    .count()
+                    .saturating_sub(signature.matches(')').count());
+                let body = if signature.ends_with("=>") && body.kind() != "statement_block" {
+                    "..."
+                } else {
+                    "{ ... }"
+                };
                 signature.push_str(&format!(" {body}{};", ")".repeat(open)));
                 return signature;
             }
         }
-        if item.owner.is_some_and(|owner| self.items.all[owner].node.kind() == "trait_item") {
+        if item
+            .owner
+            .is_some_and(|owner| self.items.all[owner].node.kind() == "trait_item")
+        {
             return signature + " { ... }";
         }
         signature.truncate(signature.trim_end_matches(',').len());
@@ -307,14 +384,52 @@ impl<'a, 'tree> Outlines<'a, 'tree> {
     /// The patterns of a `macro_rules!`.
     fn macro_outline(&self, item: &Item) -> String {
         let mut cursor = item.node.walk();
-        let rules = item.node.named_children(&mut cursor).filter(|child| child.kind() == "macro_rule");
+        let rules = item
+            .node
+            .named_children(&mut cursor)
+            .filter(|child| child.kind() == "macro_rule");
         let patterns = rules.filter_map(|rule| rule.child_by_field_name("left"));
         let mut outline = format!("macro_rules! {} {{\n", self.name(item));
         for pattern in patterns.take(4) {
-            let pattern = joined(&self.dedented(pattern.start_byte(), self.of(pattern.byte_range())));
+            let pattern =
+                joined(&self.dedented(pattern.start_byte(), self.of(pattern.byte_range())));
             outline.push_str(&format!("    {} => {{ ... }};\n", clip(&pattern, "...")));
         }
         outline + "}"
+    }
+
+    /// A constant of Go without a value means nothing without those before it.
+    fn enumeration(&self, item: &Item) -> String {
+        let all = &self.items.all;
+        let start = item
+            .prefix
+            .as_ref()
+            .map_or(item.outer.start, |prefix| prefix.start);
+        let group = all.get(all.partition_point(|other| other.node.start_byte() < start));
+        let group = group.map(|group| self.dedented(start, self.of(group.node.byte_range())));
+        group
+            .filter(|group| group.len() <= MAX_ENUMERATION_BYTES)
+            .unwrap_or_else(|| self.with_short_value(item))
+    }
+
+    /// `{ get; private set; }`, whatever the accessors do.
+    fn accessors(&self, list: tree_sitter::Node) -> String {
+        let mut cursor = list.walk();
+        let accessors = list
+            .named_children(&mut cursor)
+            .filter(|child| child.kind() == "accessor_declaration");
+        let heads = accessors.map(|accessor| {
+            let end = accessor
+                .child_by_field_name("body")
+                .map_or(accessor.end_byte(), |body| body.start_byte());
+            format!(
+                "{}; ",
+                self.of(accessor.start_byte()..end)
+                    .trim()
+                    .trim_end_matches(';')
+            )
+        });
+        format!("{{ {}}}", heads.collect::<String>())
     }
 
     fn module_outline(&self, item: &Item) -> String {
@@ -323,7 +438,9 @@ impl<'a, 'tree> Outlines<'a, 'tree> {
 
     /// Text of a constant or field; a value that is long is cut down to what it begins with.
     pub(super) fn with_short_value(&self, item: &Item) -> String {
-        let value = item.value.or_else(|| item.node.child_by_field_name("value"));
+        let value = item
+            .value
+            .or_else(|| item.node.child_by_field_name("value"));
         let is_definition = matches!(item.kind, ItemKind::Definition(DefinitionKind::Constant));
         let cut = match value {
             Some(value) if is_definition || item.kind == ItemKind::Field => {
@@ -340,16 +457,33 @@ impl<'a, 'tree> Outlines<'a, 'tree> {
             }
             return whole;
         };
-        let start = if item.prefix.is_some() { item.node.start_byte() } else { self.signature_start(item) };
-        let prefix = item.prefix.clone().map(|range| format!("{} ", self.of(range).trim_end())).unwrap_or_default();
-        if let Some(body) = value.child_by_field_name("body").filter(|_| value.kind() == "arrow_function") {
+        let start = if item.prefix.is_some() {
+            item.node.start_byte()
+        } else {
+            self.signature_start(item)
+        };
+        let prefix = item
+            .prefix
+            .clone()
+            .map(|range| format!("{} ", self.of(range).trim_end()))
+            .unwrap_or_default();
+        if let Some(body) = value
+            .child_by_field_name("body")
+            .filter(|_| value.kind() == "arrow_function")
+        {
             let head = joined(&self.dedented(start, self.of(start..body.start_byte()).trim_end()));
             return format!("{prefix}{head} {{ ... }};");
         }
         let head = joined(&self.dedented(start, self.of(start..value.start_byte()).trim_end()));
         let end = self.with_punctuation(value.end_byte());
         let end = self.of(value.end_byte()..end);
-        format!("{prefix}{head} {}{end}", shortened(self.of(value.byte_range())))
+        if value.kind() == "accessor_list" {
+            return format!("{prefix}{head} {}", self.accessors(value));
+        }
+        format!(
+            "{prefix}{head} {}{end}",
+            shortened(self.of(value.byte_range()))
+        )
     }
 
     pub(super) fn keeps_attribute(&self, attribute: &str, is_member: bool) -> bool {
@@ -359,101 +493,23 @@ impl<'a, 'tree> Outlines<'a, 'tree> {
         let name = attribute.trim_start_matches(['@', '#', '[', '!']);
         let is_one_of = |names: &[&str]| names.iter().any(|kept| name.starts_with(kept));
         match (self.language.id(), is_member) {
-            ("rust", false) => is_one_of(&["derive", "macro_export", "non_exhaustive", "deprecated", "proc_macro"]),
-            ("python", true) => {
-                is_one_of(&["property", "cached_property", "staticmethod", "classmethod", "abstract", "abc."])
-            }
+            ("rust", false) => is_one_of(&[
+                "derive",
+                "macro_export",
+                "non_exhaustive",
+                "deprecated",
+                "proc_macro",
+            ]),
+            ("python", true) => is_one_of(&[
+                "property",
+                "cached_property",
+                "staticmethod",
+                "classmethod",
+                "abstract",
+                "abc.",
+            ]),
             ("java", _) => !is_one_of(&["Override", "SuppressWarnings"]) && !is_member,
             (_, is_member) => !is_member,
         }
     }
-}
-
-/// `ns::Foo<T>` and `run` of `ns::Foo<T>::run`; an empty scope if there is none.
-fn unqualified(name: &str) -> (&str, &str) {
-    let mut depth = 0;
-    for (at, c) in name.char_indices().rev() {
-        match c {
-            '>' => depth += 1,
-            '<' => depth -= 1,
-            ':' if depth == 0 && at > 0 && name[..at].ends_with(':') => return (&name[..at - 1], &name[at + 1..]),
-            _ => {}
-        }
-    }
-    ("", name)
-}
-
-/// The name of a type without references, parameters and the path before it: `Foo` of `&'a mut crate::x::Foo<T>`.
-fn base_name(ty: &str) -> &str {
-    let mut name = ty.trim();
-    loop {
-        let before = name;
-        name = name.trim_start_matches(['&', '*', '(', ' ']);
-        if name.starts_with('\'') {
-            name = name.split_once(' ').map_or("", |(_, rest)| rest);
-        }
-        for word in ["mut ", "dyn ", "const ", "impl "] {
-            name = name.strip_prefix(word).unwrap_or(name);
-        }
-        if name == before {
-            break;
-        }
-    }
-    let name = name.split(['<', '[', '(', ' ', ')']).next().unwrap_or_default();
-    name.rsplit([':', '.']).next().unwrap_or_default()
-}
-
-/// On one line, if that is short enough and no comment would swallow the rest.
-fn joined(text: &str) -> String {
-    let has_comment = || text.contains("//") || text.contains("/*") || text.lines().any(|line| line.contains('#'));
-    if !text.contains('\n') || has_comment() {
-        return text.to_owned();
-    }
-    let mut line = String::new();
-    for part in text.lines().map(str::trim).filter(|part| !part.is_empty()) {
-        if part.starts_with([')', ']', '>']) {
-            line.truncate(line.trim_end_matches(',').len());
-        } else if !line.is_empty() && !line.ends_with(['(', '[', '<']) && !part.starts_with(['.', ',', '?']) {
-            line.push(' ');
-        }
-        line.push_str(part);
-        if line.len() > MAX_LINE_BYTES {
-            return text.to_owned();
-        }
-    }
-    line
-}
-
-/// What a long value begins with: `new Map(...)`, `{...}`, `lazy(...)`.
-fn shortened(value: &str) -> String {
-    let first = value.lines().next().unwrap_or_default();
-    let Some(open) = first.find(['(', '[', '{']).filter(|&open| open < MAX_LINE_BYTES / 2) else {
-        return "...".to_owned();
-    };
-    let close = match first.as_bytes()[open] {
-        b'(' => ')',
-        b'[' => ']',
-        _ => '}',
-    };
-    format!("{}...{close}", &first[..=open])
-}
-
-/// At most as many lines and bytes as an outline may have; `mark` says that there is more.
-pub fn clip(text: &str, mark: &str) -> String {
-    if text.len() <= MAX_OUTLINE_BYTES && text.matches('\n').count() < MAX_OUTLINE_LINES {
-        return text.to_owned();
-    }
-    let mut out = String::new();
-    for line in text.lines().take(MAX_OUTLINE_LINES - 1) {
-        if out.len() + line.len() + mark.len() + 2 > MAX_OUTLINE_BYTES {
-            break;
-        }
-        out.push_str(line);
-        out.push('\n');
-    }
-    if out.is_empty() {
-        let room = MAX_OUTLINE_BYTES - mark.len() - 1;
-        return format!("{} {mark}", &text[..text.floor_char_boundary(room)].trim_end());
-    }
-    out + mark
 }

@@ -47,10 +47,11 @@ pub enum ItemKind {
 
 /// The query of `language`. `None` where there is none, or where this build has no grammar for it.
 pub fn of(language: &'static Language) -> Option<&'static SymbolQuery> {
-    static QUERIES: LazyLock<HashMap<&'static str, OnceLock<Option<SymbolQuery>>>> = LazyLock::new(|| {
-        let ids = Language::all().iter().map(Language::id);
-        ids.map(|id| (id, OnceLock::new())).collect()
-    });
+    static QUERIES: LazyLock<HashMap<&'static str, OnceLock<Option<SymbolQuery>>>> =
+        LazyLock::new(|| {
+            let ids = Language::all().iter().map(Language::id);
+            ids.map(|id| (id, OnceLock::new())).collect()
+        });
     let compiled = QUERIES.get(language.id())?;
     compiled.get_or_init(|| compile(language)).as_ref()
 }
@@ -58,7 +59,11 @@ pub fn of(language: &'static Language) -> Option<&'static SymbolQuery> {
 /// A test of the `grammars` crate compiles every query: what fails there is never released.
 fn compile(language: &Language) -> Option<SymbolQuery> {
     let query = Query::new(&language.parser()?, language.symbols_query()?).ok()?;
-    let roles = query.capture_names().iter().map(|name| role(name)).collect();
+    let roles = query
+        .capture_names()
+        .iter()
+        .map(|name| role(name))
+        .collect();
     Some(SymbolQuery { query, roles })
 }
 

@@ -17,13 +17,20 @@ impl Reader<'_> {
     }
 
     fn import_statement(&mut self, statement: Node) {
-        let source = self.field(statement, "source").map(unquoted).unwrap_or_default().to_owned();
+        let source = self
+            .field(statement, "source")
+            .map(unquoted)
+            .unwrap_or_default()
+            .to_owned();
         let mut names = Vec::new();
         let mut cursor = statement.walk();
         for clause in statement.named_children(&mut cursor) {
             if clause.kind() == "import_require_clause" {
                 // import fs = require("fs")
-                let source = self.field(clause, "source").map(unquoted).unwrap_or_default();
+                let source = self
+                    .field(clause, "source")
+                    .map(unquoted)
+                    .unwrap_or_default();
                 if let Some(name) = clause.named_child(0) {
                     self.add(source, Imported::Module(self.of(name).to_owned()), false);
                 }
@@ -36,7 +43,10 @@ impl Reader<'_> {
                 match part.kind() {
                     "identifier" => names.push(("default".to_owned(), self.of(part).to_owned())),
                     "namespace_import" => {
-                        let name = part.named_child(0).map_or("", |name| self.of(name)).to_owned();
+                        let name = part
+                            .named_child(0)
+                            .map_or("", |name| self.of(name))
+                            .to_owned();
                         self.add(&source, Imported::Module(name), false);
                     }
                     "named_imports" => names.extend(self.specifiers(part)),
@@ -50,7 +60,11 @@ impl Reader<'_> {
     }
 
     fn export_statement(&mut self, statement: Node) {
-        let source = self.field(statement, "source").map(unquoted).unwrap_or_default().to_owned();
+        let source = self
+            .field(statement, "source")
+            .map(unquoted)
+            .unwrap_or_default()
+            .to_owned();
         let mut cursor = statement.walk();
         let children: Vec<Node> = statement.children(&mut cursor).collect();
         let child = |kind: &str| children.iter().find(|child| child.kind() == kind).copied();
@@ -58,13 +72,20 @@ impl Reader<'_> {
             let names = self.specifiers(clause);
             self.add(&source, Imported::Names(names), true);
         } else if let Some(namespace) = child("namespace_export") {
-            let name = namespace.named_child(0).map_or("", |name| self.of(name)).to_owned();
+            let name = namespace
+                .named_child(0)
+                .map_or("", |name| self.of(name))
+                .to_owned();
             self.add(&source, Imported::Module(name), true);
         } else if child("*").is_some() {
             self.add(&source, Imported::All, true);
         } else if child("default").is_some() {
-            let declared = statement.child_by_field_name("declaration").and_then(|node| node.child_by_field_name("name"));
-            let named = statement.child_by_field_name("value").filter(|node| node.kind() == "identifier");
+            let declared = statement
+                .child_by_field_name("declaration")
+                .and_then(|node| node.child_by_field_name("name"));
+            let named = statement
+                .child_by_field_name("value")
+                .filter(|node| node.kind() == "identifier");
             self.default_export(declared.or(named));
         }
     }
@@ -78,7 +99,9 @@ impl Reader<'_> {
 
     /// `module.exports = Foo`; an object names what others see as it is called here.
     fn module_exports(&mut self, statement: Node) {
-        let value = statement.named_child(0).and_then(|assignment| assignment.child_by_field_name("right"));
+        let value = statement
+            .named_child(0)
+            .and_then(|assignment| assignment.child_by_field_name("right"));
         if let Some(value) = value.filter(|value| value.kind() == "identifier") {
             self.default_export(Some(value));
         }
@@ -88,24 +111,34 @@ impl Reader<'_> {
     fn required(&mut self, statement: Node) {
         let mut cursor = statement.walk();
         for declarator in statement.named_children(&mut cursor) {
-            let (Some(name), Some(mut value)) =
-                (declarator.child_by_field_name("name"), declarator.child_by_field_name("value"))
-            else {
+            let (Some(name), Some(mut value)) = (
+                declarator.child_by_field_name("name"),
+                declarator.child_by_field_name("value"),
+            ) else {
                 continue;
             };
             let mut property = None;
             if value.kind() == "member_expression" {
                 property = self.field(value, "property");
-                let Some(object) = value.child_by_field_name("object") else { continue };
+                let Some(object) = value.child_by_field_name("object") else {
+                    continue;
+                };
                 value = object;
             }
             let is_require = self.field(value, "function") == Some("require");
-            let source = value.child_by_field_name("arguments").and_then(|arguments| arguments.named_child(0));
-            let Some(source) = source.filter(|source| is_require && source.kind() == "string") else { continue };
+            let source = value
+                .child_by_field_name("arguments")
+                .and_then(|arguments| arguments.named_child(0));
+            let Some(source) = source.filter(|source| is_require && source.kind() == "string")
+            else {
+                continue;
+            };
             let source = unquoted(self.of(source));
             let local = self.of(name).to_owned();
             let names = match (name.kind(), property) {
-                ("identifier", Some(property)) => Imported::Names(vec![(property.to_owned(), local)]),
+                ("identifier", Some(property)) => {
+                    Imported::Names(vec![(property.to_owned(), local)])
+                }
                 ("identifier", None) => Imported::Module(local),
                 ("object_pattern", _) => Imported::Names(self.destructured(name)),
                 _ => continue,
@@ -119,7 +152,10 @@ impl Reader<'_> {
         let parts = pattern.named_children(&mut cursor);
         let names = parts.filter_map(|part| match part.kind() {
             "shorthand_property_identifier_pattern" => Some(same(self.of(part))),
-            "pair_pattern" => Some((self.field(part, "key")?.to_owned(), self.field(part, "value")?.to_owned())),
+            "pair_pattern" => Some((
+                self.field(part, "key")?.to_owned(),
+                self.field(part, "value")?.to_owned(),
+            )),
             _ => None,
         });
         names.collect()

@@ -8,7 +8,9 @@ use crate::index::symbols::Imported;
 impl Reader<'_> {
     pub(super) fn python(&mut self, statement: Node) {
         let mut cursor = statement.walk();
-        let names: Vec<Node> = statement.children_by_field_name("name", &mut cursor).collect();
+        let names: Vec<Node> = statement
+            .children_by_field_name("name", &mut cursor)
+            .collect();
         if statement.kind() == "import_statement" {
             for name in names {
                 let (module, alias) = self.aliased(name);
@@ -16,9 +18,13 @@ impl Reader<'_> {
             }
             return;
         }
-        let Some(module) = self.field(statement, "module_name") else { return };
+        let Some(module) = self.field(statement, "module_name") else {
+            return;
+        };
         let module: String = module.split_whitespace().collect();
-        let is_star = statement.named_children(&mut statement.walk()).any(|child| child.kind() == "wildcard_import");
+        let is_star = statement
+            .named_children(&mut statement.walk())
+            .any(|child| child.kind() == "wildcard_import");
         if is_star {
             self.add(&module, Imported::All, false);
         } else if !names.is_empty() {

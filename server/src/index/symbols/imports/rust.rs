@@ -11,11 +11,17 @@ const MAX_DEPTH: usize = 16;
 impl Reader<'_> {
     pub(super) fn rust(&mut self, item: Node) {
         let mut cursor = item.walk();
-        let is_public = item.children(&mut cursor).any(|child| child.kind() == "visibility_modifier");
+        let is_public = item
+            .children(&mut cursor)
+            .any(|child| child.kind() == "visibility_modifier");
         match item.kind() {
             "mod_item" => {
                 if let Some(name) = self.field(item, "name") {
-                    self.add(&format!("self::{name}"), Imported::Module(name.to_owned()), is_public);
+                    self.add(
+                        &format!("self::{name}"),
+                        Imported::Module(name.to_owned()),
+                        is_public,
+                    );
                 }
             }
             "extern_crate_declaration" => {

@@ -1,0 +1,129 @@
+//! Source text made shorter: types without their parameters, signatures on one line, outlines within their limits.
+
+/// The longest outline. What is longer costs more of the prompt than one definition is worth.
+pub const MAX_OUTLINE_LINES: usize = 25;
+/// The same in bytes: about 300 tokens.
+pub const MAX_OUTLINE_BYTES: usize = 1200;
+/// Values, attributes and signatures up to this length stand on one line.
+pub const MAX_LINE_BYTES: usize = 100;
+
+/// `ns::Foo<T>` and `run` of `ns::Foo<T>::run`; an empty scope if there is none.
+pub fn unqualified(name: &str) -> (&str, &str) {
+    let mut depth = 0;
+    for (at, c) in name.char_indices().rev() {
+        match c {
+            '>' => depth += 1,
+            '<' => depth -= 1,
+            ':' if depth == 0 && at > 0 && name[..at].ends_with(':') => {
+                return (&name[..at - 1], &name[at + 1..]);
+            }
+            _ => {}
+        }
+    }
+    ("", name)
+}
+
+/// The name of a type without references, parameters and the path before it: `Foo` of `&'a mut crate::x::Foo<T>`.
+pub fn base_name(ty: &str) -> &str {
+    let mut name = ty.trim();
+    loop {
+        let before = name;
+        name = name.trim_start_matches(['&', '*', '(', ' ']);
+        if name.starts_with('\'') {
+            name = name.split_once(' ').map_or("", |(_, rest)| rest);
+        }
+        for word in ["mut ", "dyn ", "const ", "impl "] {
+            name = name.strip_prefix(word).unwrap_or(name);
+        }
+        if name == before {
+            break;
+        }
+    }
+    let name = name
+        .split(['<', '[', '(', ' ', ')'])
+        .next()
+        .unwrap_or_default();
+    name.rsplit([':', '.']).next().unwrap_or_default()
+}
+
+/// On one line, if that is short enough and no comment would swallow the rest.
+pub fn joined(text: &str) -> String {
+    let has_comment = || {
+        text.contains("//") || text.contains("/*") || text.lines().any(|line| line.contains('#'))
+    };
+    if !text.contains('\n') || has_comment() {
+        return text.to_owned();
+    }
+    let mut line = String::new();
+    let mut braces = 0;
+    for part in text.lines().map(str::trim).filter(|part| !part.is_empty()) {
+        // In braces a line end may be what separates: `{ a: A⏎ b: B }`.
+        let is_separated = braces == 0
+            || line.ends_with([',', ';', '{', '(', '[', '<', '|', '&', ':', '='])
+            || part.starts_with(['}', ')', ']', '>', '|', '&', '?', ':', '.']);
+        if !is_separated {
+            return text.to_owned();
+        }
+        braces += part.matches('{').count();
+        braces = braces.saturating_sub(part.matches('}').count());
+        if part.starts_with([')', ']', '>']) {
+            line.truncate(line.trim_end_matches(',').len());
+        } else if !line.is_empty()
+            && !line.ends_with(['(', '[', '<'])
+            && !part.starts_with(['.', ',', '?'])
+        {
+            line.push(' ');
+        }
+        line.push_str(part);
+        if line.len() > MAX_LINE_BYTES {
+            return text.to_owned();
+        }
+    }
+    line
+}
+
+/// What a long value begins with: `new Map(...)`, `{...}`, `lazy(...)`.
+pub fn shortened(value: &str) -> String {
+    let first = value.lines().next().unwrap_or_default();
+    let Some(open) = first
+        .find(['(', '[', '{'])
+        .filter(|&open| open < MAX_LINE_BYTES / 2)
+    else {
+        return "...".to_owned();
+    };
+    let close = match first.as_bytes()[open] {
+        b'(' => ')',
+        b'[' => ']',
+        _ => '}',
+    };
+    format!("{}...{close}", &first[..=open])
+}
+
+/// At most as many lines and bytes as an outline may have; `mark` says that there is more.
+pub fn clip(text: &str, mark: &str) -> String {
+    if text.len() <= MAX_OUTLINE_BYTES && text.matches('\n').count() < MAX_OUTLINE_LINES {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    for line in text.lines().take(MAX_OUTLINE_LINES - 1) {
+        if out.len() + line.len() + mark.len() + 2 > MAX_OUTLINE_BYTES {
+            break;
+        }
+        out.push_str(line);
+        out.push('\n');
+    }
+    if out.is_empty() {
+        let room = MAX_OUTLINE_BYTES - mark.len() - 1;
+        return format!("{} {mark}", &text[..char_boundary(text, room)].trim_end());
+    }
+    out + mark
+}
+
+/// The last place at or before `at` where the text may be cut.
+pub fn char_boundary(text: &str, at: usize) -> usize {
+    let at = at.min(text.len());
+    (0..=at)
+        .rev()
+        .find(|&place| text.is_char_boundary(place))
+        .unwrap_or(0)
+}
