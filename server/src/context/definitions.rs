@@ -233,15 +233,24 @@ impl<'a> Search<'a> {
             let name = names.join(".");
             let is_found = !is_self(names[0])
                 && self.want(&name, weight, guess, || format!("`{name}` is used {place}"));
-            if !is_found && names.len() > 1 {
-                let (member, receiver) = (names[names.len() - 1], &names[..names.len() - 1]);
-                for of_type in self.type_of(receiver, variables) {
-                    let reason = format!(
-                        "`{member}` of `{}` is used {place}",
-                        of_type.definition.name
-                    );
-                    self.add(of_type, 0.8 * weight, reason);
-                }
+            if is_found {
+                continue;
+            }
+            // Of `shelf.items.first()` the type of `shelf.items`, or else that of `shelf`.
+            let types = (1..names.len())
+                .rev()
+                .map(|end| (names[end], self.type_of(&names[..end], variables)))
+                .find(|(_, types)| !types.is_empty());
+            let Some((member, types)) = types else {
+                continue;
+            };
+            for of_type in types {
+                let name = &of_type.definition.name;
+                self.add(
+                    of_type,
+                    0.8 * weight,
+                    format!("`{member}` of `{name}` is used {place}"),
+                );
             }
         }
     }
