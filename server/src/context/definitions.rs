@@ -4,24 +4,28 @@
 //! Names are read from the text line by line, so that code which is being typed and does not parse yet counts as well; the tree only
 //! tells what is a comment or a string and what is around the cursor. Where a name leads is for [`crate::index::resolve`] to say.
 
-use std::cmp::Reverse;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::path::Path;
 
-use grammars::Language;
 use ropey::Rope;
-use tree_sitter::{Node, Tree};
+use tree_sitter::Tree;
 
 use super::{Piece, Source};
 use crate::documents::Snapshot;
 use crate::index::resolve::{Resolved, Resolver, Via};
 use crate::index::symbols::{Definition, DefinitionKind, FileSymbols, Imported};
-use crate::index::workspace::WorkspaceSymbols;
+use crate::index::workspace::{Entry, WorkspaceSymbols};
+use code::code;
+use near::{Candidate, Near};
+use receivers::{Variables, method_of};
 use scope::Scope;
-use types::Said;
 use words::Token;
 
+mod code;
+mod near;
+mod receivers;
 mod scope;
 mod types;
 mod words;
@@ -38,11 +42,17 @@ const LINES_BELOW: usize = 3;
 /// How far above the cursor the declaration of a variable is looked for, in lines.
 const DECLARATION_LINES: usize = 400;
 
+/// Of the code above and below no more than this is read, in bytes: a line may be as long as a file.
+const MAX_NEAR_BYTES: usize = 8 * 1024;
+
+/// As [`MAX_NEAR_BYTES`], for declarations.
+const MAX_DECLARATION_BYTES: usize = 64 * 1024;
+
 /// An imported name that does not occur this near to the cursor counts as not used yet, in bytes to each side.
 const USE_DISTANCE: usize = 64 * 1024;
 
 /// Names that are resolved for one request, at most.
-const MAX_NAMES: usize = 160;
+const MAX_NAMES: usize = 300;
 
 /// Of these many of the best definitions the types in their signatures are looked up too.
 const FOLLOWED: usize = 5;
@@ -88,6 +98,7 @@ pub fn pieces(
         line: line(cursor),
         shown: line(window.start)..line(window.end) + 1,
         asked: HashMap::new(),
+        lookups: 0,
         found: BTreeMap::new(),
     };
     let scope = scope::scope(rope, snapshot.tree.as_ref(), cursor);
@@ -107,6 +118,7 @@ struct Search<'a> {
     shown: Range<u32>,
     /// Names that were looked up, with the weight that they had.
     asked: HashMap<String, f32>,
+    lookups: usize,
     /// By path and first line.
     found: BTreeMap<(&'a Path, u32), Found<'a>>,
 }
@@ -127,11 +139,16 @@ enum Guess {
 impl<'a> Search<'a> {
     fn collect(&mut self, rope: &Rope, tree: Option<&Tree>, cursor: usize, scope: &Scope) {
         let line = rope.byte_to_line(cursor);
+        let whole = |byte: usize| rope.char_to_byte(rope.byte_to_char(byte.min(rope.len_bytes())));
         let first = line.saturating_sub(LINES_ABOVE);
-        let above = code(rope, tree, rope.line_to_byte(first)..cursor);
+        let start = rope
+            .line_to_byte(first)
+            .max(whole(cursor.saturating_sub(MAX_NEAR_BYTES)));
+        let above = code(rope, tree, start..cursor);
         let above = words::tokens(&above, Some(self.file.language));
         let last = (line + 1 + LINES_BELOW).min(rope.len_lines());
-        let below = code(rope, tree, cursor..rope.line_to_byte(last));
+        let end = rope.line_to_byte(last).min(whole(cursor + MAX_NEAR_BYTES));
+        let below = code(rope, tree, cursor..end);
         let below = words::tokens(&below, Some(self.file.language));
 
         let start = [
@@ -143,7 +160,10 @@ impl<'a> Search<'a> {
             .byte_to_line(start)
             .min(first)
             .max(line.saturating_sub(DECLARATION_LINES));
-        let declarations = scope::text(rope, &(rope.line_to_byte(start)..cursor));
+        let start = rope
+            .line_to_byte(start)
+            .max(cursor.saturating_sub(MAX_DECLARATION_BYTES));
+        let declarations = scope::text(rope, &(start..cursor));
         let declarations = words::tokens(&declarations, Some(self.file.language));
         let class = scope.class.as_ref().map(|class| class.name.clone());
         let class = class.or_else(|| method_of(rope, scope, self.file.language));
@@ -152,11 +172,14 @@ impl<'a> Search<'a> {
             class,
         };
 
+        let is_in_word =
+            cursor > 0 && scope::text(rope, &(cursor - 1..cursor)).ends_with(words::is_word_part);
+        let near = Near::new(&above, self.path, is_in_word);
         self.names_near(&above, line - first, &variables, |distance| {
             1.0 - 0.05 * distance as f32
         });
         self.names_near(&below, 0, &variables, |_| 0.55);
-        self.receiver(&above, &variables);
+        self.receiver(&above, &variables, &near);
         for (depth, head) in scope.functions.iter().enumerate().take(3) {
             let weight = [0.85, 0.6, 0.5][depth];
             self.signature(
@@ -177,8 +200,10 @@ impl<'a> Search<'a> {
         if let Some(class) = &variables.class {
             self.fields(class);
         }
-        self.imports(rope, cursor);
-        self.alike(&above);
+        let candidates = self.candidates();
+        let uses = self.uses(rope, cursor, &candidates);
+        self.imports(&uses, &near);
+        self.alike(candidates, &uses, &near);
     }
 
     /// Names in the lines near the cursor, and the types of the variables whose members are used there.
@@ -210,119 +235,25 @@ impl<'a> Search<'a> {
             let name = names.join(".");
             let is_found = !is_self(names[0])
                 && self.want(&name, weight, guess, || format!("`{name}` is used {place}"));
-            if !is_found && names.len() > 1 {
-                let (member, receiver) = (names[names.len() - 1], &names[..names.len() - 1]);
-                for of_type in self.type_of(receiver, variables) {
-                    let reason = format!(
-                        "`{member}` of `{}` is used {place}",
-                        of_type.definition.name
-                    );
-                    self.add(of_type, 0.8 * weight, reason);
-                }
+            if is_found {
+                continue;
             }
-        }
-    }
-
-    /// What is in front of the dot before the cursor: a variable, `self`, or a module.
-    fn receiver(&mut self, above: &[Token<'_>], variables: &Variables<'_>) {
-        let typed = usize::from(above.last().is_some_and(Token::is_word));
-        let Some(dot) = above
-            .len()
-            .checked_sub(1 + typed)
-            .filter(|&dot| above[dot].joins())
-        else {
-            return;
-        };
-        let mut start = dot;
-        while start >= 1 && above[start - 1].is_word() {
-            start -= 1;
-            match start.checked_sub(1) {
-                Some(before) if above[before].joins() => start = before,
-                _ => break,
+            // Of `shelf.items.first()` the type of `shelf.items`, or else that of `shelf`.
+            let types = (1..names.len())
+                .rev()
+                .map(|end| (names[end], self.type_of(&names[..end], variables)))
+                .find(|(_, types)| !types.is_empty());
+            let Some((member, types)) = types else {
+                continue;
+            };
+            for of_type in types {
+                let name = &of_type.definition.name;
+                self.add(
+                    of_type,
+                    0.8 * weight,
+                    format!("`{member}` of `{name}` is used {place}"),
+                );
             }
-        }
-        let (names, _) = words::chain(&above[..dot], start);
-        let Some((&first, fields)) = names.split_first() else {
-            return;
-        };
-        let receiver = names.join(".");
-        if is_self(first) && fields.is_empty() {
-            self.own_members(variables);
-        }
-        for (order, of_type) in self.type_of(&names, variables).into_iter().enumerate() {
-            // `Result<Room, RoomError>`: what is meant comes first.
-            self.add(
-                of_type,
-                1.0 - 0.2 * order as f32,
-                format!("`{receiver}` before the cursor is of this type"),
-            );
-        }
-        let prefix = if typed == 1 {
-            above[above.len() - 1].text
-        } else {
-            ""
-        };
-        let near = near_words(above);
-        let mut members: Vec<(&'a Path, &'a Definition)> = Vec::new();
-        for entry in self.resolver.module(&receiver) {
-            let definitions = entry
-                .symbols
-                .definitions
-                .iter()
-                .filter(|each| each.container.is_none());
-            let wanted = definitions
-                .filter(|each| each.name.starts_with(prefix) && !each.name.starts_with('_'));
-            members.extend(wanted.map(|definition| (&*entry.path, definition)));
-        }
-        let base = if members.len() <= MAX_ALIKE {
-            0.96
-        } else {
-            0.8
-        };
-        for (likeness, path, definition) in most_alike(members, &near, MAX_ALIKE) {
-            let resolved = Resolved {
-                path,
-                definition,
-                via: Via::Import,
-                certainty: 0.95,
-            };
-            self.add(
-                resolved,
-                (base + 0.2 * likeness).min(1.0),
-                format!("`{receiver}` before the cursor is its module"),
-            );
-        }
-    }
-
-    /// The members of the enclosing type that the prompt does not show, those before the window and those after it.
-    fn own_members(&mut self, variables: &Variables<'_>) {
-        let Some(class) = &variables.class else {
-            return;
-        };
-        for of_type in self.type_of(&["self"], variables) {
-            self.add(
-                of_type,
-                1.0,
-                "`self` before the cursor is of this type".to_owned(),
-            );
-        }
-        let shown = self.shown.clone();
-        let members: Vec<_> = self.resolver.members(self.path, class).collect();
-        let outside = members
-            .into_iter()
-            .filter(|each| !shown.contains(each.lines.start()));
-        for definition in outside.take(4 * MAX_PIECES) {
-            let resolved = Resolved {
-                path: self.path,
-                definition,
-                via: Via::SameFile,
-                certainty: 1.0,
-            };
-            self.add(
-                resolved,
-                0.8,
-                format!("`{}` is a member of the enclosing type", definition.name),
-            );
         }
     }
 
@@ -349,80 +280,153 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// What is imported: most of all what was imported and not used yet.
-    fn imports(&mut self, rope: &Rope, cursor: usize) {
-        let file = self.file;
-        let mut uses: HashMap<&str, u32> = HashMap::new();
-        for import in &file.imports {
-            let names = match &import.names {
+    /// How often the imported names and those of `candidates` occur near the cursor.
+    fn uses(
+        &self,
+        rope: &Rope,
+        cursor: usize,
+        candidates: &[Candidate<'a>],
+    ) -> HashMap<&'a str, u32> {
+        let imported = self
+            .file
+            .imports
+            .iter()
+            .flat_map(|import| match &import.names {
                 Imported::Names(names) => names.as_slice(),
                 _ => &[],
-            };
-            uses.extend(names.iter().map(|(_, local)| (local.as_str(), 0)));
-        }
+            });
+        let imported = imported.map(|(_, local)| local.as_str());
+        let candidates = candidates
+            .iter()
+            .map(|candidate| candidate.definition.name.as_str());
+        let mut uses: HashMap<&str, u32> =
+            imported.chain(candidates).map(|name| (name, 0)).collect();
         if uses.is_empty() {
-            return;
+            return uses;
         }
         let start = rope.byte_to_line(cursor.saturating_sub(USE_DISTANCE));
         let end = rope.byte_to_line((cursor + USE_DISTANCE).min(rope.len_bytes())) + 1;
-        for line in rope
-            .slice(rope.line_to_char(start)..rope.line_to_char(end.min(rope.len_lines())))
-            .lines()
-        {
-            let line: std::borrow::Cow<'_, str> = line.into();
+        let lines = rope.line_to_char(start)..rope.line_to_char(end.min(rope.len_lines()));
+        for line in rope.slice(lines).lines() {
+            let line: Cow<'_, str> = line.into();
             for word in line.split(|c| !words::is_word_part(c)) {
                 if let Some(count) = uses.get_mut(word) {
                     *count += 1;
                 }
             }
         }
+        uses
+    }
+
+    /// What is imported: most of all what was imported and not used yet.
+    fn imports(&mut self, uses: &HashMap<&'a str, u32>, near: &Near<'_>) {
+        let file = self.file;
         for import in &file.imports {
             let Imported::Names(names) = &import.names else {
                 continue;
             };
+            // A re-export that is generated, or lies outside of the index, must not hide what it names.
+            let guess = if self.resolver.is_local(import) {
+                Guess::Allowed
+            } else {
+                Guess::No
+            };
             for (_, local) in names.iter().filter(|_| !import.is_reexport) {
                 // Its import is one of the places, if it is that near.
                 let is_unused = uses.get(local.as_str()).is_some_and(|&count| count <= 1);
-                if is_unused {
-                    self.want(local, 0.75, Guess::No, || {
-                        format!("`{local}` is imported and not used yet")
-                    });
+                let (weight, how) = if is_unused {
+                    (0.7, "is imported and not used yet")
                 } else {
-                    self.want(local, 0.35, Guess::No, || format!("`{local}` is imported"));
-                }
+                    (0.35, "is imported")
+                };
+                let weight = weight + 0.25 * near.likeness(local);
+                self.want(local, weight, guess, || format!("`{local}` {how}"));
             }
         }
     }
 
-    /// Of what the package or an include brings without naming it, what shares words with the code near the cursor.
-    fn alike(&mut self, above: &[Token<'_>]) {
-        let near = near_words(above);
-        let mut files = self.resolver.imported_whole();
-        files.extend(self.resolver.package());
-        let mut definitions = Vec::new();
-        for entry in files.iter().filter(|entry| &*entry.path != self.path) {
-            let all = entry
+    /// What the package, an include or an imported module brings without naming it.
+    fn candidates(&self) -> Vec<Candidate<'a>> {
+        let file = self.file;
+        let mut files: Vec<(&'a Entry, Option<&'a str>)> = Vec::new();
+        files.extend(
+            self.resolver
+                .imported_whole()
+                .into_iter()
+                .map(|entry| (entry, None)),
+        );
+        files.extend(
+            self.resolver
+                .package()
+                .into_iter()
+                .map(|entry| (entry, None)),
+        );
+        for import in &file.imports {
+            if let Imported::Module(local) = &import.names {
+                let module = self.resolver.module(local).into_iter();
+                files.extend(module.map(|entry| (entry, Some(local.as_str()))));
+            }
+        }
+        files.retain(|(entry, _)| *entry.path != *self.path);
+        let mut candidates = Vec::new();
+        for (entry, scope) in files {
+            for definition in entry
                 .symbols
                 .definitions
                 .iter()
-                .filter(|each| each.container.is_none());
-            definitions.extend(all.map(|definition| (&*entry.path, definition)));
-            if definitions.len() > MAX_COMPARED {
+                .filter(|each| each.container.is_none())
+            {
+                candidates.push(Candidate {
+                    path: &entry.path,
+                    definition,
+                    scope,
+                });
+            }
+            if candidates.len() > MAX_COMPARED {
                 break;
             }
         }
-        for (likeness, path, definition) in most_alike(definitions, &near, MAX_ALIKE) {
+        candidates
+    }
+
+    /// Of the candidates those that the file uses elsewhere, and those that share words with the code near the cursor.
+    fn alike(
+        &mut self,
+        candidates: Vec<Candidate<'a>>,
+        uses: &HashMap<&'a str, u32>,
+        near: &Near<'_>,
+    ) {
+        // Of many, those that have nothing to do with the code here are chance.
+        let are_few = candidates.len() <= MAX_PIECES;
+        let is_used = |name: &str| uses.get(name).is_some_and(|&count| count > 0);
+        for (
+            likeness,
+            Candidate {
+                path, definition, ..
+            },
+        ) in near.most_alike(candidates, is_used, MAX_ALIKE)
+        {
+            let name = &definition.name;
+            let why = if is_used(name) {
+                " and used in this file"
+            } else if likeness > 0.0 {
+                " and shares words with the lines above"
+            } else if are_few {
+                ""
+            } else {
+                continue;
+            };
             let resolved = Resolved {
                 path,
                 definition,
                 via: Via::SamePackage,
                 certainty: 0.9,
             };
-            let reason = format!(
-                "`{}` is in reach and shares words with the lines above",
-                definition.name
+            self.add(
+                resolved,
+                0.3 + 0.4 * likeness,
+                format!("`{name}` is in reach{why}"),
             );
-            self.add(resolved, 0.3 + 0.4 * likeness, reason);
         }
     }
 
@@ -446,15 +450,16 @@ impl<'a> Search<'a> {
 
     /// Looks `name` up in this file; whether it was found, now or before.
     fn want(&mut self, name: &str, weight: f32, guess: Guess, reason: impl Fn() -> String) -> bool {
-        if self.asked.len() >= MAX_NAMES {
-            return false;
-        }
         let before = self.asked.get(name).copied();
         if let Some(before) = before
             && before >= weight
         {
             return true;
         }
+        if self.lookups == MAX_NAMES {
+            return false;
+        }
+        self.lookups += 1;
         let mut is_found = false;
         for resolved in self.resolver.resolve(name) {
             if guess == Guess::No && matches!(resolved.via, Via::SameCrate | Via::UniqueName) {
@@ -496,89 +501,6 @@ impl<'a> Search<'a> {
             self.index.file(path)?
         };
         Some(Resolver::new(self.index, path, file))
-    }
-
-    /// The types that a variable or a field of one (`["self", "shelf"]`) may have.
-    fn type_of(&self, names: &[&str], variables: &Variables<'_>) -> Vec<Resolved<'a>> {
-        let Some((&first, fields)) = names.split_first() else {
-            return Vec::new();
-        };
-        let language = Some(self.file.language);
-        let mut types = if is_self(first) {
-            let class = variables.class.as_deref();
-            class
-                .map(|class| self.types(&self.resolver, &Said::Type(class.to_owned())))
-                .unwrap_or_default()
-        } else {
-            let said = types::said_of(&variables.declarations, first, false, language);
-            said.iter()
-                .flat_map(|said| self.types(&self.resolver, said))
-                .collect()
-        };
-        for (depth, field) in fields.iter().enumerate() {
-            let mut of_field: Vec<Resolved<'a>> = Vec::new();
-            if depth == 0 && is_self(first) {
-                let said = types::said_of(&variables.declarations, field, true, language);
-                of_field.extend(
-                    said.iter()
-                        .flat_map(|said| self.types(&self.resolver, said)),
-                );
-            }
-            let is_known = !of_field.is_empty();
-            for owner in types.iter().filter(|_| !is_known).take(2) {
-                let Some(resolver) = self.resolver_of(owner.path) else {
-                    continue;
-                };
-                let tokens = words::tokens(&owner.definition.outline, language);
-                let mut said = types::said_of(&tokens, field, true, language);
-                if said.is_empty() {
-                    let returned = types::returned(&tokens, field, self.file.language);
-                    said.extend(returned.into_iter().map(Said::Type));
-                }
-                of_field.extend(said.iter().flat_map(|said| self.types(&resolver, said)));
-            }
-            types = of_field;
-        }
-        types.truncate(3);
-        types
-    }
-
-    /// The definitions of the types that something was said to have.
-    fn types(&self, resolver: &Resolver<'a>, said: &Said) -> Vec<Resolved<'a>> {
-        match said {
-            Said::Type(name) => {
-                let mut types = resolver.resolve(name);
-                types.retain(|each| each.definition.kind == DefinitionKind::Type);
-                types
-            }
-            Said::Made(name) => resolver
-                .resolve(name)
-                .into_iter()
-                .flat_map(|made| self.given_back(made))
-                .collect(),
-        }
-    }
-
-    /// What a call of it gives: a type itself, what a function returns, the type of a constructor.
-    fn given_back(&self, made: Resolved<'a>) -> Vec<Resolved<'a>> {
-        if made.definition.kind == DefinitionKind::Type {
-            return vec![made];
-        }
-        let Some(resolver) = self.resolver_of(made.path) else {
-            return Vec::new();
-        };
-        let tokens = words::tokens(&made.definition.outline, Some(self.file.language));
-        let names = types::returned(&tokens, &made.definition.name, self.file.language);
-        let is_own = |name: &String| name == "Self";
-        if let Some(container) = &made.definition.container
-            && (names.is_empty() || names.iter().any(is_own))
-        {
-            return self.types(&resolver, &Said::Type(container.clone()));
-        }
-        names
-            .into_iter()
-            .flat_map(|name| self.types(&resolver, &Said::Type(name)))
-            .collect()
     }
 
     /// Keeps a definition, unless the prompt shows it in any case. A member is shown within its type, if that fits.
@@ -656,89 +578,6 @@ impl<'a> Search<'a> {
     }
 }
 
-/// What tells of which type a variable is.
-struct Variables<'t> {
-    /// The code from the head of the enclosing type or function to the cursor.
-    declarations: Vec<Token<'t>>,
-    /// The type that `self` has.
-    class: Option<String>,
-}
-
-/// The text of a range without the lines that lie in imports, in comments or in strings of several lines.
-fn code(rope: &Rope, tree: Option<&Tree>, range: Range<usize>) -> String {
-    let mut text = String::new();
-    let mut start = range.start;
-    while start < range.end {
-        let line = rope.byte_to_line(start);
-        let end = rope
-            .line_to_byte((line + 1).min(rope.len_lines()))
-            .min(range.end)
-            .max(start + 1);
-        let slice = rope.byte_slice(start..end);
-        let blank: usize = slice
-            .chars()
-            .take_while(|c| c.is_whitespace())
-            .map(char::len_utf8)
-            .sum();
-        let leaf = tree.and_then(|tree| {
-            let byte = start + blank;
-            (byte < end).then(|| tree.root_node().descendant_for_byte_range(byte, byte + 1))?
-        });
-        let is_skipped = leaf.is_some_and(|leaf| {
-            let is_text = leaf.kind().contains("string") && leaf.start_byte() < start;
-            is_text || leaf.kind().contains("comment") || is_import(leaf)
-        });
-        if is_skipped {
-            text.push('\n');
-        } else {
-            text.extend(slice.chunks());
-        }
-        start = end;
-    }
-    text
-}
-
-/// What an import names is not used by it.
-fn is_import(leaf: Node<'_>) -> bool {
-    let mut node = Some(leaf);
-    while let Some(here) = node {
-        let kind = here.kind();
-        if kind.contains("import")
-            || matches!(
-                kind,
-                "use_declaration" | "using_directive" | "preproc_include"
-            )
-        {
-            return true;
-        }
-        node = here.parent();
-    }
-    false
-}
-
-/// The type that the enclosing function is a member of, where it stands outside of it: the receiver in Go, `Shelf::add` in C++.
-fn method_of(rope: &Rope, scope: &Scope, language: &Language) -> Option<String> {
-    let head = scope::text(rope, scope.functions.last()?);
-    let tokens = words::tokens(&head, Some(language));
-    let open = tokens.iter().position(|token| token.is("("))?;
-    if language.id() == "go" {
-        let receiver = tokens
-            .get(open.checked_sub(1)?)
-            .is_some_and(|token| token.text == "func");
-        let close = tokens.iter().position(|token| token.is(")"))?;
-        let of_type = tokens[open..close]
-            .iter()
-            .rev()
-            .find(|token| token.is_word() && receiver)?;
-        return Some(of_type.text.to_owned());
-    }
-    let is_qualified = open >= 3
-        && tokens[open - 1].is_word()
-        && tokens[open - 2].joins()
-        && tokens[open - 3].is_word();
-    is_qualified.then(|| tokens[open - 3].text.to_owned())
-}
-
 fn is_self(name: &str) -> bool {
     matches!(name, "self" | "this" | "cls")
 }
@@ -764,48 +603,6 @@ fn type_like_names(tokens: &[Token<'_>]) -> BTreeSet<String> {
         }
     }
     names
-}
-
-/// The parts of the words near the cursor, with the more weight the later they come.
-fn near_words(above: &[Token<'_>]) -> HashMap<String, f32> {
-    let mut near = HashMap::new();
-    let last = above.last().map_or(0, |token| token.line);
-    for token in above
-        .iter()
-        .filter(|token| token.is_word() && !words::is_keyword(token.text))
-    {
-        let weight = 1.0 / (1.0 + 0.3 * (last - token.line) as f32);
-        for word in words::subwords(token.text) {
-            near.insert(word, weight);
-        }
-    }
-    near
-}
-
-/// The definitions whose names share the most with the words near the cursor, with how much that is, from 0 to 1.
-fn most_alike<'a>(
-    definitions: Vec<(&'a Path, &'a Definition)>,
-    near: &HashMap<String, f32>,
-    count: usize,
-) -> Vec<(f32, &'a Path, &'a Definition)> {
-    let likeness = |name: &str| {
-        let words = words::subwords(name);
-        let shared: f32 = words.iter().filter_map(|word| near.get(word)).sum();
-        shared / (1 + words.len()) as f32
-    };
-    let mut alike: Vec<_> = definitions
-        .into_iter()
-        .map(|(path, definition)| (likeness(&definition.name), path, definition))
-        .collect();
-    alike.sort_by_key(|&(likeness, path, definition)| {
-        (
-            Reverse((likeness * 1000.0) as u32),
-            path,
-            *definition.lines.start(),
-        )
-    });
-    alike.truncate(count);
-    alike
 }
 
 /// "two lines above", for a person.

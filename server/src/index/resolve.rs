@@ -5,16 +5,17 @@
 //! This file follows names from file to file; how a language finds the files of a module lies in `resolve/<language>.rs`.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
 
 use grammars::Language;
 
-use super::symbols::{Definition, DefinitionKind, FileSymbols, Imported};
+use super::symbols::{Definition, DefinitionKind, FileSymbols, Import, Imported};
 use super::workspace::{Entry, WorkspaceSymbols};
 
 mod c;
 mod csharp;
+mod folders;
 mod go;
 mod java;
 mod javascript;
@@ -93,6 +94,8 @@ pub struct Resolver<'a> {
     from: &'a Path,
     file: &'a FileSymbols,
     layout: Option<&'static Layout>,
+    /// What the file itself defines: most names are not among them, and a file may define thousands.
+    own_names: OnceCell<HashSet<&'a str>>,
     /// C and C++: the files that are included, with the number of steps.
     included: OnceCell<BTreeMap<&'a Path, usize>>,
 }
@@ -133,6 +136,7 @@ impl<'a> Resolver<'a> {
             from,
             file,
             layout: layout(file.language),
+            own_names: OnceCell::new(),
             included: OnceCell::new(),
         }
     }
@@ -147,7 +151,17 @@ impl<'a> Resolver<'a> {
             path: self.from,
             symbols: self.file,
         };
-        let own = own(here, &names);
+        let own_names = self.own_names.get_or_init(|| {
+            let definitions = self.file.definitions.iter();
+            definitions.map(|each| each.name.as_str()).collect()
+        });
+        let mut ends = names.iter().rev().take(2);
+        let is_own = ends.any(|name| own_names.contains(name));
+        let own = if is_own {
+            own(here, &names)
+        } else {
+            Vec::new()
+        };
         if !own.is_empty() {
             return self.resolved(here.path, own, Via::SameFile, 1.0);
         }
@@ -180,6 +194,17 @@ impl<'a> Resolver<'a> {
             }
         }
         files
+    }
+
+    /// Whether an import names something of the workspace, as far as its spelling tells.
+    pub fn is_local(&self, import: &Import) -> bool {
+        let first = import
+            .module
+            .split(['.', ':', '/'])
+            .next()
+            .unwrap_or_default();
+        let is_relative = matches!(first, "" | "crate" | "self" | "super" | "@" | "~");
+        is_relative || !self.index.folders_ending_in(Path::new(first)).is_empty()
     }
 
     /// The files that an import of everything names: star imports, globs, includes.
@@ -593,62 +618,4 @@ fn is_one_thing(found: &[(&Path, &Definition)]) -> bool {
         .collect();
     files.dedup();
     files.len() <= 1
-}
-
-/// The files of a package or namespace that define `name`.
-fn files_of_package<'a>(index: &'a WorkspaceSymbols, package: &str, name: &str) -> Vec<&'a Entry> {
-    if index.count_named(name) > MAX_NAMESAKES {
-        return Vec::new();
-    }
-    let named = index.named(name).filter_map(|(path, _)| index.entry(path));
-    let mut entries: Vec<_> = named
-        .filter(|entry| entry.symbols.package.as_deref() == Some(package))
-        .collect();
-    entries.dedup_by_key(|entry| &entry.path);
-    entries
-}
-
-/// The folders from that of `file` up to the workspace folder that holds it, nearest first.
-fn ancestors<'p>(index: &WorkspaceSymbols, file: &'p Path) -> impl Iterator<Item = &'p Path> {
-    let root = index
-        .roots()
-        .iter()
-        .filter(|root| file.starts_with(root))
-        .map(|root| root.components().count())
-        .max();
-    let folders = file.ancestors().skip(1);
-    folders.take_while(move |folder| root.is_none_or(|root| folder.components().count() >= root))
-}
-
-/// `folder/written` without `.` and `..`.
-fn joined(folder: &Path, written: &str) -> PathBuf {
-    let mut path = folder.to_owned();
-    for component in Path::new(written).components() {
-        match component {
-            Component::ParentDir => {
-                path.pop();
-            }
-            Component::Normal(name) => path.push(name),
-            _ => {}
-        }
-    }
-    path
-}
-
-/// How many folders two paths share: the larger, the nearer.
-fn nearness(a: &Path, b: &Path) -> usize {
-    a.components()
-        .zip(b.components())
-        .take_while(|(a, b)| a == b)
-        .count()
-}
-
-/// The entries nearest to `from`, all of them if several are equally near.
-fn nearest<'a>(mut entries: Vec<&'a Entry>, from: &Path) -> Vec<&'a Entry> {
-    let best = entries
-        .iter()
-        .map(|entry| nearness(&entry.path, from))
-        .max();
-    entries.retain(|entry| Some(nearness(&entry.path, from)) == best);
-    entries
 }

@@ -9,11 +9,12 @@ use std::sync::Arc;
 
 use super::symbols::{Definition, FileSymbols, Imported};
 
-/// What a file costs beside its symbols: its path, its places in the maps.
-const BYTES_PER_FILE: usize = 320;
+/// What a file costs beside its symbols: its path, its places in the maps. Measured, as the next, on 200,000 files with a million
+/// definitions, of which a third have names of their own.
+const BYTES_PER_FILE: usize = 450;
 
 /// What a definition costs beside its strings: the struct, and its place in the map of names.
-const BYTES_PER_DEFINITION: usize = size_of::<Definition>() + 48;
+const BYTES_PER_DEFINITION: usize = size_of::<Definition>() + 96;
 
 /// The indexed files, to be asked by path, by folder and by what they define.
 #[derive(Debug, Default)]

@@ -142,7 +142,7 @@ pub(super) fn chain<'t>(tokens: &[Token<'t>], start: usize) -> (Vec<&'t str>, us
     (names, at)
 }
 
-/// The parts of a name: `parse_line` and `parseLine` are `parse` and `line`.
+/// The parts of a name: `parse_lines` and `parseLine` are `parse` and `line`.
 pub(super) fn subwords(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut lower_before = false;
@@ -158,6 +158,11 @@ pub(super) fn subwords(name: &str) -> Vec<String> {
         lower_before = c.is_lowercase() || c.is_numeric();
         if let Some(word) = words.last_mut() {
             word.extend(c.to_lowercase());
+        }
+    }
+    for word in &mut words {
+        if word.len() > 3 && word.ends_with('s') {
+            word.pop();
         }
     }
     words.retain(|word| word.len() > 2);

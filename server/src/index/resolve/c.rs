@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 
-use super::{Layout, Via, joined, nearest};
+use super::folders::{joined, nearest};
+use super::{Layout, Via};
 use crate::index::symbols::FileSymbols;
 use crate::index::workspace::{Entry, WorkspaceSymbols};
 

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::{Layout, Via, files_of_package};
+use super::folders::files_of_package;
+use super::{Layout, Via};
 use crate::index::symbols::FileSymbols;
 use crate::index::workspace::{Entry, WorkspaceSymbols};
 

@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use super::{Layout, Via, nearest};
+use super::folders::nearest;
+use super::{Layout, Via};
 use crate::index::symbols::FileSymbols;
 use crate::index::workspace::{Entry, WorkspaceSymbols};
 

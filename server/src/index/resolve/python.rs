@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use super::{Layout, Via, ancestors, nearest};
+use super::folders::{ancestors, nearest};
+use super::{Layout, Via};
 use crate::index::symbols::FileSymbols;
 use crate::index::workspace::{Entry, WorkspaceSymbols};
 
