@@ -99,6 +99,7 @@ impl Asked {
         Around {
             before: self.line_before(),
             after: self.place().rest_of_line(),
+            below: &self.around.after[self.place().rest_of_line().len()..],
             lexis: Lexis::of(self.snapshot.language),
         }
     }

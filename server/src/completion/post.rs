@@ -70,6 +70,7 @@ impl<'a> Place<'a> {
         Around {
             before: self.line_before(),
             after: self.rest_of_line(),
+            below: &self.after[self.rest_of_line().len()..],
             lexis: self.lexis,
         }
     }

@@ -4,7 +4,7 @@
 //! tokens in that time: so when the next key is due, what is sure by then is shown, and the rest comes through the cache.
 
 use super::{
-    brackets::{Lexis, scan},
+    brackets::{Bracket, Lexis, closes, scan},
     generation::{Progress, TokenEnd},
     site::Site,
 };
@@ -56,6 +56,8 @@ pub struct Around<'a> {
     pub before: &'a str,
     /// From the cursor to the end of the line.
     pub after: &'a str,
+    /// The text below the line, as far as it is known.
+    pub below: &'a str,
     pub lexis: Lexis,
 }
 
@@ -244,6 +246,7 @@ pub fn enough(site: &Site, progress: &Progress) -> Option<usize> {
     let around = Around {
         before: site.line_before(),
         after: "",
+        below: &site.below,
         lexis: site.lexis,
     };
     let mut ends = (1..=MAX_OPEN_LINES).map_while(|line| Some((line, line_end(text, line)?)));
@@ -291,10 +294,30 @@ pub fn leaves_open(around: Around, text: &str) -> Option<Open> {
     let end = origin + text.len();
     let whole = around.before.to_owned() + text + around.after;
     let open = scan(&whole, origin, around.lexis).open;
-    let mut left = open
+    // Of a line that is rewritten, the lines that it opened are still there. What closes there goes with what is as much indented.
+    let closers = scan(around.below, 0, around.lexis).unmatched;
+    let mut closers = closers.iter().peekable();
+    let mut in_the_line = false;
+    let mut is_closed_below = |bracket: &Bracket| {
+        let fits = |closer: &&Bracket| {
+            closes(bracket.kind, closer.kind)
+                && (closer.leads_line || in_the_line)
+                && closer.indentation == bracket.indentation
+        };
+        in_the_line = closers.next_if(fits).is_some();
+        in_the_line
+    };
+    let counts =
+        |bracket: &&Bracket| bracket.at < end && (bracket.at >= origin || bracket.kind != '{');
+    // Innermost first.
+    let left: Vec<char> = open
         .iter()
-        .filter(|bracket| bracket.at < end && (bracket.at >= origin || bracket.kind != '{'))
-        .map(|bracket| bracket.kind);
+        .rev()
+        .filter(counts)
+        .filter(|bracket| !is_closed_below(bracket))
+        .map(|bracket| bracket.kind)
+        .collect();
+    let mut left = left.into_iter().rev();
     let first = left.next()?;
     Some(if first == '{' && left.all(|bracket| bracket == '{') {
         Open::Block
@@ -337,6 +360,7 @@ mod tests {
         let around = Around {
             before: line.0,
             after: line.1,
+            below: "",
             lexis: Lexis::TEXT,
         };
         match rest.line(around, due, LIKELY_ENOUGH) {
@@ -449,6 +473,27 @@ mod tests {
     }
 
     #[test]
+    fn what_the_lines_below_close_is_not_open() {
+        for (before, text, below, open) in [
+            ("    ", "if x {", "\n        y\n    }\n}\n", false),
+            ("    ", "if x {", "\n}\n", true),
+            ("    ", "if f(x", "\n    }\n", true),
+            ("", "class A : B {", "\n public:\n  A();\n};\n", false),
+            ("  ", "f(", "\n    a,\n  )\n", false),
+            ("  ", "f({", "\n    a,\n  })\n", false),
+        ] {
+            let around = Around {
+                before,
+                after: "",
+                below,
+                lexis: Lexis::TEXT,
+            };
+            let left = leaves_open(around, text);
+            assert_eq!(left.is_some(), open, "{before:?} {text:?} {below:?}");
+        }
+    }
+
+    #[test]
     fn brackets_in_quotes_do_not_count() {
         for (before, text, after, open) in [
             ("", "f(\"(\")", "", false),
@@ -463,6 +508,7 @@ mod tests {
             let around = Around {
                 before,
                 after,
+                below: "",
                 lexis: Lexis::TEXT,
             };
             assert_eq!(

@@ -50,6 +50,8 @@ pub struct Site {
     pub next_lines: Vec<String>,
     /// From the place to the end of its line.
     pub rest_of_line: String,
+    /// What is known of the text below that line.
+    pub below: String,
     pub rules: Rules,
     /// The lines of `before` that the blocks around the place begin with, without indentation; innermost first.
     pub headers: Vec<String>,
@@ -85,6 +87,7 @@ impl Site {
             grammar,
             next_lines,
             rest_of_line: rest_of_line.to_owned(),
+            below: around.after[rest_of_line.len()..].to_owned(),
             rules,
             headers,
             openers,
@@ -178,6 +181,7 @@ fn enclosing(text: &str) -> (usize, Vec<String>) {
 /// a line closes one whose line is as much indented. What is not in view is taken to be closed.
 fn openers(before: &str, around: &Surroundings, lexis: Lexis) -> Vec<(Bracket, bool)> {
     let open = brackets::scan(before, 0, lexis).open;
+    let line_start = before.len() - last_line(before).len();
     let closers = brackets::scan(&around.after, 0, lexis).unmatched;
     let mut closers = closers.iter().peekable();
     let mut matched = Vec::with_capacity(open.len());
@@ -193,7 +197,8 @@ fn openers(before: &str, around: &Surroundings, lexis: Lexis) -> Vec<(Bracket, b
                 }
                 fits
             }
-            None => !around.to_end,
+            // Except for calls that begin in this line: there nobody goes on for so long.
+            None => !around.to_end && (opener.kind == '{' || opener.at < line_start),
         };
         matched.push((opener, closed));
     }

@@ -215,7 +215,7 @@ mod tests {
             old[1].clone(),
             old[0].clone(),
         ];
-        let plan = Plan::choose(candidates, &WINDOW, 60 + 22, &previous);
+        let plan = Plan::choose(candidates, &WINDOW, 90, &previous);
         assert_eq!(paths(&plan), ["a", "b", "new"]);
         assert_eq!(plan.gain_over(&previous), 0.4);
         assert_eq!(plan.gain_over(&plan), 0.0);

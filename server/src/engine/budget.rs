@@ -130,7 +130,7 @@ mod tests {
             },
             related_bytes: 1024,
             chunk_tokens: 64,
-            context_tokens: 6144,
+            context_tokens: 8192,
             max_line_tokens: 57,
             debounce_ms: 0,
         };

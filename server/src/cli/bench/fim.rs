@@ -1,6 +1,7 @@
 //! `tacit bench fim`: one completion for each hole of a data set.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
     io::{BufRead, BufReader, BufWriter, Read, Write},
     path::{Component, Path, PathBuf},
@@ -186,6 +187,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
     let mut done = 0;
     let started = Instant::now();
     let mut first_token_ms = Vec::new();
+    let mut empty = BTreeMap::<String, usize>::new();
     let mut model = String::new();
     for hole in holes(&arguments.data)?.take(arguments.limit.unwrap_or(usize::MAX)) {
         let hole = hole?;
@@ -212,6 +214,9 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         completer.closed(&uri);
         workspace.closed(&uri);
         done += 1;
+        if completion.text.is_empty() {
+            *empty.entry(completion.reason).or_default() += 1;
+        }
         first_token_ms.push(completion.metrics.first_token_ms);
         model.clone_from(&completion.metrics.model);
         writeln!(
@@ -238,6 +243,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         "prompt_tokens_evaluated": stats.prompt_tokens_evaluated,
         "prompt_tokens_reused": stats.prompt_tokens_reused,
         "tokens_generated": stats.tokens_generated,
+        "empty": empty,
         "first_token_ms_median": first_token_ms.get(first_token_ms.len() / 2),
     });
     eprintln!("{summary:#}");
