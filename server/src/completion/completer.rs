@@ -326,7 +326,7 @@ impl Inner {
     /// A line or a block, for a request that does not want all there is to say.
     fn amount(&self, asked: &Asked, site: &Site) -> Amount {
         let may_be_block =
-            asked.trigger == Trigger::Automatic && self.comparison.rules.contains(Rule::Block);
+            asked.trigger != Trigger::Invoked && self.comparison.rules.contains(Rule::Block);
         match wanted_extent(site, asked.snapshot.tree.as_ref(), asked.cursor) {
             Wanted::Block if may_be_block => Amount::Block,
             _ => Amount::Line,
@@ -588,6 +588,7 @@ impl Asked {
                 match self.trigger {
                     Trigger::Automatic => rest.line(self.line(), due, self.least),
                     _ if self.wants_whole() => rest.whole(),
+                    Trigger::Line if rest.grows => Verdict::Wait,
                     Trigger::Invoked | Trigger::Line => rest.line(self.line(), due, 0.0),
                 }
             };

@@ -100,14 +100,18 @@ pub fn fit(raw: &str, place: Place, at_line_end: bool, rules: Rules) -> Fitted {
             }
         }
     };
+    // What comes to stand in front of an indentation is a line of its own, and so is what is put at the beginning of a line.
+    let rest = place.rest_of_line();
+    let ends_line = place.is_above_line()
+        && (at_line_end || place.line_before().is_empty() || rest.starts_with([' ', '\t']));
     let meets_rest =
-        place.is_inside_line() || (place.is_above_line() && !at_line_end && !text.contains('\n'));
+        place.is_inside_line() || (place.is_above_line() && !ends_line && !text.contains('\n'));
     if meets_rest {
         apply(Rule::Overlap, &mut text, trim_overlap);
     }
     apply(Rule::LineAbove, &mut text, drop_line_above);
     apply(Rule::NextLine, &mut text, drop_next_line);
-    if place.is_above_line() && at_line_end && !text.is_empty() {
+    if ends_line && !text.is_empty() {
         end_line(&mut text, place.line_before());
     }
     apply(Rule::Balance, &mut text, drop_what_stays_open);
@@ -207,6 +211,10 @@ fn trim_overlap(text: &mut String, place: &Place) {
         .filter_map(|end| {
             let tail = &text[end..];
             if tail.starts_with([' ', '\t']) && !rest.starts_with([' ', '\t']) {
+                return None;
+            }
+            let is_word = |c: char| c.is_alphanumeric() || c == '_';
+            if text[..end].ends_with(is_word) && tail.starts_with(is_word) {
                 return None;
             }
             let overlaps = begins_with(rest, tail);

@@ -47,6 +47,8 @@ pub struct Rest<'a> {
     over: bool,
     /// It fills an empty body, and has come to its end.
     is_block: bool,
+    /// More of a block is on its way.
+    pub grows: bool,
 }
 
 /// The line around the cursor.
@@ -92,6 +94,7 @@ impl<'a> Rest<'a> {
             complete: matches!(progress.finish, Some(Finish::EndOfText | Finish::Limit))
                 || progress.stopped.is_some(),
             over: progress.finish.is_some(),
+            grows: progress.is_block && progress.finish.is_none() && progress.stopped.is_none(),
             is_block: progress.is_block
                 && (progress.finish == Some(Finish::EndOfText) || progress.stopped.is_some()),
         }

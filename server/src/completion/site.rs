@@ -9,6 +9,12 @@ use super::{
     rules::Rules,
 };
 
+/// Lines below the next ones that an answer must not say.
+const FURTHER_LINES: usize = 12;
+
+/// A line of so many characters, blanks left out, hardly stands in a function twice.
+const UNIQUE_CHARACTERS: usize = 14;
+
 /// How a language shows where blocks begin and end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlockStyle {
@@ -48,6 +54,8 @@ pub struct Site {
     pub before: String,
     /// The next lines with something in them, below the line that the answer goes on with; two at most.
     pub next_lines: Vec<String>,
+    /// Those of the lines below them that hardly stand in a second place.
+    pub further_lines: Vec<String>,
     /// From the place to the end of its line.
     pub rest_of_line: String,
     /// What is known of the text below that line.
@@ -72,13 +80,16 @@ impl Site {
         let rest_of_line = around.after.lines().next().unwrap_or_default();
         let line_before = last_line(&before);
         let is_above_line = line_before.trim().is_empty() && !rest_of_line.trim().is_empty();
-        let next_lines = around
+        let mut below = around
             .after
             .lines()
             .skip(usize::from(!is_above_line))
             .filter(|line| !line.trim().is_empty())
-            .take(2)
-            .map(str::to_owned)
+            .map(|line| line.trim_end().to_owned());
+        let next_lines = below.by_ref().take(2).collect();
+        let further_lines = below
+            .take(FURTHER_LINES)
+            .filter(|line| significant(line) >= UNIQUE_CHARACTERS)
             .collect();
         let openers = openers(&before, around, lexis);
         Self {
@@ -86,6 +97,7 @@ impl Site {
             lexis,
             grammar,
             next_lines,
+            further_lines,
             rest_of_line: rest_of_line.to_owned(),
             below: around.after[rest_of_line.len()..].to_owned(),
             rules,

@@ -211,6 +211,14 @@ fn meets_what_follows(site: &Site, answer: Answer) -> Option<usize> {
         if !line.is_whole {
             break;
         }
+        if line.start > 0
+            && site
+                .further_lines
+                .iter()
+                .any(|further| further == line.text.trim_end())
+        {
+            return Some(line.start);
+        }
         let meets = match line.start {
             0 => says_the_same(&(line_before.to_owned() + line.text), next),
             _ => says_the_same(line.text, next),

@@ -34,7 +34,10 @@ pub struct Arguments {
     /// Where to write {"task_id", "completion"} lines (default: stdout)
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Lines that an answer may have (default: as many as it likes); 1 is what a user gets while typing
+    /// As much as the model has to say, as if the user asked by key; else a line, or a block where the syntax wants one, as while typing
+    #[arg(long)]
+    whole: bool,
+    /// Lines that an answer may have (default: as many as it likes)
     #[arg(long, value_name = "N")]
     lines: Option<u32>,
     /// Tokens that an answer may have
@@ -199,10 +202,10 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         complete::index(&workspace, &mut snapshot, &hole_folder);
         let request = Request {
             cursor: hole.prompt.len(),
-            trigger: if arguments.lines == Some(1) {
-                Trigger::Line
-            } else {
+            trigger: if arguments.whole {
                 Trigger::Invoked
+            } else {
+                Trigger::Line
             },
             selected: None,
             workspace: Some(hole_folder),
