@@ -12,9 +12,6 @@ use super::{
 /// Lines below the next ones that an answer must not say.
 const FURTHER_LINES: usize = 12;
 
-/// A line of so many characters, blanks left out, hardly stands in a function twice.
-const UNIQUE_CHARACTERS: usize = 14;
-
 /// How a language shows where blocks begin and end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlockStyle {
@@ -54,7 +51,7 @@ pub struct Site {
     pub before: String,
     /// The next lines with something in them, below the line that the answer goes on with; two at most.
     pub next_lines: Vec<String>,
-    /// Those of the lines below them that hardly stand in a second place.
+    /// The lines below them with something in them, some of them.
     pub further_lines: Vec<String>,
     /// From the place to the end of its line.
     pub rest_of_line: String,
@@ -87,10 +84,7 @@ impl Site {
             .filter(|line| !line.trim().is_empty())
             .map(|line| line.trim_end().to_owned());
         let next_lines = below.by_ref().take(2).collect();
-        let further_lines = below
-            .take(FURTHER_LINES)
-            .filter(|line| significant(line) >= UNIQUE_CHARACTERS)
-            .collect();
+        let further_lines = below.take(FURTHER_LINES).collect();
         let openers = openers(&before, around, lexis);
         Self {
             style: BlockStyle::of(language),

@@ -211,13 +211,16 @@ fn meets_what_follows(site: &Site, answer: Answer) -> Option<usize> {
         if !line.is_whole {
             break;
         }
-        if line.start > 0
-            && site
-                .further_lines
-                .iter()
-                .any(|further| further == line.text.trim_end())
+        // Farther below, two lines in a row: one alone may be said twice on purpose.
+        let second = lines.peek().filter(|second| second.is_whole);
+        if let Some(second) = second
+            && line.start > 0
+            && significant(line.text) >= TELLING
         {
-            return Some(line.start);
+            let both = [line.text.trim_end(), second.text.trim_end()];
+            if site.further_lines.windows(2).any(|pair| pair == both) {
+                return Some(line.start);
+            }
         }
         let meets = match line.start {
             0 => says_the_same(&(line_before.to_owned() + line.text), next),
