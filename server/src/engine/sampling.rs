@@ -172,7 +172,9 @@ mod tests {
     fn an_end_that_is_not_wanted_is_passed_over() {
         let tokens = [("<end>", true), ("a", false), ("b", false)];
         let vocabulary = Vocabulary::new(
-            tokens.map(|(text, ends)| (text.as_bytes().to_vec(), ends)),
+            tokens
+                .map(|(text, ends)| (text.as_bytes().to_vec(), ends))
+                .into_iter(),
             |_| None,
         );
         let chosen = |may_end| choose(&[5.0, 3.0, 4.0], &vocabulary, b"", None, may_end).unwrap();

@@ -32,19 +32,67 @@ pub enum Declares {
 
 /// Words that say how something is declared, in any of the languages.
 const MODIFIERS: &[&str] = &[
-    "abstract", "actual", "annotation", "async", "base", "companion", "convenience", "covariant",
-    "crossinline", "data", "distributed", "dynamic", "expect", "external", "factory", "fileprivate",
-    "final", "implicit", "indirect", "infix", "inline", "inner", "internal", "isolated", "late",
-    "lateinit", "lazy", "local", "mutating", "noinline", "nonisolated", "nonmutating", "opaque",
-    "open", "operator", "optional", "override", "package", "postfix", "prefix", "private",
-    "private_class_method", "protected", "public", "readonly", "required", "sealed", "static",
-    "suspend", "tailrec", "transparent", "unowned", "value", "vararg", "weak",
+    "abstract",
+    "actual",
+    "annotation",
+    "async",
+    "base",
+    "companion",
+    "convenience",
+    "covariant",
+    "crossinline",
+    "data",
+    "distributed",
+    "dynamic",
+    "expect",
+    "external",
+    "factory",
+    "fileprivate",
+    "final",
+    "implicit",
+    "indirect",
+    "infix",
+    "inline",
+    "inner",
+    "internal",
+    "isolated",
+    "late",
+    "lateinit",
+    "lazy",
+    "local",
+    "mutating",
+    "noinline",
+    "nonisolated",
+    "nonmutating",
+    "opaque",
+    "open",
+    "operator",
+    "optional",
+    "override",
+    "package",
+    "postfix",
+    "prefix",
+    "private",
+    "private_class_method",
+    "protected",
+    "public",
+    "readonly",
+    "required",
+    "sealed",
+    "static",
+    "suspend",
+    "tailrec",
+    "transparent",
+    "unowned",
+    "value",
+    "vararg",
+    "weak",
 ];
 
 /// Begin statements that look like calls or methods and are none.
 const CONTROL: &[&str] = &[
-    "assert", "catch", "do", "else", "for", "if", "new", "return", "super", "switch", "throw", "try",
-    "while", "await", "print", "println",
+    "assert", "catch", "do", "else", "for", "if", "new", "return", "super", "switch", "throw",
+    "try", "while", "await", "print", "println",
 ];
 
 fn declares(word: &str) -> Option<Declares> {
@@ -62,7 +110,6 @@ fn declares(word: &str) -> Option<Declares> {
 /// Whether there are only attributes and modifiers: what they belong to is still to come.
 pub fn is_prefix(code: &Code, range: Range<usize>) -> bool {
     let (_, rest, _) = prefix(code, range.clone());
-    // `package` and `local` may begin what is no declaration; a word alone is not one of them.
     rest >= range.end || code.code[rest..range.end].trim().is_empty()
 }
 
@@ -87,7 +134,8 @@ fn prefix(code: &Code, range: Range<usize>) -> (usize, usize, bool) {
             let word = word_at(rest);
             let is_case = word == "case"
                 && ["class", "object"].contains(&word_at(rest[word.len()..].trim_start()));
-            let is_package = word == "package" && text[at..range.end].contains(['.', ';']);
+            // Elsewhere it names the package of the file.
+            let is_package = word == "package" && code.language.id() != "swift";
             if !(MODIFIERS.contains(&word) || is_case) || is_package {
                 break;
             }

@@ -25,9 +25,14 @@ pub fn read(code: &Code, statement: &Statement, head: &Head, symbols: &mut FileS
         }
         ("swift", "import") => reader.add(rest.rsplit(' ').next().unwrap_or(rest), Imported::All),
         ("php", "use") => {
-            let rest = rest.trim_start_matches("function ").trim_start_matches("const ");
+            let rest = rest
+                .trim_start_matches("function ")
+                .trim_start_matches("const ");
             let whole = code.of(statement.start..statement.end);
-            match whole.split_once(['{', '}']).filter(|_| statement.body.is_some()) {
+            match whole
+                .split_once(['{', '}'])
+                .filter(|_| statement.body.is_some())
+            {
                 Some((_, group)) => {
                     for name in group.trim_end_matches('}').split(',') {
                         reader.names(&format!("{rest}{}", name.trim()), "\\");
@@ -36,7 +41,8 @@ pub fn read(code: &Code, statement: &Statement, head: &Head, symbols: &mut FileS
                 None => rest.split(',').for_each(|name| reader.names(name, "\\")),
             }
         }
-        ("ruby", "require" | "require_relative" | "load") | ("dart", "import" | "export" | "part") => {
+        ("ruby", "require" | "require_relative" | "load")
+        | ("dart", "import" | "export" | "part") => {
             let Some(module) = quoted(rest) else {
                 return false;
             };

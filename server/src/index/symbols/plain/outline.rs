@@ -1,8 +1,8 @@
 //! Outlines of what was read by lines: as those that queries make, from less knowledge.
 
+use super::Item;
 use super::head::Declares;
 use super::statements::Code;
-use super::Item;
 use crate::index::symbols::comments::first_sentence;
 use crate::index::symbols::notation::{self, Blocks, Docs, Notation};
 use crate::index::symbols::text::{
@@ -66,7 +66,9 @@ impl Renderer<'_, '_> {
                 // Line feeds are one byte, or two with a carriage return.
                 let end = at - 1;
                 at = self.code.code[..end].rfind('\n').map_or(0, |feed| feed + 1);
-                at < line_start && !line.trim().is_empty() && self.code.code[at..end].trim().is_empty()
+                at < line_start
+                    && !line.trim().is_empty()
+                    && self.code.code[at..end].trim().is_empty()
             })
             .collect();
         lines.reverse();
@@ -99,21 +101,29 @@ impl Renderer<'_, '_> {
     /// From the first modifier to the body or the value, on one line if that is short.
     fn signature(&self, item: &Item) -> String {
         let statement = &item.statement;
-        let end = statement.value.unwrap_or(usize::MAX).min(statement.head_end);
+        let end = statement
+            .value
+            .unwrap_or(usize::MAX)
+            .min(statement.head_end);
         self.dedented(item, end)
     }
 
     /// The text of the item up to `end`, without the indentation of its first line and on one line if that is short.
     fn dedented(&self, item: &Item, end: usize) -> String {
         let start = item.head.start;
-        let line = self.code.text[..start].rfind('\n').map_or(0, |feed| feed + 1);
+        let line = self.code.text[..start]
+            .rfind('\n')
+            .map_or(0, |feed| feed + 1);
         let before = self.code.of(line..start);
         let indent = &before[..before.len() - before.trim_start().len()];
         let text = self.code.of(start..end).trim_end();
         let text = text.trim_end_matches([',', ';']).trim_end();
         let lines = text.lines().enumerate().map(|(number, line)| match number {
             0 => line,
-            _ => line.strip_prefix(indent).unwrap_or(line.trim_start()).trim_end(),
+            _ => line
+                .strip_prefix(indent)
+                .unwrap_or(line.trim_start())
+                .trim_end(),
         });
         joined(&lines.collect::<Vec<_>>().join("\n"))
     }
@@ -128,7 +138,11 @@ impl Renderer<'_, '_> {
             let whole = self.dedented(item, statement.end);
             let body = statement.body.clone().unwrap_or_default();
             let is_short = body.len() <= MAX_SHOWN_BODY_BYTES && !whole.contains('\n');
-            return if is_short { whole } else { self.signature(item) };
+            return if is_short {
+                whole
+            } else {
+                self.signature(item)
+            };
         };
         let whole = self.dedented(item, statement.head_end);
         if whole.len() <= MAX_LINE_BYTES && !whole.contains('\n') {
@@ -200,10 +214,13 @@ impl Renderer<'_, '_> {
             Some(Declares::Constant) => self.with_short_value(item),
             None => {
                 // Blocks that run when a value is made, accessors, directives, the end of something.
-                let starts_word = head.word.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '$'));
+                let starts_word = head
+                    .word
+                    .starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '$'));
                 let has_parameters = || self.signature(item).contains('(');
                 let is_code = item.statement.body.is_some() && !has_parameters();
-                if !starts_word || is_code || matches!(head.word, "get" | "set" | "end" | "deinit") {
+                if !starts_word || is_code || matches!(head.word, "get" | "set" | "end" | "deinit")
+                {
                     return None;
                 }
                 self.with_short_value(item)

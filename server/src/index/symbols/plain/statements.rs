@@ -86,8 +86,9 @@ impl<'a> Code<'a> {
     pub fn statements(&self, range: Range<usize>) -> impl Iterator<Item = Statement> {
         let mut from = range.start;
         std::iter::from_fn(move || {
-            let is_separator =
-                |c: &u8| c.is_ascii_whitespace() || matches!(c, b';' | b',') || is_closer(*c as char);
+            let is_separator = |c: &u8| {
+                c.is_ascii_whitespace() || matches!(c, b';' | b',') || is_closer(*c as char)
+            };
             let rest = self.code.as_bytes().get(from..range.end)?;
             let start = from + rest.iter().position(|byte| !is_separator(byte))?;
             let statement = self.statement(start, range.end);
@@ -218,7 +219,13 @@ impl<'a> Code<'a> {
     }
 
     /// Where the statement goes on behind the line feed at `at`, if it does.
-    fn continuation(&self, start: usize, at: usize, limit: usize, has_value: bool) -> Option<usize> {
+    fn continuation(
+        &self,
+        start: usize,
+        at: usize,
+        limit: usize,
+        has_value: bool,
+    ) -> Option<usize> {
         let line = self.code[start..at].trim_end();
         // Directives of compilers, and `<?php`.
         let is_directive =
