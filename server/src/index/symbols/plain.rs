@@ -52,7 +52,7 @@ pub fn symbols(text: &str, language: &'static Language) -> Option<FileSymbols> {
         return Some(symbols);
     }
     let code = Code::new(text, language, blocks);
-    let items = items(&code, 0..text.len(), 0, &mut symbols);
+    let items = items(&code, 0..text.len(), Holder::File, 0, &mut symbols);
     let line_starts: Vec<usize> = std::iter::once(0)
         .chain(text.match_indices('\n').map(|(at, _)| at + 1))
         .collect();
@@ -81,10 +81,19 @@ impl Item<'_> {
     }
 }
 
+/// What statements stand in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holder {
+    /// Or a block of a namespace.
+    File,
+    Type,
+}
+
 /// The statements in a range; what they import and the package go to `symbols`.
 fn items<'a>(
     code: &Code<'a>,
     range: Range<usize>,
+    holder: Holder,
     depth: usize,
     symbols: &mut FileSymbols,
 ) -> Vec<Item<'a>> {
@@ -92,10 +101,10 @@ fn items<'a>(
     let mut rest_is_private = false;
     for statement in code.statements(range) {
         let mut head = Head::of(code, &statement);
-        if imports::read(code, &statement, &head, symbols) {
+        if holder == Holder::File && imports::read(code, &statement, &head, symbols) {
             // `namespace a { ... }`
             if let Some(body) = statement.body.clone().filter(|_| depth < MAX_DEPTH) {
-                found.extend(items(code, body, depth + 1, symbols));
+                found.extend(items(code, body, Holder::File, depth + 1, symbols));
             }
             continue;
         }
@@ -114,7 +123,7 @@ fn items<'a>(
             .body
             .clone()
             .filter(|_| holds_members && depth < MAX_DEPTH);
-        let children = body.map(|body| items(code, body, depth + 1, symbols));
+        let children = body.map(|body| items(code, body, Holder::Type, depth + 1, symbols));
         found.push(Item {
             statement,
             head,

@@ -23,7 +23,11 @@ pub fn read(code: &Code, statement: &Statement, head: &Head, symbols: &mut FileS
         ("kotlin" | "scala" | "groovy", "import") => {
             reader.names(rest.trim_start_matches("static "), ".");
         }
-        ("swift", "import") => reader.add(rest.rsplit(' ').next().unwrap_or(rest), Imported::All),
+        ("swift", "import") => match rest.rsplit_once(' ') {
+            // `import struct Events.Loan`
+            Some((_, name)) => reader.names(name, "."),
+            None => reader.add(rest, Imported::All),
+        },
         ("php", "use") => {
             let rest = rest
                 .trim_start_matches("function ")

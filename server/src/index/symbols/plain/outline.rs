@@ -39,6 +39,10 @@ pub fn outline(code: &Code, item: &Item, top: &[Item]) -> String {
     };
     let doc = renderer.doc(item).unwrap_or_default();
     let shown = match item.head.declares {
+        // An alias is its value.
+        Some(Declares::Type) if item.statement.body.is_none() && item.statement.value.is_some() => {
+            renderer.with_short_value(item)
+        }
         Some(Declares::Type | Declares::Module) => renderer.type_outline(item, top, doc.len()),
         Some(Declares::Function) => renderer.function(item),
         _ => renderer.with_short_value(item),
@@ -134,22 +138,23 @@ impl Renderer<'_, '_> {
 
     fn with_short_value(&self, item: &Item) -> String {
         let statement = &item.statement;
+        let end = self.notation.elided_body;
         let Some(value) = statement.value.filter(|&value| value < statement.head_end) else {
             let whole = self.dedented(item, statement.end);
             let body = statement.body.clone().unwrap_or_default();
-            let is_short = body.len() <= MAX_SHOWN_BODY_BYTES && !whole.contains('\n');
-            return if is_short {
-                whole
-            } else {
-                self.signature(item)
-            };
+            if body.len() <= MAX_SHOWN_BODY_BYTES && !whole.contains('\n') {
+                return whole + end;
+            }
+            let signature = self.signature(item);
+            let is_delegated = signature.contains(" by ");
+            return signature + if is_delegated { " { ... }" } else { end };
         };
         let whole = self.dedented(item, statement.head_end);
         if whole.len() <= MAX_LINE_BYTES && !whole.contains('\n') {
-            return whole;
+            return whole + end;
         }
         let value = shortened(self.code.of(value + 1..statement.head_end).trim());
-        format!("{} = {value}", self.signature(item))
+        format!("{} = {value}{end}", self.signature(item))
     }
 
     fn type_outline(&self, item: &Item, top: &[Item], doc_bytes: usize) -> String {
