@@ -269,6 +269,15 @@ mod tests {
     }
 
     #[test]
+    fn blanks_stand_in_for_comments_and_quotes() {
+        let lexis = Lexis::of(Language::by_lsp_id("kotlin"));
+        let text = "a(\"é{\") // it's {\n/* {\n*/ \"\"\"\n{\"\"\"";
+        let code = blanked(text, lexis);
+        assert_eq!(code.len(), text.len());
+        assert_eq!(code, "a(\"   \")          \n    \n   \"  \n   \"");
+    }
+
+    #[test]
     fn pairs_across_the_boundary_are_told() {
         let text = "if (a) {\n    b();\n} )";
         let found = scan(text, 9, Lexis::TEXT);

@@ -209,3 +209,6 @@ impl<'a> Writer<'_, 'a> {
         self.line_starts.partition_point(|&start| start <= byte) as u32
     }
 }
+
+#[cfg(test)]
+mod tests;

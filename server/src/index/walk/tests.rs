@@ -285,7 +285,11 @@ fn languages_without_a_grammar_are_read_too() {
     workspace.walk();
     workspace.assert_defined(&["on_disk", "swift"], &["text"]);
     let header = workspace.path("shelf.h");
-    let language = workspace.index.read().file(&header).map(|file| file.language.id());
+    let language = workspace
+        .index
+        .read()
+        .file(&header)
+        .map(|file| file.language.id());
     assert_eq!(language, Some("cpp"));
 
     let mut context = crate::context::workspace::Workspace::default();
