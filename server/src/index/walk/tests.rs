@@ -276,12 +276,14 @@ fn open_text_counts_more_than_its_file() {
 #[test]
 fn languages_without_a_grammar_are_read_too() {
     let kotlin = |name: &str| format!("fun {name}() = 1\n");
-    let workspace = Workspace::new(&[
+    let context = crate::context::workspace::Workspace::default();
+    let mut workspace = Workspace::new(&[
         ("a.kt", &kotlin("on_disk")),
         ("b.swift", "func swift() {}\n"),
         ("notes.txt", &defining("text")),
         ("shelf.h", "class Shelf {\npublic:\n    int size();\n};\n"),
     ]);
+    workspace.index = context.index.clone();
     workspace.walk();
     workspace.assert_defined(&["on_disk", "swift"], &["text"]);
     let header = workspace.path("shelf.h");
@@ -292,8 +294,6 @@ fn languages_without_a_grammar_are_read_too() {
         .map(|file| file.language.id());
     assert_eq!(language, Some("cpp"));
 
-    let mut context = crate::context::workspace::Workspace::default();
-    context.index = workspace.index.clone();
     let uri = url::Url::from_file_path(workspace.path("a.kt")).unwrap();
     let opened = Documents::default().open(uri.as_str(), "", DocVersion(1), &kotlin("typed"));
     context.opened(&opened);

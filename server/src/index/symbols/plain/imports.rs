@@ -21,7 +21,12 @@ pub fn read(code: &Code, statement: &Statement, head: &Head, symbols: &mut FileS
             reader.symbols.package = Some(package.to_owned()).filter(|name| !name.is_empty());
         }
         ("kotlin" | "scala" | "groovy", "import") => {
-            reader.names(rest.trim_start_matches("static "), ".");
+            // Scala's groups look like bodies.
+            let group = code.of(statement.head_end..statement.end);
+            reader.names(
+                &format!("{}{group}", rest.trim_start_matches("static ")),
+                ".",
+            );
         }
         ("swift", "import") => match rest.rsplit_once(' ') {
             // `import struct Events.Loan`
