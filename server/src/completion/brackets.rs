@@ -137,6 +137,35 @@ pub fn scan(text: &str, boundary: usize, lexis: Lexis) -> Brackets {
     found
 }
 
+/// The text with blanks in place of comments and of what is in quotes, byte for byte; line feeds and the ends of quotes stay.
+pub fn blanked(text: &str, lexis: Lexis) -> String {
+    let mut blanked = String::with_capacity(text.len());
+    let (mut at, mut line_start) = (0, 0);
+    while let Some(c) = text[at..].chars().next() {
+        let Some((len, _)) = quoted(&text[at..], &text[line_start..at], lexis) else {
+            blanked.push(c);
+            at += c.len_utf8();
+            if c == '\n' {
+                line_start = at;
+            }
+            continue;
+        };
+        let is_quote = matches!(c, '"' | '\'' | '`');
+        for (index, byte) in text[at..at + len].bytes().enumerate() {
+            blanked.push(match byte {
+                b'\n' => '\n',
+                _ if is_quote && (index == 0 || index + 1 == len) => '"',
+                _ => ' ',
+            });
+        }
+        if let Some(feed) = text[at..at + len].rfind('\n') {
+            line_start = at + feed + 1;
+        }
+        at += len;
+    }
+    blanked
+}
+
 /// If a comment or a quote begins `text`: how long that is, and whether it has ended. `line` is the line before it.
 fn quoted(text: &str, line: &str, lexis: Lexis) -> Option<(usize, bool)> {
     let line_len = || text.find('\n').unwrap_or(text.len());
@@ -237,6 +266,15 @@ mod tests {
             let kinds: String = found.open.iter().map(|bracket| bracket.kind).collect();
             assert_eq!(kinds, open, "{language}: {text}");
         }
+    }
+
+    #[test]
+    fn blanks_stand_in_for_comments_and_quotes() {
+        let lexis = Lexis::of(Language::by_lsp_id("kotlin"));
+        let text = "a(\"é{\") // it's {\n/* {\n*/ \"\"\"\n{\"\"\"";
+        let code = blanked(text, lexis);
+        assert_eq!(code.len(), text.len());
+        assert_eq!(code, "a(\"   \")          \n    \n   \"  \n   \"");
     }
 
     #[test]

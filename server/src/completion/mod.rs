@@ -1,7 +1,7 @@
 //! One completion, from what the user has on the screen to what he is shown.
 
 mod asked;
-mod brackets;
+pub(crate) mod brackets;
 mod cache;
 mod completer;
 mod extent;

@@ -94,6 +94,7 @@ impl Stamp {
 impl Workspace {
     pub fn opened(&self, snapshot: &Snapshot) {
         self.index.opened(snapshot);
+        self.index_unparsed(snapshot);
         self.live()
             .open
             .insert(snapshot.uri.clone(), snapshot.clone());
@@ -115,6 +116,15 @@ impl Workspace {
             }
         }
         live.open.insert(after.uri.clone(), after.clone());
+        drop(live);
+        self.index_unparsed(after);
+    }
+
+    /// Nobody will parse this text: it goes to the index as it is.
+    fn index_unparsed(&self, snapshot: &Snapshot) {
+        if snapshot.grammar.is_none() {
+            self.index.edited(snapshot.clone());
+        }
     }
 
     /// A document has a new tree, of this very text.

@@ -54,7 +54,7 @@ struct Mailbox {
 }
 
 enum Document {
-    /// Its text, with a tree of this very text.
+    /// Its text, with a tree of this very text where the language has a grammar.
     Text(Snapshot),
     Closed,
 }
@@ -128,7 +128,8 @@ impl Index {
         }
     }
 
-    /// A document has a new tree, of this very text. From now on its text counts, not that of the file.
+    /// A document has a new tree, of this very text, or none because its language has no grammar. From now on its text counts, not
+    /// that of the file.
     pub fn edited(&self, snapshot: Snapshot) {
         self.tell(|mailbox| {
             let settled = Instant::now() + SETTLED;

@@ -21,6 +21,7 @@ mod java;
 mod javascript;
 mod python;
 mod rust;
+mod swift;
 
 /// Longer chains of re-exports are not followed. Real ones end after two or three.
 const MAX_DEPTH: usize = 5;
@@ -224,13 +225,19 @@ impl<'a> Resolver<'a> {
 
     /// The other files of the same package or namespace, which are seen without an import.
     pub fn package(&self) -> Vec<&'a Entry> {
-        let Some(package) = &self.file.package else {
-            return Vec::new();
+        let files = match &self.file.package {
+            Some(package) => self.index.files_of_package(package),
+            None if self
+                .layout
+                .is_some_and(|layout| std::ptr::eq(layout, &swift::LAYOUT)) =>
+            {
+                swift::around(self.index, self.from)
+            }
+            None => Vec::new(),
         };
         let is_other = |entry: &&Entry| *entry.path != *self.from;
         let sees = |entry: &&'a Entry| matches!(self.sees(entry), Some((Via::SamePackage, _)));
-        let files = self.index.files_of_package(package).into_iter();
-        files.filter(is_other).filter(sees).collect()
+        files.into_iter().filter(is_other).filter(sees).collect()
     }
 
     /// The members of a type, wherever in its file they stand.
@@ -551,7 +558,9 @@ fn layout(language: &Language) -> Option<&'static Layout> {
         }
         "rust" => &rust::LAYOUT,
         "go" => &go::LAYOUT,
-        "java" | "kotlin" | "scala" => &java::LAYOUT,
+        "java" | "kotlin" | "scala" | "groovy" => &java::LAYOUT,
+        "php" => &java::PHP_LAYOUT,
+        "swift" | "ruby" => &swift::LAYOUT,
         "csharp" => &csharp::LAYOUT,
         "c" | "cpp" => &c::LAYOUT,
         _ => return None,

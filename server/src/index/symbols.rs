@@ -1,4 +1,4 @@
-//! What one file says of itself, as tree-sitter and our queries see it.
+//! What one file says of itself, as tree-sitter and our queries see it; in languages without a query, as [`plain`] does.
 
 mod comments;
 mod imports;
@@ -6,6 +6,7 @@ mod items;
 mod members;
 mod notation;
 mod outline;
+pub mod plain;
 mod query;
 mod text;
 
@@ -88,18 +89,24 @@ pub enum Imported {
     All,
 }
 
-/// What `text` defines and imports. `tree` must be of this text; errors in it cost what stands at them. `None` for languages without
-/// a query. Minified files have no definitions.
+/// Whether the symbols of files of this language can be told.
+pub fn reads(language: &Language) -> bool {
+    language.symbols_query().is_some() || plain::reads(language)
+}
+
+/// What `text` defines and imports. `tree` must be of this text; errors in it cost what stands at them. `None` for languages that
+/// have no query and are not read without one. Minified files have no definitions.
 pub fn symbols(text: &str, tree: &Tree, language: &'static Language) -> Option<FileSymbols> {
-    let query = query::of(language)?;
+    let Some(query) = query::of(language) else {
+        return plain::symbols(text, language);
+    };
     let mut symbols = FileSymbols {
         language,
         package: None,
         definitions: Vec::new(),
         imports: Vec::new(),
     };
-    let lines = 1 + text.bytes().filter(|&byte| byte == b'\n').count();
-    if text.len() > MINIFIED_FILE_BYTES && text.len() / lines > MINIFIED_LINE_BYTES {
+    if is_minified(text) {
         return Some(symbols);
     }
     let items = items::find(text, tree, query);
@@ -171,7 +178,10 @@ pub fn symbols(text: &str, tree: &Tree, language: &'static Language) -> Option<F
 
 /// [`symbols`] of a text that nobody has parsed yet. `None` also for texts that are too large to parse or take too long.
 pub fn symbols_of_text(text: &str, language: &'static Language) -> Option<FileSymbols> {
-    if text.len() > MAX_PARSED_BYTES || language.symbols_query().is_none() {
+    if language.symbols_query().is_none() {
+        return plain::symbols(text, language);
+    }
+    if text.len() > MAX_PARSED_BYTES {
         return None;
     }
     let tree = syntax::parse(
@@ -181,6 +191,11 @@ pub fn symbols_of_text(text: &str, language: &'static Language) -> Option<FileSy
         PARSE_BUDGET,
     )?;
     symbols(text, &tree, language)
+}
+
+fn is_minified(text: &str) -> bool {
+    let lines = 1 + text.bytes().filter(|&byte| byte == b'\n').count();
+    text.len() > MINIFIED_FILE_BYTES && text.len() / lines > MINIFIED_LINE_BYTES
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The thread behind an [`Index`](super::Index): finds the files of the workspace, those around the open documents first, and reads one
 //! after the other. It may be told of anything between two files.
 //!
-//! Which files: what a language with queries claims, what ignore files do not exclude, nothing hidden, secret, generated or unreadable.
+//! Which files: what is in a language whose symbols can be told, what ignore files do not exclude, nothing hidden, secret, generated or unreadable.
 //! Links are not followed, so there are no loops, and everything has one path.
 
 mod source;
@@ -19,8 +19,8 @@ use std::{
 };
 
 use super::{
-    Document, Mailbox, Shared,
-    symbols::{self, FileSymbols},
+    Document, Mailbox, Shared, language,
+    symbols::{self, FileSymbols, plain},
     workspace::WorkspaceSymbols,
 };
 use crate::{
@@ -295,7 +295,7 @@ impl Walker {
 
     /// The file itself is one for the index, wherever it is.
     fn is_wanted(&self, file: &Path) -> bool {
-        source::language(file).is_some()
+        source::is_source(file)
             && privacy::secret(file).is_none()
             && !self
                 .shared
@@ -323,7 +323,7 @@ impl Walker {
             let is_folder = kind.is_dir() && is_walked_name(&text, &rules);
             let is_file = kind.is_file()
                 && !text.starts_with('.')
-                && source::language(&path).is_some()
+                && source::is_source(&path)
                 && privacy::secret(&path).is_none();
             if !(is_folder || is_file) || rules.verdict(&path, is_folder).excludes() {
                 continue;
@@ -382,8 +382,8 @@ impl Walker {
         if known.is_none() && !self.has_room() {
             return;
         }
-        let symbols = source::language(&path).and_then(|language| {
-            let text = source::read(&path)?;
+        let symbols = source::read(&path).and_then(|text| {
+            let language = language::detect(&path, &text)?;
             extracted(|| symbols::symbols_of_text(&text, language))
         });
         self.put(&path, symbols);
@@ -396,14 +396,20 @@ impl Walker {
             .path
             .clone()
             .unwrap_or_else(|| Path::new(&*snapshot.uri).into());
-        let (Some(tree), Some(language)) = (&snapshot.tree, snapshot.language) else {
+        let Some(language) = snapshot.language else {
             return;
         };
+        if snapshot.tree.is_none() && !plain::reads(language) {
+            return;
+        }
         if snapshot.path.is_some() && !self.is_wanted(&path) {
             return self.forget(&path);
         }
         let text = snapshot.rope.to_string();
-        let symbols = extracted(|| symbols::symbols(&text, tree, language));
+        let symbols = extracted(|| match &snapshot.tree {
+            Some(tree) => symbols::symbols(&text, tree, language),
+            None => plain::symbols(&text, language),
+        });
         self.put(&path, symbols);
         self.open.insert(snapshot.uri, path);
     }

@@ -154,7 +154,16 @@ fn class_of(head: &str) -> Option<String> {
         token.is_word()
             && matches!(
                 token.text,
-                "class" | "struct" | "impl" | "trait" | "interface" | "record" | "enum"
+                "class"
+                    | "struct"
+                    | "impl"
+                    | "trait"
+                    | "interface"
+                    | "record"
+                    | "enum"
+                    | "extension"
+                    | "protocol"
+                    | "actor"
             )
     })?;
     // `impl<T> Display for Shelf<T>` is about `Shelf`.

@@ -33,7 +33,8 @@ fn project<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Project {
         if let Some(cursor) = cursor {
             open = Some((snapshot(&path, language, &text), cursor));
         }
-        let symbols = symbols_of_text(&text, language).expect("the language has queries");
+        let symbols =
+            symbols_of_text(&text, language).expect("the symbols of the language can be told");
         index.insert(path, Arc::new(symbols));
     }
     let (snapshot, cursor) = open.expect("one of the files has a cursor");
@@ -46,14 +47,15 @@ fn project<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Project {
 
 pub(super) fn snapshot(path: &Arc<Path>, language: &'static Language, text: &str) -> Snapshot {
     let rope = Rope::from_str(text);
-    let grammar = language.parser().expect("the language has a grammar");
+    let grammar = language.parser();
+    let parse = |grammar| syntax::parse(&rope, grammar, None, Duration::from_secs(60));
     Snapshot {
         uri: "file:///open".into(),
         version: DocVersion(1),
-        tree: syntax::parse(&rope, &grammar, None, Duration::from_secs(60)),
+        tree: grammar.as_ref().and_then(parse),
         rope,
         language: Some(language),
-        grammar: Some(grammar),
+        grammar,
         path: Some(path.clone()),
     }
 }

@@ -1,4 +1,5 @@
-//! Java, and Kotlin and Scala, which share its packages: files of a package see each other, wherever they lie.
+//! Java, and Kotlin, Scala and Groovy, which share its packages: files of a package see each other, wherever they lie. The namespaces
+//! of PHP are the same with another separator.
 
 use std::path::Path;
 
@@ -9,6 +10,13 @@ use crate::index::workspace::{Entry, WorkspaceSymbols};
 
 pub(super) static LAYOUT: Layout = Layout {
     separator: ".",
+    files,
+    includes: false,
+    sees,
+};
+
+pub(super) static PHP_LAYOUT: Layout = Layout {
+    separator: "\\",
     files,
     includes: false,
     sees,

@@ -42,7 +42,7 @@ const BRACES: Notation = Notation {
     docs: Docs::Plain,
 };
 
-/// Notation of a language that has a symbols query.
+/// Notation of a language whose symbols can be told.
 pub fn of(language: &Language) -> Notation {
     match language.id() {
         "python" => Notation {
@@ -67,6 +67,31 @@ pub fn of(language: &Language) -> Notation {
         },
         "java" => Notation {
             docs: Docs::Block,
+            ..BRACES
+        },
+        "kotlin" | "scala" | "groovy" => Notation {
+            elided_body: "",
+            docs: Docs::Block,
+            ..BRACES
+        },
+        "swift" => Notation {
+            elided_body: "",
+            docs: Docs::Marked("///"),
+            ..BRACES
+        },
+        "php" => Notation {
+            docs: Docs::Block,
+            ..BRACES
+        },
+        "dart" => Notation {
+            indent: "  ",
+            docs: Docs::Marked("///"),
+            ..BRACES
+        },
+        "ruby" | "lua" => Notation {
+            elided_body: "",
+            indent: "  ",
+            blocks: Blocks::Indentation,
             ..BRACES
         },
         "javascript" => Notation {

@@ -9,6 +9,8 @@ use std::{
 
 use grammars::Language;
 
+use crate::index::symbols;
+
 /// Larger files are data, or generated.
 const MAX_BYTES: u64 = 1024 * 1024;
 
@@ -38,9 +40,9 @@ impl Stamp {
     }
 }
 
-/// The language of a file by its name, if its symbols can be told.
-pub fn language(path: &Path) -> Option<&'static Language> {
-    Language::detect(path, "").filter(|language| language.symbols_query().is_some())
+/// Whether a file of this name is in a language whose symbols can be told.
+pub fn is_source(path: &Path) -> bool {
+    Language::detect(path, "").is_some_and(symbols::reads)
 }
 
 /// The text of a file that has a [`Stamp`]; `None` if it can't be read, is binary, minified, or not UTF-8.

@@ -274,6 +274,34 @@ fn open_text_counts_more_than_its_file() {
 }
 
 #[test]
+fn languages_without_a_grammar_are_read_too() {
+    let kotlin = |name: &str| format!("fun {name}() = 1\n");
+    let context = crate::context::workspace::Workspace::default();
+    let mut workspace = Workspace::new(&[
+        ("a.kt", &kotlin("on_disk")),
+        ("b.swift", "func swift() {}\n"),
+        ("notes.txt", &defining("text")),
+        ("shelf.h", "class Shelf {\npublic:\n    int size();\n};\n"),
+    ]);
+    workspace.index = context.index.clone();
+    workspace.walk();
+    workspace.assert_defined(&["on_disk", "swift"], &["text"]);
+    let header = workspace.path("shelf.h");
+    let language = workspace
+        .index
+        .read()
+        .file(&header)
+        .map(|file| file.language.id());
+    assert_eq!(language, Some("cpp"));
+
+    let uri = url::Url::from_file_path(workspace.path("a.kt")).unwrap();
+    let opened = Documents::default().open(uri.as_str(), "", DocVersion(1), &kotlin("typed"));
+    context.opened(&opened);
+    workspace.rest();
+    workspace.assert_defined(&["typed"], &["on_disk"]);
+}
+
+#[test]
 fn folders_come_and_go() {
     let workspace = Workspace::new(&[("a/x.py", &defining("x")), ("b/y.py", &defining("y"))]);
     let (a, b) = (workspace.path("a"), workspace.path("b"));
