@@ -203,6 +203,8 @@ fn meets_what_follows(site: &Site, answer: Answer) -> Option<usize> {
     let next = site.next_lines.first()?;
     let after_next = site.next_lines.get(1);
     let line_before = site.line_before();
+    let first = answer.lines().next().map_or("", |line| line.text);
+    let own_indentation = indentation(&(line_before.to_owned() + first));
     let mut lines = answer
         .lines()
         .filter(|line| line.start == 0 || !line.text.trim().is_empty())
@@ -211,11 +213,12 @@ fn meets_what_follows(site: &Site, answer: Answer) -> Option<usize> {
         if !line.is_whole {
             break;
         }
-        // Farther below, two lines in a row: one alone may be said twice on purpose.
+        // Farther below, two lines in a row, and in the block of the place: bodies are alike on purpose.
         let second = lines.peek().filter(|second| second.is_whole);
         if let Some(second) = second
             && line.start > 0
             && significant(line.text) >= TELLING
+            && indentation(line.text) <= own_indentation
         {
             let both = [line.text.trim_end(), second.text.trim_end()];
             if site.further_lines.windows(2).any(|pair| pair == both) {
