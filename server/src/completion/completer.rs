@@ -25,15 +25,16 @@ use super::{
 };
 use crate::{
     config::Settings,
-    context::{Source, plan::Plan, privacy, workspace::Workspace},
+    context::{Source, privacy, workspace::Workspace},
     engine::{Engine, Finish, Job, Limits, Priority, Status, budget::Budget, costs::PassCosts},
     history::{History, is_explored},
     prompt::layout::Layout,
     stats::Stats,
 };
-use shown::Shown;
+use shown::{Next, Shown};
 
 mod shown;
+mod verdict;
 
 /// Documents whose anchors are remembered; more than the engine has slots, less than matters.
 const DOCUMENTS: NonZeroUsize = NonZeroUsize::new(64).unwrap();
@@ -64,8 +65,8 @@ struct Inner {
 #[derive(Default)]
 struct Editing {
     shown: Option<Shown>,
-    /// What is read while the user pauses, to be shown next: kept until it has been read, or the cursor is somewhere else.
-    next: Option<Arc<Plan>>,
+    /// What is read while the user pauses, to be shown next.
+    next: Option<Next>,
     rhythm: Rhythm,
     /// What is done while the user pauses; ends with the next request.
     idle: JoinSet<()>,
@@ -562,51 +563,12 @@ impl Inner {
     }
 }
 
-impl Asked {
-    /// Waits until there is something to show, or there will be nothing.
-    async fn verdict(
-        &self,
-        waiter: &mut Waiter,
-        typed: usize,
-        started: Instant,
-        patience: Duration,
-        metrics: &mut Metrics,
-    ) -> Verdict {
-        let next_key = tokio::time::sleep_until((started + patience).into());
-        tokio::pin!(next_key);
-        let mut due = false;
-        loop {
-            let verdict = {
-                let progress = waiter.progress();
-                let rest = Rest::new(&progress, typed);
-                if metrics.first_token_ms == 0.0 && !rest.text.is_empty() {
-                    metrics.first_token_ms = milliseconds(started);
-                }
-                if metrics.first_line_ms == 0.0 && rest.has_line_after(0) {
-                    metrics.first_line_ms = milliseconds(started);
-                }
-                match self.trigger {
-                    Trigger::Automatic => rest.line(self.line(), due, self.least),
-                    _ if self.wants_whole() => rest.whole(),
-                    Trigger::Line if rest.grows => Verdict::Wait,
-                    Trigger::Invoked | Trigger::Line => rest.line(self.line(), due, 0.0),
-                }
-            };
-            if verdict != Verdict::Wait {
-                return verdict;
-            }
-            tokio::select! {
-                () = waiter.changed() => {}
-                () = &mut next_key, if self.trigger == Trigger::Automatic && !due => due = true,
-            }
-        }
-    }
-}
-
 fn milliseconds(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1000.0
 }
 
+#[cfg(test)]
+mod prompts;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]

@@ -187,14 +187,14 @@ pub async fn run(arguments: Arguments) -> Result<()> {
 
     // Real files, so that the context comes by the way it has in an editor. A folder for each hole: none profits from the one before.
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
-    let mut done = 0;
     let started = Instant::now();
     let mut first_token_ms = Vec::new();
     let mut empty = BTreeMap::<String, usize>::new();
     let mut model = String::new();
-    for hole in holes(&arguments.data)?.take(arguments.limit.unwrap_or(usize::MAX)) {
+    let holes = holes(&arguments.data)?.take(arguments.limit.unwrap_or(usize::MAX));
+    for (number, hole) in holes.enumerate() {
         let hole = hole?;
-        let hole_folder = folder.path().join(done.to_string());
+        let hole_folder = folder.path().join(number.to_string());
         let file = hole_folder.join(file_name(&hole));
         write_files(&hole, &hole_folder)?;
         let text = hole.prompt.clone() + &hole.suffix;
@@ -216,7 +216,6 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         // Or else the line behind the answer, which nobody will take, is generated beside the next hole.
         completer.closed(&uri);
         workspace.closed(&uri);
-        done += 1;
         if completion.text.is_empty() {
             *empty.entry(completion.reason).or_default() += 1;
         }

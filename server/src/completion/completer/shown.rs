@@ -7,7 +7,6 @@ use super::Inner;
 use crate::{
     completion::{ContextPiece, Trigger, asked::Asked, generation::Tally},
     context::{
-        Piece,
         plan::{Plan, Window},
         privacy,
     },
@@ -24,6 +23,9 @@ const PAUSE: Duration = Duration::from_millis(700);
 /// A new plan has to be so much better to be read; 1 is a piece that is sure to help.
 const LEAST_GAIN: f32 = 0.2;
 
+/// Within so many lines a plan that was begun to be read is still good.
+const NEAR_LINES: usize = 30;
+
 /// Bytes of source code to a token, roughly: what is told of a piece without asking the tokenizer.
 const BYTES_PER_TOKEN: usize = 4;
 
@@ -32,6 +34,14 @@ const BYTES_PER_TOKEN: usize = 4;
 pub struct Shown {
     pub anchor: Anchor,
     pub plan: Arc<Plan>,
+}
+
+/// A plan that is being read.
+#[derive(Clone)]
+pub struct Next {
+    plan: Arc<Plan>,
+    /// Where it was made for, in lines from 0.
+    line: usize,
 }
 
 impl Inner {
@@ -150,55 +160,58 @@ impl Inner {
         let is_far = asked.cursor.saturating_sub(old.anchor.at()) >= layout.middle_bytes / 2;
 
         // What has been begun to be read goes on, so that a typist who pauses shortly gets there too.
+        let line = rope.byte_to_line(asked.cursor);
         let begun = self.editing(&asked.snapshot.uri, |editing| editing.next.clone());
-        let plan = match begun {
-            Some(plan) => plan,
+        let next = match begun.filter(|next| next.line.abs_diff(line) <= NEAR_LINES) {
+            Some(next) => next,
             None => {
                 let plan = self.plan(asked, &nearer, &old.plan).await;
-                if plan.gain_over(&old.plan) < LEAST_GAIN {
+                let plan = if plan.gain_over(&old.plan) < LEAST_GAIN {
                     old.plan.clone()
                 } else {
                     Arc::new(plan)
-                }
+                };
+                Next { plan, line }
             }
         };
-        if Arc::ptr_eq(&plan, &old.plan) {
+        if Arc::ptr_eq(&next.plan, &old.plan) {
             return (is_far && nearer != old.anchor).then_some(Shown {
                 anchor: nearer,
-                plan,
+                plan: next.plan,
             });
         }
         self.editing(&asked.snapshot.uri, |editing| {
-            editing.next = Some(plan.clone());
+            editing.next = Some(next.clone());
         });
         Some(Shown {
             anchor: nearer,
-            plan,
+            plan: next.plan,
         })
     }
 }
 
 impl Asked {
     pub fn prompt(&self, shown: &Shown, middle: &str) -> Prompt {
-        let context: Vec<ContextFile> = shown
-            .plan
-            .pieces
-            .iter()
-            .map(|piece| self.file(piece))
-            .collect();
+        let mut context: Vec<ContextFile> = Vec::new();
+        for piece in &shown.plan.pieces {
+            let path = self.relative(&piece.path);
+            match context.last_mut().filter(|file| file.path == path) {
+                Some(file) => {
+                    file.text.push('\n');
+                    file.text.push_str(&piece.text);
+                }
+                None => context.push(ContextFile {
+                    path,
+                    text: piece.text.clone(),
+                }),
+            }
+        }
         let place = FilePlace {
             project: &self.project,
             path: &self.path,
             context: &context,
         };
         shown.anchor.prompt(place, middle, &self.budget.layout)
-    }
-
-    fn file(&self, piece: &Piece) -> ContextFile {
-        ContextFile {
-            path: self.relative(&piece.path),
-            text: piece.text.clone(),
-        }
     }
 
     /// What a prompt is made of, for a person; the window last.

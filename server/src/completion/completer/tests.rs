@@ -49,6 +49,19 @@ pub fn completer(token_time: Duration, max_tokens: u32) -> Completer {
 }
 
 fn completer_with(token_time: Duration, max_tokens: u32, history: Arc<History>) -> Completer {
+    build(token_time, max_tokens, Arc::default(), history)
+}
+
+pub fn completer_of(workspace: Arc<Workspace>) -> Completer {
+    build(Duration::ZERO, 1, workspace, Arc::default())
+}
+
+fn build(
+    token_time: Duration,
+    max_tokens: u32,
+    workspace: Arc<Workspace>,
+    history: Arc<History>,
+) -> Completer {
     let toy = ToySettings {
         token_time,
         ..ToySettings::default()
@@ -57,12 +70,7 @@ fn completer_with(token_time: Duration, max_tokens: u32, history: Arc<History>) 
     let mut config = Config::default();
     config.completion.max_tokens = max_tokens;
     let settings = watch::Sender::new(Arc::new(Settings::from(config)));
-    Completer::new(
-        Arc::new(engine),
-        settings.subscribe(),
-        Arc::default(),
-        history,
-    )
+    Completer::new(Arc::new(engine), settings.subscribe(), workspace, history)
 }
 
 /// The first seed with which the toy suggests something to type, and that.
