@@ -222,7 +222,7 @@ mod tests {
     use crate::documents::{DocVersion, Documents};
     use crate::syntax;
 
-    const OTHER: &str = "file:///work/other.py";
+    const OTHER: &str = "file:///project/other.py";
 
     struct Editor {
         documents: Documents,
@@ -276,15 +276,15 @@ mod tests {
     #[test]
     fn shows_the_code_around_an_edit_as_it_reads_now_newest_first() {
         let text = "def area(width):\n    if width < 0:\n        return 0\n    return width * width\n\n\nname = 1\n";
-        let mut editor = Editor::new(&[(OTHER, text), ("file:///work/a.py", &numbered(30))]);
+        let mut editor = Editor::new(&[(OTHER, text), ("file:///project/a.py", &numbered(30))]);
         editor.edit(OTHER, 3, 3, 3, 0);
-        editor.edit("file:///work/a.py", 20, 20, 20, 60);
-        let pieces = editor.pieces("file:///work/main.py", 0..0, 120);
+        editor.edit("file:///project/a.py", 20, 20, 20, 60);
+        let pieces = editor.pieces("file:///project/main.py", 0..0, 120);
         assert_eq!(pieces[0].lines, 16..=24);
         assert_eq!(pieces[0].reason, "edited a minute ago");
         assert_eq!(pieces[1].lines, 1..=4, "the whole function");
         assert_eq!(pieces[1].text, text.split("\n\n").next().unwrap());
-        assert_eq!(pieces[1].path, Path::new("/work/other.py"));
+        assert_eq!(pieces[1].path, Path::new("/project/other.py"));
         assert!(pieces[0].score > pieces[1].score && pieces[0].score < NEWEST_SCORE);
     }
 
@@ -295,7 +295,7 @@ mod tests {
         editor.edit(OTHER, 103, 103, 104, 1);
         assert_eq!(editor.edits.places.len(), 1);
         editor.edit(OTHER, 10, 12, 10, 2);
-        let pieces = editor.pieces("file:///work/main.py", 0..0, 2);
+        let pieces = editor.pieces("file:///project/main.py", 0..0, 2);
         assert_eq!(
             pieces
                 .iter()

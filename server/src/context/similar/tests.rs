@@ -51,7 +51,7 @@ fn found(before: &str, shown: &str, texts: &[(&str, &Prepared)]) -> Vec<Piece> {
 #[test]
 fn code_that_begins_alike_is_shown_with_what_follows_it() {
     let sibling = Prepared::new(SIBLING);
-    let pieces = found(BEFORE, BEFORE, &[("/work/orders.py", &sibling)]);
+    let pieces = found(BEFORE, BEFORE, &[("/project/orders.py", &sibling)]);
     assert_eq!(pieces.len(), 1);
     let piece = &pieces[0];
     assert!(
@@ -71,10 +71,10 @@ fn code_that_shares_only_keywords_is_not_shown() {
     let other = Prepared::new(
         "def total(values):\n    if not values:\n        return None\n    return sum(values)\n\n\ndef mean(values):\n    return total(values) / len(values)\n",
     );
-    assert_eq!(found(BEFORE, BEFORE, &[("/work/stats.py", &other)]), []);
-    assert_eq!(found("", "", &[("/work/stats.py", &other)]), []);
+    assert_eq!(found(BEFORE, BEFORE, &[("/project/stats.py", &other)]), []);
+    assert_eq!(found("", "", &[("/project/stats.py", &other)]), []);
     assert_eq!(
-        found(BEFORE, BEFORE, &[("/work/empty.py", &Prepared::new(""))]),
+        found(BEFORE, BEFORE, &[("/project/empty.py", &Prepared::new(""))]),
         []
     );
 }
@@ -83,12 +83,18 @@ fn code_that_shares_only_keywords_is_not_shown() {
 fn what_the_prompt_shows_already_is_not_shown_again() {
     let sibling = Prepared::new(SIBLING);
     let shown = format!("{SIBLING}{BEFORE}");
-    assert_eq!(found(BEFORE, &shown, &[("/work/orders.py", &sibling)]), []);
+    assert_eq!(
+        found(BEFORE, &shown, &[("/project/orders.py", &sibling)]),
+        []
+    );
     // A copy of the file, found first or not, is as good as the file.
     let pieces = found(
         BEFORE,
         BEFORE,
-        &[("/work/orders.py", &sibling), ("/old/orders.py", &sibling)],
+        &[
+            ("/project/orders.py", &sibling),
+            ("/old/orders.py", &sibling),
+        ],
     );
     assert_eq!(
         pieces
@@ -99,7 +105,7 @@ fn what_the_prompt_shows_already_is_not_shown_again() {
     );
 
     let candidate = Candidate {
-        path: Path::new("/work/orders.py"),
+        path: Path::new("/project/orders.py"),
         text: &sibling,
         shown: Some(16..=40),
     };
@@ -161,5 +167,5 @@ fn minified_and_huge_texts_cost_no_more_than_others() {
     assert_eq!(minified.postings, []);
     let long = Prepared::new(&"request = body\n".repeat(MAX_LINES + 5));
     assert_eq!(long.line_count(), MAX_LINES);
-    assert!(found(BEFORE, "", &[("/work/long.py", &long)]).len() <= 1);
+    assert!(found(BEFORE, "", &[("/project/long.py", &long)]).len() <= 1);
 }
