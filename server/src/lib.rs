@@ -6,6 +6,7 @@
 //! one thread, in a process of its own.
 #![forbid(unsafe_code)]
 
+pub mod actions;
 pub mod cli;
 pub mod completion;
 pub mod config;

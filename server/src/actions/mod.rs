@@ -1,0 +1,71 @@
+//! Code actions: what of a file the model may be asked to change or explain, what it is told, and what of its answer becomes an edit.
+//!
+//! An answer is parsed, never trusted: only text for the asked range counts, and it has to parse at least as well as what it replaces.
+//! Nothing here applies an edit; that is the editor's, or the command line's, after a person has seen it.
+
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+/// What can be asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "kebab-case")]
+pub enum Action {
+    /// Mends what compilers and linters complain of.
+    Fix { problems: Vec<Problem> },
+    /// Writes the body of a stub, or the code that a comment describes.
+    Implement,
+    /// Writes a doc comment.
+    Document,
+    /// Writes tests, where the language has them.
+    Test,
+    Simplify,
+    /// Changes code as the user says.
+    Edit { instruction: String },
+    /// Says in words what code does or what a diagnostic means; changes nothing.
+    Explain { problems: Vec<Problem> },
+}
+
+/// What another server or a compiler says of a place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// Bytes of the document.
+    pub range: Range<usize>,
+    pub message: String,
+    /// As the tool names it: `E0308`, `no-unused-vars`.
+    pub code: Option<String>,
+    /// The tool: `rustc`, `pyright`.
+    pub source: Option<String>,
+    pub is_error: bool,
+}
+
+/// What an action is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// Bytes of the document, the only ones that may be changed: from the first character of a line or node to the last, without the
+    /// line end.
+    pub range: Range<usize>,
+    pub kind: TargetKind,
+    /// Of the function or type.
+    pub name: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TargetKind {
+    Function,
+    Type,
+    Module,
+    /// Statements or lines, inside of a function or at the top level.
+    Lines,
+    /// What the user has selected, made whole lines or whole tokens.
+    Selection,
+}
+
+/// An action that applies at a place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    #[serde(flatten)]
+    pub action: Action,
+    pub target: Target,
+}
