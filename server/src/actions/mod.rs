@@ -3,6 +3,8 @@
 //! An answer is parsed, never trusted: only text for the asked range counts, and it has to parse at least as well as what it replaces.
 //! Nothing here applies an edit; that is the editor's, or the command line's, after a person has seen it.
 
+pub mod prompt;
+
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};

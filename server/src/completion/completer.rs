@@ -164,8 +164,11 @@ impl Inner {
     async fn complete(self: Arc<Self>, request: Request) -> Completion {
         let started = Instant::now();
         let (selected, cursor) = (request.selected.clone(), request.cursor);
-        if let Some(reason) = self.privacy(&request).await {
-            return Completion::hidden(cursor, reason);
+        if let Some(path) = request.snapshot.path.clone() {
+            let folder = request.workspace.clone();
+            if let Some(reason) = Workspace::hidden(&self.workspace, path, folder).await {
+                return Completion::hidden(cursor, reason);
+            }
         }
         let asked = match self.asked(request) {
             Ok(asked) => Arc::new(asked),
@@ -217,24 +220,6 @@ impl Inner {
             },
             _ => answer,
         }
-    }
-
-    /// Why no model may see the file, if so.
-    async fn privacy(&self, request: &Request) -> Option<&'static str> {
-        let path = request.snapshot.path.clone()?;
-        if let Some(reason) = privacy::secret(&path) {
-            return Some(reason);
-        }
-        if let Some(known) = self.workspace.index.ignored().known_reason(&path) {
-            return known;
-        }
-        // Ignore files have to be read, once. A disk that does not answer keeps nobody else waiting.
-        let (index, folder) = (self.workspace.index.clone(), request.workspace.clone());
-        let read = move || index.ignored().reason(&path, folder.as_deref());
-        let unknown = "The ignore files around this file could not be read.";
-        tokio::task::spawn_blocking(read)
-            .await
-            .unwrap_or(Some(unknown))
     }
 
     /// What is asked for; the reason, for a person, if nothing may be completed there.

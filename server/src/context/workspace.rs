@@ -140,6 +140,27 @@ impl Workspace {
         live.diagnostics.closed(uri);
     }
 
+    /// Why no model may see the file at `path`, for a person; `None` if it may. `folder` is the workspace folder that holds it.
+    pub async fn hidden(
+        this: &Arc<Self>,
+        path: Arc<Path>,
+        folder: Option<PathBuf>,
+    ) -> Option<&'static str> {
+        if let Some(reason) = privacy::secret(&path) {
+            return Some(reason);
+        }
+        if let Some(known) = this.index.ignored().known_reason(&path) {
+            return known;
+        }
+        // Ignore files have to be read, once. A disk that does not answer keeps nobody else waiting.
+        let workspace = this.clone();
+        let read = move || workspace.index.ignored().reason(&path, folder.as_deref());
+        let unknown = "The ignore files around this file could not be read.";
+        tokio::task::spawn_blocking(read)
+            .await
+            .unwrap_or(Some(unknown))
+    }
+
     /// What may help at `cursor` (byte), from every source but those `without`; nothing that no model may see. `window`: the bytes that the
     /// prompt shows anyway. `folder` is the workspace folder of the document. May read files and parse.
     pub fn pieces(

@@ -1,0 +1,499 @@
+//! The way of one action: is it still good, what does the model see, what does it say, does that pass, and what is edited. Holds no state
+//! of its own; dropping the future ends the model's work.
+
+use std::{
+    fs,
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
+
+use thiserror::Error;
+
+use super::{
+    Action, Offer,
+    answer::{self, Fault, Said, TestCode},
+    edit::{Edit, smallest},
+    offer::{self, Place, Source, Stale},
+    prompt::{Matter, Question, Tests},
+    test_place::{TestPlace, test_place},
+};
+use crate::{
+    context::{
+        Piece,
+        plan::{Plan, Window},
+        privacy,
+        workspace::Workspace,
+    },
+    documents::Snapshot,
+    engine::{Engine, Event, Finish, Job, Limits, Priority, Status},
+    prompt::chat::{ChatTemplate, Retry},
+};
+
+/// Bytes of other files that the model sees: as much as it reads in two seconds on two cores, and more than a small model can use.
+const RELATED_BYTES: usize = 2048;
+/// The first answer, and one more that knows what was wrong with it.
+const ATTEMPTS: u32 = 2;
+/// A test file above this size is not added to.
+const MAX_TEST_FILE_BYTES: u64 = 256 * 1024;
+
+/// One action on one document.
+#[derive(Debug, Clone)]
+pub struct Act {
+    pub snapshot: Snapshot,
+    pub offer: Offer,
+    /// The workspace folder that holds it.
+    pub folder: Option<PathBuf>,
+    /// Without them one can measure what they are worth.
+    pub with: With,
+}
+
+/// What of tacit is in an action beside the model.
+#[derive(Debug, Clone, Copy)]
+pub struct With {
+    /// Other files in the prompt.
+    pub context: bool,
+    /// An answer is judged, and asked for once more.
+    pub checks: bool,
+}
+
+impl Default for With {
+    fn default() -> Self {
+        Self { context: true, checks: true }
+    }
+}
+
+/// What an action came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Done {
+    pub change: Change,
+    pub cost: Cost,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// The smallest edits of the document, in the order of its text.
+    Document(Vec<Edit>),
+    /// Another file, which may be new, with all of its new text.
+    File {
+        path: PathBuf,
+        old: Option<String>,
+        new: String,
+    },
+    /// Nothing changes: Markdown to read.
+    Words(String),
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Cost {
+    pub attempts: u32,
+    pub tokens_generated: u32,
+    pub seconds: f64,
+}
+
+/// Why nothing changes, in a sentence for the user.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Refusal {
+    #[error(transparent)]
+    Stale(#[from] Stale),
+    #[error("{0}")]
+    Private(&'static str),
+    #[error("The code holds what looks like a secret value, which no model is shown, so it cannot be written anew. Move the value out of it first.")]
+    Secret,
+    #[error("This model does not follow instructions, so it does no code actions. Choose an instruct model with `actions.model`.")]
+    NoChat,
+    #[error("No place is known for tests of this file.")]
+    NoTestPlace,
+    #[error("{} cannot be added to ({reason}).", path.display())]
+    TestFile { path: PathBuf, reason: String },
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    #[error("{0}")]
+    Engine(String),
+}
+
+/// What can be told while it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress<'a> {
+    /// Counted from 1.
+    pub attempt: u32,
+    pub tokens: u32,
+    /// All that the model has said in this attempt.
+    pub text: &'a str,
+}
+
+/// Does actions with one engine.
+pub struct Actor {
+    engine: Arc<dyn Engine>,
+    workspace: Arc<Workspace>,
+}
+
+impl Actor {
+    pub fn new(engine: Arc<dyn Engine>, workspace: Arc<Workspace>) -> Self {
+        Self { engine, workspace }
+    }
+
+    /// What the engine is doing, for those who tell the user why nothing happens.
+    pub fn engine(&self) -> &Arc<dyn Engine> {
+        &self.engine
+    }
+
+    /// Does what is asked. `told` hears of each piece of text.
+    ///
+    /// # Errors
+    /// If nothing can be changed; nothing is, then.
+    pub async fn act(&self, act: Act, told: &mut (dyn FnMut(Progress) + Send)) -> Result<Done, Refusal> {
+        let started = Instant::now();
+        if let Some(path) = &act.snapshot.path {
+            let hidden = Workspace::hidden(&self.workspace, path.clone(), act.folder.clone());
+            if let Some(reason) = hidden.await {
+                return Err(Refusal::Private(reason));
+            }
+        }
+        let prepared = self.prepare(act).await?;
+        let template = self.template().await?;
+        let mut cost = Cost::default();
+        let mut question = prepared.question.clone();
+        loop {
+            cost.attempts += 1;
+            let answer = self.ask(&prepared, &question, &template, &mut cost, told).await?;
+            match prepared.judge(&answer) {
+                Ok(change) => {
+                    cost.seconds = started.elapsed().as_secs_f64();
+                    return Ok(Done { change, cost });
+                }
+                Err(Refusal::Fault(fault)) if cost.attempts < ATTEMPTS => {
+                    let Some(objection) = fault.retry_hint() else {
+                        return Err(fault.into());
+                    };
+                    // Without the prefilled signature the second answer is the model's own.
+                    question.messages.retries.push(Retry {
+                        answer: question.messages.answer_head.clone() + &answer.written,
+                        objection,
+                    });
+                }
+                Err(refusal) => return Err(refusal),
+            }
+        }
+    }
+
+    /// All that can be worked out before the model is asked. Reads files.
+    async fn prepare(&self, act: Act) -> Result<Prepared, Refusal> {
+        let workspace = self.workspace.clone();
+        let prepare = move || Prepared::new(act, &workspace);
+        tokio::task::spawn_blocking(prepare)
+            .await
+            .unwrap_or_else(|_| Err(Refusal::Engine("The action could not be prepared.".to_owned())))
+    }
+
+    /// The chat template of the model, which may have to be loaded first.
+    async fn template(&self) -> Result<ChatTemplate, Refusal> {
+        let mut status = self.engine.status();
+        self.engine.warm_up();
+        let ready = status
+            .wait_for(|status| matches!(status, Status::Ready(_) | Status::Failed(_) | Status::Missing { .. }))
+            .await;
+        match ready.as_deref() {
+            Ok(Status::Ready(info)) => info.chat.clone().ok_or(Refusal::NoChat),
+            Ok(Status::Failed(reason)) => Err(Refusal::Engine(reason.clone())),
+            Ok(Status::Missing { model, .. }) => Err(Refusal::Engine(format!(
+                "The model {model} is not on this machine yet: `tacit models pull {model}` gets it."
+            ))),
+            _ => Err(Refusal::Engine("The engine has ended.".to_owned())),
+        }
+    }
+
+    async fn ask(
+        &self,
+        prepared: &Prepared,
+        question: &Question,
+        template: &ChatTemplate,
+        cost: &mut Cost,
+        told: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<Answer, Refusal> {
+        let job = Job {
+            document: format!("{} action {}", std::process::id(), prepared.act.snapshot.uri),
+            prompt: question.messages.prompt(template),
+            priority: Priority::Action,
+            limits: Limits {
+                max_tokens: question.max_tokens,
+                max_lines: None,
+                urgent_lines: None,
+                says_something: false,
+                drafts: true,
+            },
+        };
+        let mut handle = self.engine.submit(job);
+        let mut answer = Answer::default();
+        let mut tokens = 0;
+        while let Some(event) = handle.next().await {
+            match event {
+                Event::Prefilled(_) => {}
+                Event::Text { text, .. } => {
+                    answer.written.push_str(&text);
+                    tokens += 1;
+                    told(Progress { attempt: cost.attempts, tokens, text: &answer.written });
+                    if question.end.is_reached(&answer.written) {
+                        handle.cancel();
+                    }
+                }
+                Event::Finished { finish, usage } => {
+                    cost.tokens_generated += usage.generated;
+                    match finish {
+                        Finish::EndOfText => {}
+                        Finish::Limit => answer.is_cut_off = true,
+                        Finish::Cancelled if question.end.is_reached(&answer.written) => {}
+                        Finish::Cancelled => {
+                            return Err(Refusal::Engine("The action was interrupted. Try it again.".to_owned()));
+                        }
+                        Finish::Failed(reason) => return Err(Refusal::Engine(reason)),
+                    }
+                }
+            }
+        }
+        Ok(answer)
+    }
+}
+
+/// What the model said behind the head of its answer.
+#[derive(Debug, Default)]
+struct Answer {
+    written: String,
+    is_cut_off: bool,
+}
+
+/// An action whose place has been found and whose question is known.
+struct Prepared {
+    act: Act,
+    place: Place,
+    question: Question,
+    tests: Option<TestFile>,
+}
+
+/// Where tests go, and what is there.
+struct TestFile {
+    place: TestPlace,
+    text: Option<String>,
+}
+
+impl Prepared {
+    fn new(act: Act, workspace: &Workspace) -> Result<Self, Refusal> {
+        let place = offer::place(&act.snapshot, &act.offer)?;
+        let rope = &act.snapshot.rope;
+        let target = act.offer.target.range.clone();
+        let is_rewritten = matches!(act.offer.action, Action::Fix { .. } | Action::Simplify | Action::Edit { .. });
+        if is_rewritten && privacy::shown(rope, target.clone()) != rope.byte_slice(target.clone()) {
+            return Err(Refusal::Secret);
+        }
+        let tests = match act.offer.action {
+            Action::Test => Some(TestFile::find(&act.snapshot)?),
+            _ => None,
+        };
+        let pieces = match act.with.context {
+            true => related(&act, workspace),
+            false => Vec::new(),
+        };
+        let source = Source::new(&act.snapshot);
+        let path = act.relative(act.snapshot.path.as_deref());
+        let test_path = tests.as_ref().map(|tests| match &tests.place {
+            TestPlace::File { path, .. } => act.relative(Some(path)),
+            TestPlace::SameFile { .. } => path.clone(),
+        });
+        let matter = Matter {
+            source: &source,
+            rope,
+            offer: &act.offer,
+            place: &place,
+            path: &path,
+            pieces: &pieces,
+            tests: tests.as_ref().zip(test_path.as_deref()).map(|(tests, path)| Tests {
+                place: &tests.place,
+                path,
+                text: tests.text.as_deref(),
+            }),
+        };
+        let question = matter.question();
+        Ok(Self { act, place, question, tests })
+    }
+
+    /// What an answer changes, if it may.
+    fn judge(&self, answer: &Answer) -> Result<Change, Refusal> {
+        let Act { snapshot, offer, .. } = &self.act;
+        let text = self.question.answer_begins.clone() + &answer.written;
+        let said = Said { text: &text, is_cut_off: answer.is_cut_off };
+        match &offer.action {
+            Action::Explain { .. } => Ok(Change::Words(answer::explanation(said)?)),
+            Action::Test => self.tests(said),
+            Action::Document => {
+                let prose = answer::documentation(said, offer, snapshot)?;
+                let filled = self.place.fill(&prose);
+                answer::check(&filled, offer, snapshot)?;
+                Ok(self.edits(&filled))
+            }
+            _ if !self.act.with.checks => {
+                Ok(self.edits(&self.place.fill(&answer::unchecked(said, offer, snapshot)?)))
+            }
+            _ => {
+                let read = answer::read(said, offer, snapshot, &|code| self.place.fill(code))?;
+                Ok(self.edits(&read.text))
+            }
+        }
+    }
+
+    /// The smallest edits that put `text` in place of the target, and take the comment with the instruction away.
+    fn edits(&self, text: &str) -> Change {
+        let rope = &self.act.snapshot.rope;
+        let target = self.act.offer.target.range.clone();
+        let old = rope.byte_slice(target.clone()).to_string();
+        let mut edits: Vec<Edit> = smallest(&old, text)
+            .into_iter()
+            .map(|edit| Edit {
+                range: edit.range.start + target.start..edit.range.end + target.start,
+                text: edit.text,
+            })
+            .collect();
+        if let Some(range) = self.place.removed.clone() {
+            edits.push(Edit { range, text: String::new() });
+            edits.sort_by_key(|edit| edit.range.start);
+        }
+        Change::Document(edits)
+    }
+
+    fn tests(&self, said: Said) -> Result<Change, Refusal> {
+        let Act { snapshot, offer, .. } = &self.act;
+        let tests = self.tests.as_ref().ok_or(Refusal::NoTestPlace)?;
+        let code = answer::tests(said, offer, snapshot)?;
+        let newline = self.place.newline;
+        match &tests.place {
+            TestPlace::SameFile { at, needs_module } => {
+                let text = in_module(&code, *needs_module).replace('\n', newline);
+                Ok(Change::Document(vec![Edit { range: *at..*at, text }]))
+            }
+            TestPlace::File { path, .. } => Ok(Change::File {
+                path: path.clone(),
+                old: tests.text.clone(),
+                new: in_file(&code, tests.text.as_deref(), newline),
+            }),
+        }
+    }
+}
+
+impl TestFile {
+    fn find(snapshot: &Snapshot) -> Result<Self, Refusal> {
+        let place = test_place(snapshot, &names_in).ok_or(Refusal::NoTestPlace)?;
+        let text = match &place {
+            TestPlace::File { path, exists: true } => Some(read_test_file(path)?),
+            _ => None,
+        };
+        Ok(Self { place, text })
+    }
+}
+
+fn read_test_file(path: &Path) -> Result<String, Refusal> {
+    let refused = |reason: String| Refusal::TestFile { path: path.to_owned(), reason };
+    let metadata = fs::metadata(path).map_err(|error| refused(error.to_string()))?;
+    if !metadata.is_file() || metadata.len() > MAX_TEST_FILE_BYTES {
+        return Err(refused("it is too large, or no file".to_owned()));
+    }
+    fs::read_to_string(path).map_err(|error| refused(error.to_string()))
+}
+
+fn names_in(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
+}
+
+/// Tests behind the last item of a Rust module `tests`, or with a new one behind the last item of the file.
+fn in_module(tests: &TestCode, needs_module: bool) -> String {
+    const INDENT: &str = "    ";
+    let indented = |code: &str| {
+        let line = |line: &str| match line.trim() {
+            "" => "\n".to_owned(),
+            _ => format!("{INDENT}{line}\n"),
+        };
+        code.lines().map(line).collect::<String>()
+    };
+    if !needs_module {
+        // Its imports are those of the module.
+        return format!("\n\n{}", indented(&tests.code).trim_end());
+    }
+    let mut imports = vec!["use super::*;".to_owned()];
+    imports.extend(tests.imports.iter().filter(|import| !import.starts_with("use super::")).cloned());
+    let imports = indented(&imports.join("\n"));
+    let code = indented(&tests.code);
+    format!("\n\n#[cfg(test)]\nmod tests {{\n{imports}\n{code}}}")
+}
+
+/// A test file with these tests at its end, and what it has to import at its head.
+fn in_file(tests: &TestCode, existing: Option<&str>, newline: &str) -> String {
+    let existing = existing.unwrap_or_default();
+    let newline = match existing.contains("\r\n") {
+        true => "\r\n",
+        false if existing.is_empty() => newline,
+        false => "\n",
+    };
+    let is_known = |import: &&String| existing.lines().any(|line| line.trim() == import.trim());
+    let missing: Vec<&str> = tests.imports.iter().filter(|import| !is_known(import)).map(String::as_str).collect();
+    let head = end_of_imports(existing, &tests.imports);
+    let mut text = existing[..head].to_owned();
+    for import in missing {
+        text += &format!("{import}{newline}");
+    }
+    let rest = existing[head..].trim_end();
+    if !rest.trim().is_empty() {
+        text += rest;
+        text += newline;
+    }
+    if !text.is_empty() {
+        text += &format!("{newline}{newline}");
+    }
+    text + &tests.code.trim_end().replace('\n', newline) + newline
+}
+
+/// Behind the last line of `text` that begins like one of these imports; where there is none, its beginning.
+fn end_of_imports(text: &str, imports: &[String]) -> usize {
+    let firsts: Vec<&str> = imports.iter().filter_map(|import| import.split_whitespace().next()).collect();
+    let mut end = 0;
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        at += line.len();
+        let is_import = line.split_whitespace().next().is_some_and(|first| firsts.contains(&first));
+        if is_import && !line.starts_with([' ', '\t']) && line.ends_with('\n') {
+            end = at;
+        }
+    }
+    end
+}
+
+/// What other files, and other parts of this one, say of what the target uses.
+fn related(act: &Act, workspace: &Workspace) -> Vec<Piece> {
+    let rope = &act.snapshot.rope;
+    let window = act.offer.target.range.clone();
+    let cursor = match &act.offer.action {
+        Action::Fix { problems } | Action::Explain { problems } => problems.first().map(|problem| problem.range.start),
+        _ => None,
+    };
+    let cursor = cursor.unwrap_or(window.end);
+    let pieces = workspace.pieces(&act.snapshot, cursor, &window, act.folder.as_deref(), &[]);
+    let line = |byte| rope.byte_to_line(byte) as u32 + 1;
+    let text = rope.byte_slice(window.clone()).to_string();
+    let shown = Window {
+        path: act.snapshot.path.as_deref(),
+        lines: line(window.start)..=line(window.end),
+        text: &text,
+    };
+    Plan::choose(pieces, &shown, RELATED_BYTES, &Plan::default()).pieces
+}
+
+impl Act {
+    /// A path as a person reads it in the project.
+    fn relative(&self, path: Option<&Path>) -> String {
+        let Some(path) = path else {
+            return "the file".to_owned();
+        };
+        let inside = self.folder.as_deref().and_then(|folder| path.strip_prefix(folder).ok());
+        let name = || path.file_name().map_or(path, Path::new);
+        inside.unwrap_or_else(name).to_string_lossy().into_owned()
+    }
+}
