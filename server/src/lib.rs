@@ -21,3 +21,4 @@ pub mod models;
 pub mod prompt;
 pub mod stats;
 pub mod syntax;
+pub mod words;

@@ -11,6 +11,7 @@ use super::{
     show::{Around, Open, leaves_open},
     site::{last_line, says_the_same, significant},
 };
+use crate::words::is_word_char;
 
 /// A line with fewer characters stands in many places: a second one means nothing by itself.
 const TELLING: usize = 3;
@@ -43,8 +44,7 @@ impl<'a> Place<'a> {
 
     /// There are letters on both sides of the cursor: what is there is finished.
     pub fn is_inside_word(&self) -> bool {
-        let is_word = |c: char| c.is_alphanumeric() || c == '_';
-        self.before.ends_with(is_word) && self.after.starts_with(is_word)
+        self.before.ends_with(is_word_char) && self.after.starts_with(is_word_char)
     }
 
     /// Only indentation stands between the cursor's line start and the text behind it: what comes here are lines of their own.
@@ -213,8 +213,7 @@ fn trim_overlap(text: &mut String, place: &Place) {
             if tail.starts_with([' ', '\t']) && !rest.starts_with([' ', '\t']) {
                 return None;
             }
-            let is_word = |c: char| c.is_alphanumeric() || c == '_';
-            if text[..end].ends_with(is_word) && tail.starts_with(is_word) {
+            if text[..end].ends_with(is_word_char) && tail.starts_with(is_word_char) {
                 return None;
             }
             let overlaps = begins_with(rest, tail);

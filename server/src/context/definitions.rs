@@ -17,6 +17,7 @@ use crate::documents::Snapshot;
 use crate::index::resolve::{Resolved, Resolver, Via};
 use crate::index::symbols::{Definition, DefinitionKind, FileSymbols, Imported};
 use crate::index::workspace::{Entry, WorkspaceSymbols};
+use crate::words::is_identifier_char;
 use code::code;
 use near::{Candidate, Near};
 use receivers::{Variables, method_of};
@@ -173,7 +174,7 @@ impl<'a> Search<'a> {
         };
 
         let is_in_word =
-            cursor > 0 && scope::text(rope, &(cursor - 1..cursor)).ends_with(words::is_word_part);
+            cursor > 0 && scope::text(rope, &(cursor - 1..cursor)).ends_with(is_identifier_char);
         let near = Near::new(&above, self.path, is_in_word);
         self.names_near(&above, line - first, &variables, |distance| {
             1.0 - 0.05 * distance as f32
@@ -309,7 +310,7 @@ impl<'a> Search<'a> {
         let lines = rope.line_to_char(start)..rope.line_to_char(end.min(rope.len_lines()));
         for line in rope.slice(lines).lines() {
             let line: Cow<'_, str> = line.into();
-            for word in line.split(|c| !words::is_word_part(c)) {
+            for word in line.split(|c| !is_identifier_char(c)) {
                 if let Some(count) = uses.get_mut(word) {
                     *count += 1;
                 }

@@ -8,6 +8,7 @@ use crate::index::symbols::notation::{self, Blocks, Docs, Notation};
 use crate::index::symbols::text::{
     MAX_LINE_BYTES, MAX_OUTLINE_BYTES, MAX_OUTLINE_LINES, clip, joined, shortened,
 };
+use crate::words::is_identifier_start;
 
 /// Lines of comments looked at above one definition.
 const MAX_ABOVE: usize = 100;
@@ -219,9 +220,7 @@ impl Renderer<'_, '_> {
             Some(Declares::Constant) => self.with_short_value(item),
             None => {
                 // Blocks that run when a value is made, accessors, directives, the end of something.
-                let starts_word = head
-                    .word
-                    .starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '$'));
+                let starts_word = head.word.starts_with(is_identifier_start);
                 let has_parameters = || self.signature(item).contains('(');
                 let is_code = item.statement.body.is_some() && !has_parameters();
                 if !starts_word || is_code || matches!(head.word, "get" | "set" | "end" | "deinit")
