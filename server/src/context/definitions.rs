@@ -79,12 +79,7 @@ pub fn pieces(
     let file = match index.file(path) {
         Some(file) => file.as_ref(),
         None => {
-            unknown = FileSymbols {
-                language,
-                package: None,
-                definitions: Vec::new(),
-                imports: Vec::new(),
-            };
+            unknown = FileSymbols::empty(language);
             &unknown
         }
     };
