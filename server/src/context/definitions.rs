@@ -212,8 +212,9 @@ impl<'a> Search<'a> {
     ) {
         for at in (0..tokens.len()).rev() {
             let token = &tokens[at];
-            let is_head = token.is_word() && (at == 0 || !tokens[at - 1].joins());
-            if !is_head || (words::is_keyword(token.text) && !is_self(token.text)) {
+            if !words::begins_chain(tokens, at)
+                || (words::is_keyword(token.text) && !is_self(token.text))
+            {
                 continue;
             }
             let (names, after) = words::chain(tokens, at);
@@ -366,18 +367,12 @@ impl<'a> Search<'a> {
         files.retain(|(entry, _)| *entry.path != *self.path);
         let mut candidates = Vec::new();
         for (entry, scope) in files {
-            for definition in entry
-                .symbols
-                .definitions
-                .iter()
-                .filter(|each| each.container.is_none())
-            {
-                candidates.push(Candidate {
-                    path: &entry.path,
-                    definition,
-                    scope,
-                });
-            }
+            let definitions = entry.symbols.top_level();
+            candidates.extend(definitions.map(|definition| Candidate {
+                path: &entry.path,
+                definition,
+                scope,
+            }));
             if candidates.len() > MAX_COMPARED {
                 break;
             }
@@ -586,8 +581,7 @@ fn is_type_like(name: &str) -> bool {
 fn type_like_names(tokens: &[Token<'_>]) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for (at, token) in tokens.iter().enumerate() {
-        let is_head = token.is_word() && (at == 0 || !tokens[at - 1].joins());
-        if !is_head || words::is_keyword(token.text) {
+        if !words::begins_chain(tokens, at) || words::is_keyword(token.text) {
             continue;
         }
         let (path, _) = words::chain(tokens, at);

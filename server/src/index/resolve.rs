@@ -416,10 +416,7 @@ impl<'a> Resolver<'a> {
             return Some(found);
         }
         let stem = file.path.file_stem().unwrap_or_default().to_string_lossy();
-        let definitions = file.symbols.definitions.iter();
-        let top_level: Vec<_> = definitions
-            .filter(|each| each.container.is_none())
-            .collect();
+        let top_level: Vec<_> = file.symbols.top_level().collect();
         let found = top_level
             .iter()
             .find(|each| each.name == local || each.name.eq_ignore_ascii_case(&stem))

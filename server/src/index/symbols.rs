@@ -54,6 +54,12 @@ impl FileSymbols {
             imports: Vec::new(),
         }
     }
+
+    /// What is a member of nothing.
+    pub fn top_level(&self) -> impl Iterator<Item = &Definition> {
+        let definitions = self.definitions.iter();
+        definitions.filter(|definition| definition.container.is_none())
+    }
 }
 
 /// Something with a name that other code may use.

@@ -121,6 +121,11 @@ fn quoted(rest: &str, quote: char, quotes_text: bool) -> Option<(&str, &str)> {
     Some((&inner[..end], &inner[end + 1..]))
 }
 
+/// Whether a name stands at `at` that is no later part of a path of names.
+pub(super) fn begins_chain(tokens: &[Token<'_>], at: usize) -> bool {
+    tokens[at].is_word() && (at == 0 || !tokens[at - 1].joins())
+}
+
 /// A path of names that starts at `start`: `["self", "shelf", "add"]`, and where the token after it is.
 pub(super) fn chain<'t>(tokens: &[Token<'t>], start: usize) -> (Vec<&'t str>, usize) {
     let mut names = Vec::new();

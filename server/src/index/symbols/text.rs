@@ -83,6 +83,20 @@ pub fn joined(text: &str) -> String {
     line
 }
 
+/// `text`, which stands behind `before` in the file, without the indentation that its first line has there.
+pub fn dedented(before: &str, text: &str) -> String {
+    let line = &before[before.rfind('\n').map_or(0, |feed| feed + 1)..];
+    let indent = &line[..line.len() - line.trim_start().len()];
+    let mut lines = text.lines();
+    let mut out = lines.next().unwrap_or_default().to_owned();
+    for line in lines {
+        let line = line.strip_prefix(indent).unwrap_or(line.trim_start());
+        out.push('\n');
+        out.push_str(line.trim_end());
+    }
+    out
+}
+
 /// What a long value begins with: `new Map(...)`, `{...}`, `lazy(...)`.
 pub fn shortened(value: &str) -> String {
     let first = value.lines().next().unwrap_or_default();
