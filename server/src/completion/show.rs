@@ -374,12 +374,7 @@ mod tests {
 
     /// A place at the end of a document.
     fn site(before: &str) -> Site {
-        let around = Surroundings {
-            before: before.to_owned(),
-            from_start: true,
-            after: String::new(),
-            to_end: true,
-        };
+        let around = Surroundings::of_cursor(&format!("{before}$0"));
         Site::new(&around, None, None, Rules::default())
     }
 
