@@ -1,5 +1,8 @@
-//! What the model is shown beside the text around the cursor. Pure: from a snapshot, the index and what was edited of late to ranked
-//! pieces within a budget, each with its reason. No I/O, and nothing here waits.
+//! What the model is shown beside the text around the cursor: from a snapshot, the index and what was edited of late to ranked pieces
+//! within a budget, each with its reason.
+//!
+//! The sources, the [`plan`] and the rules of [`privacy`] are pure. Two parts read files where they say so, and may block there:
+//! [`workspace`], which asks all sources and compares files beside the open one, and [`privacy::Ignored`], which reads ignore files.
 
 pub mod counterpart;
 pub mod definitions;
