@@ -94,7 +94,8 @@ impl Language {
     }
 
     /// The query that finds what a file defines and imports; `None` for languages that have none. Several patterns may match one
-    /// node: the first one of the file holds. Its captures:
+    /// node: the first one of the query holds. A dialect's query is that of the language it grew from, with its own behind it. Its
+    /// captures:
     ///
     /// - `@definition.function`, `.type`, `.constant`, `.module`: a definition, with its `@name`; a function within a type is a
     ///   method. `@body` is what an outline leaves out (functions) or what holds the members (types, modules); `@value` what a
@@ -108,14 +109,23 @@ impl Language {
     pub fn symbols_query(&self) -> Option<&'static str> {
         Some(match self.grammar.as_deref()? {
             "c" => include_str!("../queries/c/symbols.scm"),
-            "cpp" => include_str!("../queries/cpp/symbols.scm"),
+            "cpp" => concat!(
+                include_str!("../queries/c/symbols.scm"),
+                include_str!("../queries/cpp/symbols.scm"),
+            ),
             "csharp" => include_str!("../queries/csharp/symbols.scm"),
             "go" => include_str!("../queries/go/symbols.scm"),
             "java" => include_str!("../queries/java/symbols.scm"),
-            "javascript" => include_str!("../queries/javascript/symbols.scm"),
+            "javascript" => concat!(
+                include_str!("../queries/ecmascript/symbols.scm"),
+                include_str!("../queries/javascript/symbols.scm"),
+            ),
             "python" => include_str!("../queries/python/symbols.scm"),
             "rust" => include_str!("../queries/rust/symbols.scm"),
-            "tsx" | "typescript" => include_str!("../queries/typescript/symbols.scm"),
+            "tsx" | "typescript" => concat!(
+                include_str!("../queries/ecmascript/symbols.scm"),
+                include_str!("../queries/typescript/symbols.scm"),
+            ),
             _ => return None,
         })
     }

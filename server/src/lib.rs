@@ -1,9 +1,10 @@
 //! tacit: code completion from a model on the user's own machine.
 //!
-//! The folders are the architecture. *Pure core*, without I/O, async or llama.cpp: [`documents`], [`context`], [`prompt`], the rules of
-//! [`completion`], and the scheduler, slots and sampling of [`engine`]. *Edges*, thin: [`lsp`], [`cli`], [`models`], [`engine::host`] and
-//! [`engine::remote`]. *One unsafe neighbour*: llama.cpp, behind [`engine::backend::Backend`], imported by one file, run by
-//! one thread, in a process of its own.
+//! The folders are the architecture. *Pure core*, without I/O, async or llama.cpp: [`documents`], [`words`], [`index::symbols`] and
+//! [`index::resolve`], the sources, plan and privacy rules of [`context`], [`prompt`], the rules of [`completion`], and the scheduler,
+//! slots and sampling of [`engine`]. *Edges*, thin: [`lsp`], [`cli`], [`models`], [`engine::host`] and [`engine::remote`]; and what
+//! reads the user's files: the walk of the [`index`], [`context::workspace`] and [`context::privacy::Ignored`]. *One unsafe neighbour*:
+//! llama.cpp, behind [`engine::backend::Backend`], imported by one file, run by one thread, in a process of its own.
 #![forbid(unsafe_code)]
 
 pub mod actions;
@@ -22,3 +23,4 @@ pub mod models;
 pub mod prompt;
 pub mod stats;
 pub mod syntax;
+pub mod words;

@@ -43,12 +43,11 @@ pub async fn run(arguments: Arguments, log: logging::Handle) -> i32 {
             in_process: arguments.in_process,
         });
         engine.warm_up();
-        Arc::new(Completer::new(
-            Arc::new(engine),
-            settings,
-            workspace,
-            Arc::new(history),
-        ))
+        let (engine, history) = (Arc::new(engine), Arc::new(history));
+        Arc::new(match config::cache_folder() {
+            Some(cache) => Completer::remembering(engine, settings, workspace, history, &cache),
+            None => Completer::new(engine, settings, workspace, history),
+        })
     });
     lsp::serve(
         tokio::io::stdin(),

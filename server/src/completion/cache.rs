@@ -114,6 +114,20 @@ impl Surroundings {
     }
 }
 
+#[cfg(test)]
+impl Surroundings {
+    /// Those of `$0` in a whole document.
+    pub fn of_cursor(marked: &str) -> Self {
+        let (before, after) = marked.split_once("$0").expect("the text has a cursor");
+        Self {
+            before: before.to_owned(),
+            from_start: true,
+            after: after.to_owned(),
+            to_end: true,
+        }
+    }
+}
+
 /// How much of `text`, which was generated at `origin`, stands before the cursor at `now`; the most, if it can be read in several ways.
 /// `None` if it does not fit there.
 fn typed_through(origin: &Surroundings, text: &str, now: &Surroundings) -> Option<usize> {
@@ -155,49 +169,38 @@ fn floor_char(text: &str, at: usize) -> usize {
 mod tests {
     use super::*;
 
-    /// The surroundings of `|` in a whole document.
-    fn at(marked: &str) -> Surroundings {
-        let (before, after) = marked.split_once('|').expect("the text has a cursor");
-        Surroundings {
-            before: before.to_owned(),
-            from_start: true,
-            after: after.to_owned(),
-            to_end: true,
-        }
-    }
-
     fn typed(origin: &str, text: &str, now: &str) -> Option<usize> {
         typed_through(
-            &at(origin).clipped(BEFORE_BYTES, AFTER_BYTES),
+            &Surroundings::of_cursor(origin).clipped(BEFORE_BYTES, AFTER_BYTES),
             text,
-            &at(now),
+            &Surroundings::of_cursor(now),
         )
     }
 
     #[test]
     fn an_answer_fits_while_what_is_typed_is_its_beginning() {
         for (now, expected) in [
-            ("let |;\n", Some(0)),
-            ("let to|;\n", Some(2)),
-            ("let total|;\n", Some(5)),
-            ("let tx|;\n", None),
-            ("let total!|;\n", None),
-            ("let|;\n", None),
-            ("Let to|;\n", None),
-            ("let to|;\nx", None),
-            ("let to|\n", None),
+            ("let $0;\n", Some(0)),
+            ("let to$0;\n", Some(2)),
+            ("let total$0;\n", Some(5)),
+            ("let tx$0;\n", None),
+            ("let total!$0;\n", None),
+            ("let$0;\n", None),
+            ("Let to$0;\n", None),
+            ("let to$0;\nx", None),
+            ("let to$0\n", None),
         ] {
-            assert_eq!(typed("let |;\n", "total", now), expected, "{now}");
+            assert_eq!(typed("let $0;\n", "total", now), expected, "{now}");
         }
     }
 
     #[test]
     fn edits_far_away_do_not_matter() {
         let far = "x".repeat(400);
-        let origin = format!("{far}\nlet |;\n{far}");
+        let origin = format!("{far}\nlet $0;\n{far}");
         for now in [
-            format!("new line\n{far}\nlet to|;\n{far}"),
-            format!("{far}\nlet to|;\n{far} new"),
+            format!("new line\n{far}\nlet to$0;\n{far}"),
+            format!("{far}\nlet to$0;\n{far} new"),
         ] {
             assert_eq!(typed(&origin, "total", &now), Some(2));
         }
@@ -205,13 +208,13 @@ mod tests {
 
     #[test]
     fn brackets_that_the_editor_closes_do_not_matter() {
-        assert_eq!(typed("print|\n", "(total)", "print(|)\n"), Some(1));
-        assert_eq!(typed("print|\n", "(\"a\")", "print(\"|\")\n"), Some(2));
-        assert_eq!(typed("print|\n", "(total)", "print(|x)\n"), None);
+        assert_eq!(typed("print$0\n", "(total)", "print($0)\n"), Some(1));
+        assert_eq!(typed("print$0\n", "(\"a\")", "print(\"$0\")\n"), Some(2));
+        assert_eq!(typed("print$0\n", "(total)", "print($0x)\n"), None);
     }
 
     #[test]
     fn what_is_repeated_counts_as_typed_once_as_far_as_possible() {
-        assert_eq!(typed("a|", "aaa", "aaa|"), Some(2));
+        assert_eq!(typed("a$0", "aaa", "aaa$0"), Some(2));
     }
 }

@@ -3,6 +3,7 @@
 
 use std::{
     num::NonZeroUsize,
+    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -31,8 +32,10 @@ use crate::{
     prompt::layout::Layout,
     stats::Stats,
 };
+use remembered::Remembered;
 use shown::{Next, Shown};
 
+mod remembered;
 mod shown;
 mod verdict;
 
@@ -59,6 +62,7 @@ struct Inner {
     cache: Mutex<Cache>,
     stats: Arc<Mutex<Stats>>,
     history: Arc<History>,
+    remembered: Option<Remembered>,
 }
 
 /// What is known of a document that is being edited.
@@ -67,6 +71,8 @@ struct Editing {
     shown: Option<Shown>,
     /// What is read while the user pauses, to be shown next.
     next: Option<Next>,
+    /// What of it was last written to disk.
+    remembered: Option<Shown>,
     rhythm: Rhythm,
     /// What is done while the user pauses; ends with the next request.
     idle: JoinSet<()>,
@@ -91,7 +97,28 @@ impl Completer {
         workspace: Arc<Workspace>,
         history: Arc<History>,
     ) -> Self {
-        Self::build(engine, settings, workspace, history, Comparison::default())
+        let comparison = Comparison::default();
+        Self::build(engine, settings, workspace, history, comparison, None)
+    }
+
+    /// Like [`Completer::new`]; it goes on with what was shown of a document in an earlier session. `cache` is where it keeps that.
+    pub fn remembering(
+        engine: Arc<dyn Engine>,
+        settings: watch::Receiver<Arc<Settings>>,
+        workspace: Arc<Workspace>,
+        history: Arc<History>,
+        cache: &Path,
+    ) -> Self {
+        let remembered = Remembered::in_folder(cache.join("shown"));
+        let comparison = Comparison::default();
+        Self::build(
+            engine,
+            settings,
+            workspace,
+            history,
+            comparison,
+            Some(remembered),
+        )
     }
 
     /// A completer without a history in which something is different, to see what it is worth.
@@ -101,7 +128,14 @@ impl Completer {
         workspace: Arc<Workspace>,
         comparison: Comparison,
     ) -> Self {
-        Self::build(engine, settings, workspace, Arc::default(), comparison)
+        Self::build(
+            engine,
+            settings,
+            workspace,
+            Arc::default(),
+            comparison,
+            None,
+        )
     }
 
     fn build(
@@ -110,6 +144,7 @@ impl Completer {
         workspace: Arc<Workspace>,
         history: Arc<History>,
         comparison: Comparison,
+        remembered: Option<Remembered>,
     ) -> Self {
         Self(Arc::new(Inner {
             engine,
@@ -121,6 +156,7 @@ impl Completer {
             cache: Mutex::new(Cache::new()),
             stats: Arc::default(),
             history,
+            remembered,
         }))
     }
 }
@@ -283,7 +319,7 @@ impl Inner {
             // A newer request drops this one while it sleeps.
             tokio::time::sleep(Duration::from_millis(debounce_ms.into())).await;
         }
-        self.plan_first(asked).await;
+        self.show_first(asked).await;
         let shown = self.shown(asked);
         let site = self.site(asked, "");
         let amount = if asked.wants_whole() {

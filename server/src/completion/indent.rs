@@ -75,7 +75,7 @@ fn width_of(lines: &str, level: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::brackets::Lexis, *};
+    use super::*;
 
     #[test]
     fn answers_are_indented_as_the_file() {
@@ -92,12 +92,7 @@ mod tests {
             ("def f():", "\n    g()", "\n    g()"),
             ("\ta\n    b {", "\n    g()", "\n    g()"),
         ] {
-            let place = Place {
-                before,
-                after: "",
-                line_end: "\n",
-                lexis: Lexis::TEXT,
-            };
+            let place = Place::in_plain_text(before, "");
             let mut text = answer.to_owned();
             as_in_file(&mut text, &place);
             assert_eq!(text, expected, "{before:?} {answer:?}");

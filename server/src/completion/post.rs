@@ -11,6 +11,7 @@ use super::{
     show::{Around, Open, leaves_open},
     site::{last_line, says_the_same, significant},
 };
+use crate::words::is_word_char;
 
 /// A line with fewer characters stands in many places: a second one means nothing by itself.
 const TELLING: usize = 3;
@@ -43,8 +44,7 @@ impl<'a> Place<'a> {
 
     /// There are letters on both sides of the cursor: what is there is finished.
     pub fn is_inside_word(&self) -> bool {
-        let is_word = |c: char| c.is_alphanumeric() || c == '_';
-        self.before.ends_with(is_word) && self.after.starts_with(is_word)
+        self.before.ends_with(is_word_char) && self.after.starts_with(is_word_char)
     }
 
     /// Only indentation stands between the cursor's line start and the text behind it: what comes here are lines of their own.
@@ -213,8 +213,7 @@ fn trim_overlap(text: &mut String, place: &Place) {
             if tail.starts_with([' ', '\t']) && !rest.starts_with([' ', '\t']) {
                 return None;
             }
-            let is_word = |c: char| c.is_alphanumeric() || c == '_';
-            if text[..end].ends_with(is_word) && tail.starts_with(is_word) {
+            if text[..end].ends_with(is_word_char) && tail.starts_with(is_word_char) {
                 return None;
             }
             let overlaps = begins_with(rest, tail);
@@ -308,6 +307,19 @@ fn drop_what_stays_open(text: &mut String, place: &Place) {
 }
 
 #[cfg(test)]
+impl<'a> Place<'a> {
+    /// A place in a file of no language, whose lines end in LF.
+    pub fn in_plain_text(before: &'a str, after: &'a str) -> Self {
+        Self {
+            before,
+            after,
+            line_end: "\n",
+            lexis: Lexis::TEXT,
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
@@ -316,12 +328,7 @@ mod tests {
     fn fitted(before: &str, raw: &str, after: &str) -> String {
         fit(
             raw,
-            Place {
-                before,
-                after,
-                line_end: "\n",
-                lexis: Lexis::TEXT,
-            },
+            Place::in_plain_text(before, after),
             false,
             Rules::default(),
         )
@@ -366,12 +373,7 @@ mod tests {
         );
         assert_eq!(fitted("    ", "return x", "return x\n"), "");
         assert_eq!(fitted("    ", "\n    ", "return x\n"), "");
-        let place = Place {
-            before: "    ",
-            after: "return x\n",
-            line_end: "\n",
-            lexis: Lexis::TEXT,
-        };
+        let place = Place::in_plain_text("    ", "return x\n");
         let rules = Rules::default();
         assert_eq!(fit("x = 1", place, true, rules).text, "x = 1\n    ");
     }
@@ -379,10 +381,8 @@ mod tests {
     #[test]
     fn line_ends_are_those_of_the_file() {
         let place = |line_end| Place {
-            before: "",
-            after: "",
             line_end,
-            lexis: Lexis::TEXT,
+            ..Place::in_plain_text("", "")
         };
         let fit = |raw, place| fit(raw, place, false, Rules::default()).text;
         assert_eq!(fit("a\nb\r\nc", place("\r\n")), "a\r\nb\r\nc");
@@ -447,12 +447,7 @@ mod tests {
             ("    0, 0, 0,\n    0, ", "0, 0,", "\n", "0, 0,", None),
             ("    self.a = b\n  se", "lf.a = b", "\n", "lf.a = b", None),
         ] {
-            let place = Place {
-                before,
-                after,
-                line_end: "\n",
-                lexis: Lexis::TEXT,
-            };
+            let place = Place::in_plain_text(before, after);
             let fitted = fit(raw, place, false, Rules::default());
             assert_eq!(
                 (fitted.text.as_str(), fitted.emptied_by),
@@ -464,12 +459,7 @@ mod tests {
 
     #[test]
     fn rules_that_are_off_do_nothing() {
-        let place = Place {
-            before: "f(",
-            after: ")\nf(a)\n",
-            line_end: "\n",
-            lexis: Lexis::TEXT,
-        };
+        let place = Place::in_plain_text("f(", ")\nf(a)\n");
         let rules = Rules::default()
             .without(Rule::Overlap)
             .without(Rule::NextLine);
@@ -484,12 +474,7 @@ mod tests {
             ("x = ", "y", false),
             ("é", "_", true),
         ] {
-            let place = Place {
-                before,
-                after,
-                line_end: "\n",
-                lexis: Lexis::TEXT,
-            };
+            let place = Place::in_plain_text(before, after);
             assert_eq!(place.is_inside_word(), inside, "{before} {after}");
         }
     }
@@ -512,7 +497,7 @@ mod tests {
                 _ => "abc".to_owned(),
             };
             let after = format!("{rest}\n{next}\nend\n");
-            let place = Place { before: &before, after: &after, line_end: "\n", lexis: Lexis::TEXT };
+            let place = Place::in_plain_text(&before, &after);
             let text = fit(&raw, place, at_line_end, Rules::default()).text;
             let next = after.lines().skip(1).find(|line| !line.trim().is_empty()).unwrap_or_default();
             if !text.is_empty() && significant(next) >= TELLING {

@@ -9,6 +9,7 @@ use super::{
     site::Site,
 };
 use crate::engine::Finish;
+use crate::words::is_word_char;
 
 /// Half a line has to be this likely, all of its tokens together.
 const SURE: f32 = 0.7;
@@ -277,9 +278,8 @@ fn line_end(text: &str, n: usize) -> Option<usize> {
 
 /// A word that may go on does not end here.
 fn ends_word(text: &str, next: &str) -> bool {
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
     // Without a next character, the next token may go on with the word.
-    !text.ends_with(is_word) || next.starts_with(|c| !is_word(c))
+    !text.ends_with(is_word_char) || next.starts_with(|c| !is_word_char(c))
 }
 
 /// What is left open by a text.
@@ -374,12 +374,7 @@ mod tests {
 
     /// A place at the end of a document.
     fn site(before: &str) -> Site {
-        let around = Surroundings {
-            before: before.to_owned(),
-            from_start: true,
-            after: String::new(),
-            to_end: true,
-        };
+        let around = Surroundings::of_cursor(&format!("{before}$0"));
         Site::new(&around, None, None, Rules::default())
     }
 

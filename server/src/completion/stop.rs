@@ -6,6 +6,7 @@ use super::{
     rules::Rule,
     site::{BlockStyle, Site, indentation, says_the_same, significant},
 };
+use crate::words::is_word_char;
 
 /// Fewer characters than this agree by chance: a lone `}` or `return` says nothing about where the answer has got to.
 const TELLING: usize = 8;
@@ -168,7 +169,7 @@ fn opens_block(line: &str) -> bool {
 
 fn first_word(line: &str) -> &str {
     let line = line.trim_start_matches([' ', '\t', '}']);
-    let end = line.find(|c: char| !(c.is_alphanumeric() || c == '_'));
+    let end = line.find(|c| !is_word_char(c));
     &line[..end.unwrap_or(line.len())]
 }
 

@@ -437,10 +437,8 @@ mod tests {
     fn python(definitions: Vec<Definition>) -> FileSymbols {
         let language = Language::by_lsp_id("python").unwrap();
         FileSymbols {
-            language,
-            package: None,
             definitions,
-            imports: Vec::new(),
+            ..FileSymbols::empty(language)
         }
     }
 

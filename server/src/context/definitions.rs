@@ -4,7 +4,6 @@
 //! Names are read from the text line by line, so that code which is being typed and does not parse yet counts as well; the tree only
 //! tells what is a comment or a string and what is around the cursor. Where a name leads is for [`crate::index::resolve`] to say.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::path::Path;
@@ -15,16 +14,18 @@ use tree_sitter::Tree;
 use super::{Piece, Source};
 use crate::documents::Snapshot;
 use crate::index::resolve::{Resolved, Resolver, Via};
-use crate::index::symbols::{Definition, DefinitionKind, FileSymbols, Imported};
-use crate::index::workspace::{Entry, WorkspaceSymbols};
+use crate::index::symbols::{Definition, DefinitionKind, FileSymbols};
+use crate::index::workspace::WorkspaceSymbols;
+use crate::words::is_identifier_char;
 use code::code;
-use near::{Candidate, Near};
+use near::Near;
 use receivers::{Variables, method_of};
 use scope::Scope;
 use words::Token;
 
 mod code;
 mod near;
+mod reach;
 mod receivers;
 mod scope;
 mod types;
@@ -48,17 +49,11 @@ const MAX_NEAR_BYTES: usize = 8 * 1024;
 /// As [`MAX_NEAR_BYTES`], for declarations.
 const MAX_DECLARATION_BYTES: usize = 64 * 1024;
 
-/// An imported name that does not occur this near to the cursor counts as not used yet, in bytes to each side.
-const USE_DISTANCE: usize = 64 * 1024;
-
 /// Names that are resolved for one request, at most.
 const MAX_NAMES: usize = 300;
 
 /// Of these many of the best definitions the types in their signatures are looked up too.
 const FOLLOWED: usize = 5;
-
-/// Definitions that are compared with the words near the cursor, at most, where only a package or an include names them.
-const MAX_COMPARED: usize = 2_000;
 
 /// Of what only a package or an include names, as many are shown.
 const MAX_ALIKE: usize = 5;
@@ -78,12 +73,7 @@ pub fn pieces(
     let file = match index.file(path) {
         Some(file) => file.as_ref(),
         None => {
-            unknown = FileSymbols {
-                language,
-                package: None,
-                definitions: Vec::new(),
-                imports: Vec::new(),
-            };
+            unknown = FileSymbols::empty(language);
             &unknown
         }
     };
@@ -173,7 +163,7 @@ impl<'a> Search<'a> {
         };
 
         let is_in_word =
-            cursor > 0 && scope::text(rope, &(cursor - 1..cursor)).ends_with(words::is_word_part);
+            cursor > 0 && scope::text(rope, &(cursor - 1..cursor)).ends_with(is_identifier_char);
         let near = Near::new(&above, self.path, is_in_word);
         self.names_near(&above, line - first, &variables, |distance| {
             1.0 - 0.05 * distance as f32
@@ -216,8 +206,9 @@ impl<'a> Search<'a> {
     ) {
         for at in (0..tokens.len()).rev() {
             let token = &tokens[at];
-            let is_head = token.is_word() && (at == 0 || !tokens[at - 1].joins());
-            if !is_head || (words::is_keyword(token.text) && !is_self(token.text)) {
+            if !words::begins_chain(tokens, at)
+                || (words::is_keyword(token.text) && !is_self(token.text))
+            {
                 continue;
             }
             let (names, after) = words::chain(tokens, at);
@@ -277,156 +268,6 @@ impl<'a> Search<'a> {
             self.want_in(resolved.path, &tokens, 0.45, |name| {
                 format!("`{name}` is in the fields of `{class}`")
             });
-        }
-    }
-
-    /// How often the imported names and those of `candidates` occur near the cursor.
-    fn uses(
-        &self,
-        rope: &Rope,
-        cursor: usize,
-        candidates: &[Candidate<'a>],
-    ) -> HashMap<&'a str, u32> {
-        let imported = self
-            .file
-            .imports
-            .iter()
-            .flat_map(|import| match &import.names {
-                Imported::Names(names) => names.as_slice(),
-                _ => &[],
-            });
-        let imported = imported.map(|(_, local)| local.as_str());
-        let candidates = candidates
-            .iter()
-            .map(|candidate| candidate.definition.name.as_str());
-        let mut uses: HashMap<&str, u32> =
-            imported.chain(candidates).map(|name| (name, 0)).collect();
-        if uses.is_empty() {
-            return uses;
-        }
-        let start = rope.byte_to_line(cursor.saturating_sub(USE_DISTANCE));
-        let end = rope.byte_to_line((cursor + USE_DISTANCE).min(rope.len_bytes())) + 1;
-        let lines = rope.line_to_char(start)..rope.line_to_char(end.min(rope.len_lines()));
-        for line in rope.slice(lines).lines() {
-            let line: Cow<'_, str> = line.into();
-            for word in line.split(|c| !words::is_word_part(c)) {
-                if let Some(count) = uses.get_mut(word) {
-                    *count += 1;
-                }
-            }
-        }
-        uses
-    }
-
-    /// What is imported: most of all what was imported and not used yet.
-    fn imports(&mut self, uses: &HashMap<&'a str, u32>, near: &Near<'_>) {
-        let file = self.file;
-        for import in &file.imports {
-            let Imported::Names(names) = &import.names else {
-                continue;
-            };
-            // A re-export that is generated, or lies outside of the index, must not hide what it names.
-            let guess = if self.resolver.is_local(import) {
-                Guess::Allowed
-            } else {
-                Guess::No
-            };
-            for (_, local) in names.iter().filter(|_| !import.is_reexport) {
-                // Its import is one of the places, if it is that near.
-                let is_unused = uses.get(local.as_str()).is_some_and(|&count| count <= 1);
-                let (weight, how) = if is_unused {
-                    (0.7, "is imported and not used yet")
-                } else {
-                    (0.35, "is imported")
-                };
-                let weight = weight + 0.25 * near.likeness(local);
-                self.want(local, weight, guess, || format!("`{local}` {how}"));
-            }
-        }
-    }
-
-    /// What the package, an include or an imported module brings without naming it.
-    fn candidates(&self) -> Vec<Candidate<'a>> {
-        let file = self.file;
-        let mut files: Vec<(&'a Entry, Option<&'a str>)> = Vec::new();
-        files.extend(
-            self.resolver
-                .imported_whole()
-                .into_iter()
-                .map(|entry| (entry, None)),
-        );
-        files.extend(
-            self.resolver
-                .package()
-                .into_iter()
-                .map(|entry| (entry, None)),
-        );
-        for import in &file.imports {
-            if let Imported::Module(local) = &import.names {
-                let module = self.resolver.module(local).into_iter();
-                files.extend(module.map(|entry| (entry, Some(local.as_str()))));
-            }
-        }
-        files.retain(|(entry, _)| *entry.path != *self.path);
-        let mut candidates = Vec::new();
-        for (entry, scope) in files {
-            for definition in entry
-                .symbols
-                .definitions
-                .iter()
-                .filter(|each| each.container.is_none())
-            {
-                candidates.push(Candidate {
-                    path: &entry.path,
-                    definition,
-                    scope,
-                });
-            }
-            if candidates.len() > MAX_COMPARED {
-                break;
-            }
-        }
-        candidates
-    }
-
-    /// Of the candidates those that the file uses elsewhere, and those that share words with the code near the cursor.
-    fn alike(
-        &mut self,
-        candidates: Vec<Candidate<'a>>,
-        uses: &HashMap<&'a str, u32>,
-        near: &Near<'_>,
-    ) {
-        // Of many, those that have nothing to do with the code here are chance.
-        let are_few = candidates.len() <= MAX_PIECES;
-        let is_used = |name: &str| uses.get(name).is_some_and(|&count| count > 0);
-        for (
-            likeness,
-            Candidate {
-                path, definition, ..
-            },
-        ) in near.most_alike(candidates, is_used, MAX_ALIKE)
-        {
-            let name = &definition.name;
-            let why = if is_used(name) {
-                " and used in this file"
-            } else if likeness > 0.0 {
-                " and shares words with the lines above"
-            } else if are_few {
-                ""
-            } else {
-                continue;
-            };
-            let resolved = Resolved {
-                path,
-                definition,
-                via: Via::SamePackage,
-                certainty: 0.9,
-            };
-            self.add(
-                resolved,
-                0.3 + 0.4 * likeness,
-                format!("`{name}` is in reach{why}"),
-            );
         }
     }
 
@@ -590,8 +431,7 @@ fn is_type_like(name: &str) -> bool {
 fn type_like_names(tokens: &[Token<'_>]) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for (at, token) in tokens.iter().enumerate() {
-        let is_head = token.is_word() && (at == 0 || !tokens[at - 1].joins());
-        if !is_head || words::is_keyword(token.text) {
+        if !words::begins_chain(tokens, at) || words::is_keyword(token.text) {
             continue;
         }
         let (path, _) = words::chain(tokens, at);

@@ -1,5 +1,8 @@
-//! What the model is shown beside the text around the cursor. Pure: from a snapshot, the index and what was edited of late to ranked
-//! pieces within a budget, each with its reason. No I/O, and nothing here waits.
+//! What the model is shown beside the text around the cursor: from a snapshot, the index and what was edited of late to ranked pieces
+//! within a budget, each with its reason.
+//!
+//! The sources, the [`plan`] and the rules of [`privacy`] are pure. Two parts read files where they say so, and may block there:
+//! [`workspace`], which asks all sources and compares files beside the open one, and [`privacy::Ignored`], which reads ignore files.
 
 pub mod counterpart;
 pub mod definitions;
@@ -17,7 +20,7 @@ use std::{ops::RangeInclusive, path::PathBuf};
 use serde::{Deserialize, Serialize};
 
 /// A part of a file that may help the model.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Piece {
     /// Absolute, as in the index.
     pub path: PathBuf,

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::documents::Snapshot;
 use crate::index::symbols::{Definition, DefinitionKind, FileSymbols};
+use crate::words::is_word_char;
 
 /// Imports tell which names there are, exactly and in few tokens.
 const IMPORTS_SCORE: f32 = 0.75;
@@ -176,8 +177,7 @@ pub(super) fn is_member_of_any<'a>(
 
 /// The words of a text, names among them.
 pub(super) fn words(text: &str) -> HashSet<&str> {
-    text.split(|c: char| c != '_' && !c.is_alphanumeric())
-        .collect()
+    text.split(|c| !is_word_char(c)).collect()
 }
 
 /// The imports above the window, as they are written. Found by how lines begin, because that is the same in most languages, and is known
@@ -322,10 +322,8 @@ mod tests {
     fn symbols(definitions: Vec<Definition>) -> FileSymbols {
         let language = Language::by_lsp_id("python").unwrap();
         FileSymbols {
-            language,
-            package: None,
             definitions,
-            imports: Vec::new(),
+            ..FileSymbols::empty(language)
         }
     }
 

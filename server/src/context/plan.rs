@@ -8,7 +8,7 @@ use std::{
     path::Path,
 };
 
-use super::Piece;
+use super::{Piece, lines::overlap};
 
 /// A piece of which so many lines stand elsewhere in the prompt says nothing new.
 const KNOWN_SHARE: f32 = 0.7;
@@ -112,10 +112,6 @@ impl Piece {
     fn cost_bytes(&self) -> usize {
         self.text.len() + self.path.file_name().map_or(0, |name| name.len()) + 16
     }
-}
-
-fn overlap(a: &RangeInclusive<u32>, b: &RangeInclusive<u32>) -> bool {
-    a.start() <= b.end() && b.start() <= a.end()
 }
 
 /// The lines that say something, without their blanks.

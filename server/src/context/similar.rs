@@ -10,6 +10,7 @@ use std::{
 };
 
 use super::{Piece, Source, lines::overlap};
+use crate::words::is_word_char;
 
 /// Lines before the cursor that are compared: about what a person sees as "here".
 const LINES_BEFORE: usize = 16;
@@ -220,7 +221,7 @@ struct Match {
 /// The words around the cursor, each with the weight of the place where it counts most. Words nearest to the cursor count most, as they say
 /// what is being written; the one that ends at the cursor is half typed and does not count.
 fn query_terms(before: &str, after: &str) -> HashMap<Term, f32> {
-    let whole = before.trim_end_matches(is_word);
+    let whole = before.trim_end_matches(is_word_char);
     let mut terms: HashMap<Term, f32> = HashMap::new();
     let mut add = |line: &str, distance: usize, reach: usize| {
         let nearness = 1.0 - (1.0 - FARTHEST_WEIGHT) * distance as f32 / reach as f32;
@@ -358,13 +359,9 @@ fn lines_to_show(candidate: &Candidate<'_>, start: usize) -> Option<RangeInclusi
     (first < end).then_some(number(first + 1)?..=number(end)?)
 }
 
-fn is_word(c: char) -> bool {
-    c == '_' || c.is_alphanumeric()
-}
-
 /// The words of a line and their parts, each with its weight. Case does not count; numbers and single letters say nothing.
 fn terms_of(line: &str, mut add: impl FnMut(Term, f32)) {
-    for word in line.split(|c| !is_word(c)) {
+    for word in line.split(|c| !is_word_char(c)) {
         if word.chars().nth(1).is_none() || word.starts_with(|c: char| c.is_ascii_digit()) {
             continue;
         }

@@ -2,6 +2,7 @@
 //! [`Index::read`] and waits for nobody. Knows nothing of prompts, and keeps no text but the outlines of definitions.
 
 pub mod language;
+mod nearness;
 pub mod resolve;
 pub mod symbols;
 mod walk;

@@ -2,13 +2,12 @@
 //! [`WorkspaceSymbols`] which files there are and never looks at the disk, so what only a configuration file says
 //! (`tsconfig.json`, `go.mod`, `Cargo.toml`) is guessed from the names of folders.
 //!
-//! This file follows names from file to file; how a language finds the files of a module lies in `resolve/<language>.rs`.
+//! This file says what a name may mean and how surely; names are followed from file to file in `resolve/imported.rs`, and how a
+//! language finds the files of a module lies in `resolve/<language>.rs`.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
-
-use grammars::Language;
 
 use super::symbols::{Definition, DefinitionKind, FileSymbols, Import, Imported};
 use super::workspace::{Entry, WorkspaceSymbols};
@@ -17,17 +16,16 @@ mod c;
 mod csharp;
 mod folders;
 mod go;
+mod imported;
 mod java;
 mod javascript;
+mod layout;
 mod python;
 mod rust;
 mod swift;
 
-/// Longer chains of re-exports are not followed. Real ones end after two or three.
-const MAX_DEPTH: usize = 5;
-
-/// Files that one name is looked for in, at most: glob imports of glob imports grow fast.
-const MAX_FILES_PER_NAME: usize = 64;
+use imported::Trail;
+use layout::{Layout, layout_of};
 
 /// A name with more definitions than this (`new`, `main`) says nothing unless an import does.
 const MAX_NAMESAKES: usize = 256;
@@ -59,24 +57,6 @@ pub enum Via {
     SameCrate,
     /// An importless guess: nothing else in the workspace has the name.
     UniqueName,
-}
-
-/// How a language maps modules to files.
-struct Layout {
-    /// Between the parts of a module's name.
-    separator: &'static str,
-    /// The files of the module `written` as the file `from` sees it, best first. `name` is what is looked for in them, so that large
-    /// packages need not be listed.
-    files: for<'a> fn(
-        index: &'a WorkspaceSymbols,
-        from: &Path,
-        written: &str,
-        name: &str,
-    ) -> Vec<&'a Entry>,
-    /// Imports are includes: what a file sees of the ones that it includes is known at once, see [`Resolver::included`].
-    includes: bool,
-    /// How surely a file sees what another one defines without naming it in an import. `None` if it does not.
-    sees: fn(from: &Path, file: &FileSymbols, other: &Entry) -> Option<(Via, f32)>,
 }
 
 /// What `name` (or a path of names: `json.loads`, `Shelf::new`) means in the file `from`, best first.
@@ -117,26 +97,13 @@ impl<'a> From<&'a Entry> for View<'a> {
     }
 }
 
-/// The definitions of a name in one file, and how many imports led there.
-struct Found<'a> {
-    path: &'a Path,
-    definitions: Vec<&'a Definition>,
-    depth: usize,
-}
-
-/// The state of one look-up.
-struct Trail<'a> {
-    /// Cycles of imports end here.
-    seen: Vec<(&'a Path, String)>,
-}
-
 impl<'a> Resolver<'a> {
     pub fn new(index: &'a WorkspaceSymbols, from: &'a Path, file: &'a FileSymbols) -> Self {
         Self {
             index,
             from,
             file,
-            layout: layout(file.language),
+            layout: layout_of(file.language),
             own_names: OnceCell::new(),
             included: OnceCell::new(),
         }
@@ -166,8 +133,7 @@ impl<'a> Resolver<'a> {
         if !own.is_empty() {
             return self.resolved(here.path, own, Via::SameFile, 1.0);
         }
-        let mut trail = Trail { seen: Vec::new() };
-        if let Some(found) = self.imported(here, &names, 0, &mut trail) {
+        if let Some(found) = self.imported(here, &names, 0, &mut Trail::default()) {
             let certainty = 0.98 - 0.01 * found.depth as f32;
             return self.resolved(found.path, found.definitions, Via::Import, certainty);
         }
@@ -265,170 +231,6 @@ impl<'a> Resolver<'a> {
             certainty,
         });
         resolved.collect()
-    }
-
-    /// The definition of `names` in `view`, or in a file that it imports it from.
-    fn lookup(
-        &self,
-        view: View<'a>,
-        names: &[&str],
-        depth: usize,
-        trail: &mut Trail<'a>,
-    ) -> Option<Found<'a>> {
-        let own = own(view, names);
-        if !own.is_empty() {
-            return Some(Found {
-                path: view.path,
-                definitions: own,
-                depth,
-            });
-        }
-        self.imported(view, names, depth, trail)
-    }
-
-    fn imported(
-        &self,
-        view: View<'a>,
-        names: &[&str],
-        depth: usize,
-        trail: &mut Trail<'a>,
-    ) -> Option<Found<'a>> {
-        let layout = self.layout?;
-        let visit = (view.path, names.join("."));
-        if depth >= MAX_DEPTH
-            || trail.seen.len() >= MAX_FILES_PER_NAME
-            || trail.seen.contains(&visit)
-        {
-            return None;
-        }
-        trail.seen.push(visit);
-        let files = |module: &str, name: &str| (layout.files)(self.index, view.path, module, name);
-        let (first, rest) = names.split_first()?;
-        // What is imported by name wins over what a glob brings.
-        for import in &view.symbols.imports {
-            match &import.names {
-                Imported::Module(local) => {
-                    let Some(rest) = after(local, names) else {
-                        continue;
-                    };
-                    let found = rest.first().and_then(|next| {
-                        self.in_files(files(&import.module, next), rest, depth, trail)
-                            .or_else(|| self.in_submodule(view, &import.module, rest, depth, trail))
-                    });
-                    // `use crate::shelf::Shelf`: what looks like a module may be a thing of one.
-                    let found = found.or_else(|| {
-                        let (module, name) = layout.split(&import.module)?;
-                        let wanted = [&[name], rest].concat();
-                        self.in_files(files(module, name), &wanted, depth, trail)
-                    });
-                    if found.is_some() {
-                        return found;
-                    }
-                }
-                Imported::Names(imported) => {
-                    for (theirs, _) in imported.iter().filter(|(_, local)| local == first) {
-                        let mut wanted = vec![theirs.as_str()];
-                        wanted.extend(rest);
-                        let candidates = files(&import.module, theirs);
-                        let found = if theirs == "default" {
-                            candidates
-                                .iter()
-                                .find_map(|file| self.default_export(file, first, depth, trail))
-                        } else {
-                            self.in_files(candidates, &wanted, depth, trail)
-                        };
-                        let found = found.or_else(|| {
-                            self.in_submodule(view, &import.module, &wanted, depth, trail)
-                        });
-                        // A static member: the module is a class.
-                        let found = found.or_else(|| {
-                            let (module, class) = layout.split(&import.module)?;
-                            wanted.insert(0, class);
-                            self.in_files(files(module, class), &wanted, depth, trail)
-                        });
-                        if found.is_some() {
-                            return found;
-                        }
-                    }
-                }
-                Imported::All => {}
-            }
-        }
-        if layout.includes {
-            return None;
-        }
-        for import in view
-            .symbols
-            .imports
-            .iter()
-            .filter(|import| import.names == Imported::All)
-        {
-            let found = self.in_files(files(&import.module, first), names, depth, trail);
-            if found.is_some() {
-                return found;
-            }
-        }
-        None
-    }
-
-    fn in_files(
-        &self,
-        files: Vec<&'a Entry>,
-        names: &[&str],
-        depth: usize,
-        trail: &mut Trail<'a>,
-    ) -> Option<Found<'a>> {
-        files
-            .into_iter()
-            .find_map(|file| self.lookup(file.into(), names, depth + 1, trail))
-    }
-
-    /// `names` where its first part is a module in `module`: `from . import shelf`, then `shelf.Shelf`.
-    fn in_submodule(
-        &self,
-        view: View<'a>,
-        module: &str,
-        names: &[&str],
-        depth: usize,
-        trail: &mut Trail<'a>,
-    ) -> Option<Found<'a>> {
-        let layout = self.layout?;
-        let (submodule, rest) = names.split_first()?;
-        let module = layout.join(module, submodule);
-        let files = (layout.files)(self.index, view.path, &module, rest.first()?);
-        self.in_files(files, rest, depth, trail).or_else(|| {
-            if rest.len() < 2 || depth >= MAX_DEPTH {
-                return None;
-            }
-            self.in_submodule(view, &module, rest, depth + 1, trail)
-        })
-    }
-
-    /// The default export has no name of its own where it is not declared as one: the importer usually calls it as its file is called.
-    fn default_export(
-        &self,
-        file: &'a Entry,
-        local: &str,
-        depth: usize,
-        trail: &mut Trail<'a>,
-    ) -> Option<Found<'a>> {
-        if let Some(found) = self.imported(file.into(), &["default"], depth + 1, trail) {
-            return Some(found);
-        }
-        let stem = file.path.file_stem().unwrap_or_default().to_string_lossy();
-        let definitions = file.symbols.definitions.iter();
-        let top_level: Vec<_> = definitions
-            .filter(|each| each.container.is_none())
-            .collect();
-        let found = top_level
-            .iter()
-            .find(|each| each.name == local || each.name.eq_ignore_ascii_case(&stem))
-            .or(top_level.first().filter(|_| top_level.len() == 1))?;
-        Some(Found {
-            path: &file.path,
-            definitions: vec![found],
-            depth: depth + 1,
-        })
     }
 
     /// What has the name without an import of it: files of the same package first, then a name that nobody else has.
@@ -530,60 +332,17 @@ impl<'a> Resolver<'a> {
     }
 
     fn is_same_family(&self, other: &FileSymbols) -> bool {
-        match (self.layout, layout(other.language)) {
+        match (self.layout, layout_of(other.language)) {
             (Some(ours), Some(theirs)) => std::ptr::eq(ours, theirs),
             _ => self.file.language == other.language,
         }
     }
 }
 
-impl Layout {
-    fn join(&self, module: &str, name: &str) -> String {
-        if module.is_empty() || module.ends_with(self.separator) {
-            return format!("{module}{name}");
-        }
-        format!("{module}{}{name}", self.separator)
-    }
-
-    fn split<'m>(&self, module: &'m str) -> Option<(&'m str, &'m str)> {
-        module.rsplit_once(self.separator)
-    }
-}
-
-fn layout(language: &Language) -> Option<&'static Layout> {
-    Some(match language.id() {
-        "python" => &python::LAYOUT,
-        "javascript" | "javascriptreact" | "typescript" | "typescriptreact" | "vue" | "svelte" => {
-            &javascript::LAYOUT
-        }
-        "rust" => &rust::LAYOUT,
-        "go" => &go::LAYOUT,
-        "java" | "kotlin" | "scala" | "groovy" => &java::LAYOUT,
-        "php" => &java::PHP_LAYOUT,
-        "swift" | "ruby" => &swift::LAYOUT,
-        "csharp" => &csharp::LAYOUT,
-        "c" | "cpp" => &c::LAYOUT,
-        _ => return None,
-    })
-}
-
 /// The parts of `a.b`, `a::b` and `a->b`.
 fn parts(name: &str) -> impl Iterator<Item = &str> {
     name.split(['.', ':', '-', '>'])
         .filter(|part| !part.is_empty())
-}
-
-/// What follows the name that a module has here: `["join"]` for `os.path` and `["os", "path", "join"]`.
-fn after<'n, 's>(local: &str, names: &'n [&'s str]) -> Option<&'n [&'s str]> {
-    let mut rest = names;
-    for part in parts(local) {
-        let (first, others) = rest.split_first()?;
-        if *first != part {
-            return None;
-        }
-        rest = others;
-    }
-    Some(rest)
 }
 
 /// The definition of `names` in the file itself: at its top level, or a member of a type there.

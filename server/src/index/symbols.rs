@@ -22,6 +22,7 @@ use crate::syntax::{self, MAX_PARSED_BYTES};
 use items::slice;
 use outline::Outlines;
 use query::ItemKind;
+use text::LineStarts;
 
 /// Definitions kept of one file. Only generated files have more, and nobody completes calls to all of them.
 pub const MAX_DEFINITIONS: usize = 4000;
@@ -41,6 +42,24 @@ pub struct FileSymbols {
     pub package: Option<String>,
     pub definitions: Vec<Definition>,
     pub imports: Vec<Import>,
+}
+
+impl FileSymbols {
+    /// Those of a file that defines and imports nothing, as far as anybody knows.
+    pub fn empty(language: &'static Language) -> Self {
+        Self {
+            language,
+            package: None,
+            definitions: Vec::new(),
+            imports: Vec::new(),
+        }
+    }
+
+    /// What is a member of nothing.
+    pub fn top_level(&self) -> impl Iterator<Item = &Definition> {
+        let definitions = self.definitions.iter();
+        definitions.filter(|definition| definition.container.is_none())
+    }
 }
 
 /// Something with a name that other code may use.
@@ -100,12 +119,7 @@ pub fn symbols(text: &str, tree: &Tree, language: &'static Language) -> Option<F
     let Some(query) = query::of(language) else {
         return plain::symbols(text, language);
     };
-    let mut symbols = FileSymbols {
-        language,
-        package: None,
-        definitions: Vec::new(),
-        imports: Vec::new(),
-    };
+    let mut symbols = FileSymbols::empty(language);
     if is_minified(text) {
         return Some(symbols);
     }
@@ -115,10 +129,7 @@ pub fn symbols(text: &str, tree: &Tree, language: &'static Language) -> Option<F
         .map(|node| slice(text, node.byte_range()).to_owned());
     symbols.imports = imports::read(text, language, &items.imports);
     let outlines = Outlines::new(text, language, &items);
-    let line_starts: Vec<usize> = std::iter::once(0)
-        .chain(text.match_indices('\n').map(|(at, _)| at + 1))
-        .collect();
-    let line_of = |byte: usize| line_starts.partition_point(|&start| start <= byte) as u32;
+    let line_starts = LineStarts::of(text);
     let mut constants = HashSet::new();
     let mut outline_bytes = 0;
     for (index, item) in items.all.iter().enumerate() {
@@ -158,7 +169,7 @@ pub fn symbols(text: &str, tree: &Tree, language: &'static Language) -> Option<F
             name: name.to_owned(),
             kind,
             container: container.map(str::to_owned),
-            lines: line_of(start)..=line_of(last),
+            lines: line_starts.line_of(start)..=line_starts.line_of(last),
             outline,
         };
         let tag = item

@@ -20,6 +20,7 @@ use std::{
 
 use super::{
     Document, Mailbox, Shared, language,
+    nearness::steps_between,
     symbols::{self, FileSymbols, plain},
     workspace::WorkspaceSymbols,
 };
@@ -232,16 +233,8 @@ impl Walker {
 
     /// Steps from the nearest focus, up and down; without one, from the root.
     fn distance(&self, folder: &Path) -> usize {
-        let steps = |from: &Path| {
-            let common = from
-                .components()
-                .zip(folder.components())
-                .take_while(|(a, b)| a == b)
-                .count();
-            from.components().count() + folder.components().count() - 2 * common
-        };
-        let nearest = self.focus.iter().map(|focus| steps(focus)).min();
-        nearest.unwrap_or_else(|| folder.components().count())
+        let steps = self.focus.iter().map(|focus| steps_between(focus, folder));
+        steps.min().unwrap_or_else(|| folder.components().count())
     }
 
     /// The innermost workspace folder that holds `path`.

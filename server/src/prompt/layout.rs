@@ -13,6 +13,8 @@
 use std::ops::Range;
 
 use ropey::Rope;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::{Prompt, Segment, Special, words::split_last_word};
 use crate::context::privacy;
@@ -147,6 +149,17 @@ impl Anchor {
             })
     }
 
+    /// What it takes to find this anchor again in the same text.
+    pub fn record(&self) -> AnchorRecord {
+        AnchorRecord {
+            start: self.start,
+            at: self.at(),
+            after_bytes: self.after.len(),
+            to_end: self.to_end,
+            digest: digest(&self.before, &self.after),
+        }
+    }
+
     /// Byte offset of the anchor.
     pub fn at(&self) -> usize {
         self.start + self.before.len()
@@ -195,6 +208,56 @@ impl Anchor {
             healed: healed.to_owned(),
         }
     }
+}
+
+/// An [`Anchor`] without the text: it may be kept where the text may not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnchorRecord {
+    start: usize,
+    at: usize,
+    after_bytes: usize,
+    to_end: bool,
+    digest: [u8; 32],
+}
+
+impl AnchorRecord {
+    /// The anchor, if the text around `cursor` is what it was.
+    pub fn find(&self, text: &Rope, cursor: usize) -> Option<Anchor> {
+        let slice = |range: Range<usize>| text.get_byte_slice(range).map(|slice| slice.to_string());
+        if self.start > self.at || self.at > cursor {
+            return None;
+        }
+        let before = slice(self.start..self.at)?;
+        let following: String = text
+            .get_byte_slice(cursor..)?
+            .chars()
+            .take(MAX_CLOSERS)
+            .collect();
+        closers(&following).find_map(|skipped| {
+            let from = cursor + skipped;
+            let end = from.checked_add(self.after_bytes)?;
+            let after = slice(from..end)?;
+            let is_same =
+                digest(&before, &after) == self.digest && self.to_end == (end == text.len_bytes());
+            is_same.then(|| Anchor {
+                start: self.start,
+                shown_before: privacy::shown(text, self.start..self.at),
+                shown_after: privacy::shown(text, from..end),
+                before: before.clone(),
+                after,
+                to_end: self.to_end,
+            })
+        })
+    }
+}
+
+fn digest(before: &str, after: &str) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    digest.update(before);
+    // A byte that is in no text.
+    digest.update([0xff]);
+    digest.update(after);
+    digest.finalize().into()
 }
 
 /// The text with lines ended as the model knows them best, and as all texts that are compared with its own have to be.

@@ -3,7 +3,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use super::Inner;
+use super::{Inner, remembered::Record};
 use crate::{
     completion::{ContextPiece, Trigger, asked::Asked, generation::Tally},
     context::{
@@ -63,17 +63,72 @@ impl Inner {
         })
     }
 
-    /// The first time that something waits for an answer about a document, the context is worth waiting for too.
-    pub async fn plan_first(self: &Arc<Self>, asked: &Asked) {
+    /// What is shown of a document that was not asked about before: what was shown when it was last edited, since the engine may have
+    /// saved that. Else, where somebody waits for an answer, the context is worth waiting for too.
+    pub async fn show_first(self: &Arc<Self>, asked: &Asked) {
         let uri = &asked.snapshot.uri;
-        let is_first = self.editing(uri, |editing| editing.shown.is_none());
-        if !is_first || asked.trigger == Trigger::Automatic {
+        if self.editing(uri, |editing| editing.shown.is_some()) {
             return;
         }
-        let anchor = Anchor::place(&asked.snapshot.rope, asked.cursor, &asked.budget.layout);
-        let plan = self.plan(asked, &anchor, &Plan::default()).await;
+        let (rope, layout) = (&asked.snapshot.rope, &asked.budget.layout);
+        let recalled = self.recall(asked).await;
+        if recalled.is_none() && asked.trigger == Trigger::Automatic {
+            return;
+        }
+        let (anchor, plan) = recalled.unwrap_or_default();
+        let holds = |anchor: &Anchor| anchor.holds(rope, asked.cursor, layout);
+        let anchor = anchor.filter(holds);
+        let anchor = anchor.unwrap_or_else(|| Anchor::place(rope, asked.cursor, layout));
+        let plan = match asked.trigger {
+            Trigger::Automatic => plan,
+            _ => self.plan(asked, &anchor, &plan).await,
+        };
         let plan = Arc::new(plan);
         self.editing(uri, |editing| editing.shown = Some(Shown { anchor, plan }));
+    }
+
+    /// What was shown of a document when it was last edited, without what may not be shown any longer.
+    async fn recall(self: &Arc<Self>, asked: &Asked) -> Option<(Option<Anchor>, Plan)> {
+        let (inner, path) = (self.clone(), asked.snapshot.path.clone()?);
+        let (rope, cursor) = (asked.snapshot.rope.clone(), asked.cursor);
+        let folder = asked.root().map(Path::to_owned);
+        let recall = move || {
+            let record = inner.remembered.as_ref()?.load(&path)?;
+            let ignored = inner.workspace.index.ignored();
+            let may_show = |path: &Path| {
+                privacy::secret(path).is_none() && ignored.reason(path, folder.as_deref()).is_none()
+            };
+            Some(record.shown(&rope, cursor, may_show))
+        };
+        tokio::task::spawn_blocking(recall).await.ok().flatten()
+    }
+
+    /// Keeps on disk what is shown of a document, if that has changed.
+    fn remember(self: &Arc<Self>, asked: &Asked) {
+        let Some(path) = &asked.snapshot.path else {
+            return;
+        };
+        if self.settings.borrow().of(None).engine.disk_cache_mb == 0 {
+            return;
+        }
+        let record = self.editing(&asked.snapshot.uri, |editing| {
+            let shown = editing.shown.as_ref()?;
+            let same =
+                |old: &Shown| old.anchor == shown.anchor && Arc::ptr_eq(&old.plan, &shown.plan);
+            if editing.remembered.as_ref().is_some_and(same) {
+                return None;
+            }
+            editing.remembered = Some(shown.clone());
+            Some(Record::new(path, &shown.anchor, &shown.plan))
+        });
+        let inner = self.clone();
+        tokio::task::spawn_blocking(move || {
+            let (remembered, record) = (inner.remembered.as_ref()?, record?);
+            if let Err(error) = remembered.save(&record) {
+                tracing::warn!(%error, "a reopened file will be read anew");
+            }
+            Some(())
+        });
     }
 
     /// The best context for a place, with what of `previous` is still good.
@@ -113,6 +168,7 @@ impl Inner {
         let prepare = async move {
             tokio::time::sleep(PAUSE).await;
             let Some(inner) = inner.upgrade() else { return };
+            inner.remember(&asked);
             let Some(next) = inner.next_shown(&asked).await else {
                 return;
             };
@@ -144,6 +200,7 @@ impl Inner {
                     editing.shown = Some(next);
                     editing.next = None;
                 });
+                inner.remember(&asked);
             }
         };
         self.editing(&uri, |editing| {

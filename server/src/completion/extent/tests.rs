@@ -8,22 +8,16 @@ use super::{
 use crate::completion::{cache::Surroundings, rules::Rules};
 
 fn wanted(id: &str, marked: &str) -> Wanted {
-    let (before, after) = marked.split_once("$0").expect("the text has a cursor");
-    let around = Surroundings {
-        before: before.to_owned(),
-        from_start: true,
-        after: after.to_owned(),
-        to_end: true,
-    };
+    let around = Surroundings::of_cursor(marked);
     let language = Language::by_lsp_id(id);
     let grammar = language.and_then(Language::parser);
     let tree = grammar.as_ref().and_then(|grammar| {
         let mut parser = Parser::new();
         parser.set_language(grammar).expect("the ABI fits");
-        parser.parse(before.to_owned() + after, None)
+        parser.parse(around.before.clone() + &around.after, None)
     });
     let site = Site::new(&around, language, grammar, Rules::default());
-    wanted_extent(&site, tree.as_ref(), before.len())
+    wanted_extent(&site, tree.as_ref(), around.before.len())
 }
 
 #[test]

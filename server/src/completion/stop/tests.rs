@@ -3,15 +3,9 @@ use grammars::Language;
 use super::*;
 use crate::completion::{cache::Surroundings, rules::Rules, scope::Scope};
 
-/// The surroundings of `$0` in a whole document of a language.
+/// What stands around `$0` in a whole document of a language.
 fn site(language: &str, marked: &str) -> Site {
-    let (before, after) = marked.split_once("$0").expect("the text has a cursor");
-    let around = Surroundings {
-        before: before.to_owned(),
-        from_start: true,
-        after: after.to_owned(),
-        to_end: true,
-    };
+    let around = Surroundings::of_cursor(marked);
     let language = Language::by_lsp_id(language);
     Site::new(
         &around,

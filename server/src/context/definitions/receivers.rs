@@ -66,12 +66,9 @@ impl<'a> Search<'a> {
         };
         let mut members: Vec<Candidate<'a>> = Vec::new();
         for entry in self.resolver.module(&receiver) {
-            let definitions = entry
+            let wanted = entry
                 .symbols
-                .definitions
-                .iter()
-                .filter(|each| each.container.is_none());
-            let wanted = definitions
+                .top_level()
                 .filter(|each| each.name.starts_with(prefix) && !each.name.starts_with('_'));
             members.extend(wanted.map(|definition| Candidate {
                 path: &entry.path,

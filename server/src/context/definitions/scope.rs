@@ -6,6 +6,8 @@ use std::ops::Range;
 use ropey::Rope;
 use tree_sitter::{Node, Tree};
 
+use crate::words::is_identifier_char;
+
 /// How far above the cursor the head of a function or type is looked for, in lines, without a tree.
 const LINES_ABOVE: usize = 300;
 
@@ -90,9 +92,7 @@ fn type_name(rope: &Rope, node: Node<'_>) -> Option<String> {
         .child_by_field_name("type")
         .or_else(|| node.child_by_field_name("name"))?;
     let name = text(rope, &name.byte_range());
-    let end = name
-        .find(|c: char| !super::words::is_word_part(c))
-        .unwrap_or(name.len());
+    let end = name.find(|c| !is_identifier_char(c)).unwrap_or(name.len());
     Some(name[..end].to_owned()).filter(|name| !name.is_empty())
 }
 

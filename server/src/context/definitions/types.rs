@@ -2,7 +2,8 @@
 
 use grammars::Language;
 
-use super::words::{Kind, Token, chain, is_keyword, is_word_part};
+use super::words::{Kind, Token, chain, is_keyword};
+use crate::words::is_identifier_char;
 
 /// What the code says about a variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,7 +117,7 @@ pub(super) fn type_names(tokens: &[Token<'_>], start: usize) -> Vec<String> {
             "]" | ">" | ")" => depth -= 1,
             _ => {}
         }
-        let is_forward = token.kind == Kind::Quoted && token.text.chars().all(is_word_part);
+        let is_forward = token.kind == Kind::Quoted && token.text.chars().all(is_identifier_char);
         if token.is_word() {
             let (names_here, after) = chain(tokens, at);
             names.push(names_here.join("."));

@@ -2,6 +2,8 @@
 
 use grammars::Language;
 
+use crate::words::{is_identifier_char, is_identifier_start};
+
 /// A word, a quoted text or a sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Token<'t> {
@@ -66,8 +68,8 @@ pub(super) fn tokens<'t>(text: &'t str, language: Option<&Language>) -> Vec<Toke
             if comment.is_some_and(|comment| rest.starts_with(comment)) {
                 break;
             }
-            if is_word_start(first) {
-                let end = rest.find(|c| !is_word_part(c)).unwrap_or(rest.len());
+            if is_identifier_start(first) {
+                let end = rest.find(|c| !is_identifier_char(c)).unwrap_or(rest.len());
                 tokens.push(Token {
                     text: &rest[..end],
                     kind: Kind::Word,
@@ -75,7 +77,7 @@ pub(super) fn tokens<'t>(text: &'t str, language: Option<&Language>) -> Vec<Toke
                 });
                 rest = &rest[end..];
             } else if first.is_ascii_digit() {
-                let end = rest.find(|c: char| !is_word_part(c)).unwrap_or(rest.len());
+                let end = rest.find(|c| !is_identifier_char(c)).unwrap_or(rest.len());
                 rest = &rest[end..];
             } else if let Some((quoted, after)) = quoted(rest, first, quotes_text) {
                 tokens.push(Token {
@@ -119,12 +121,9 @@ fn quoted(rest: &str, quote: char, quotes_text: bool) -> Option<(&str, &str)> {
     Some((&inner[..end], &inner[end + 1..]))
 }
 
-pub(super) fn is_word_start(c: char) -> bool {
-    c.is_alphabetic() || c == '_' || c == '$'
-}
-
-pub(super) fn is_word_part(c: char) -> bool {
-    c.is_alphanumeric() || c == '_' || c == '$'
+/// Whether a name stands at `at` that is no later part of a path of names.
+pub(super) fn begins_chain(tokens: &[Token<'_>], at: usize) -> bool {
+    tokens[at].is_word() && (at == 0 || !tokens[at - 1].joins())
 }
 
 /// A path of names that starts at `start`: `["self", "shelf", "add"]`, and where the token after it is.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 
-use super::folders::{joined, nearest};
+use super::folders::{joined, nearest, sees_folder};
 use super::{Layout, Via};
 use crate::index::symbols::FileSymbols;
 use crate::index::workspace::{Entry, WorkspaceSymbols};
@@ -63,9 +63,9 @@ pub(super) fn included<'a>(
     included
 }
 
-fn sees(from: &Path, _: &FileSymbols, other: &Entry) -> Option<(Via, f32)> {
+fn sees(from: &Path, file: &FileSymbols, other: &Entry) -> Option<(Via, f32)> {
     if from.file_stem() == other.path.file_stem() {
         return Some((Via::HeaderPair, 0.9));
     }
-    (from.parent() == other.path.parent()).then_some((Via::SameCrate, 0.5))
+    sees_folder(from, file, other)
 }

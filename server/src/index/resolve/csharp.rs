@@ -2,26 +2,17 @@
 
 use std::path::Path;
 
-use super::folders::files_of_package;
+use super::folders::files_of_package_or_type;
 use super::{Layout, Via};
 use crate::index::symbols::FileSymbols;
-use crate::index::workspace::{Entry, WorkspaceSymbols};
+use crate::index::workspace::Entry;
 
 pub(super) static LAYOUT: Layout = Layout {
     separator: ".",
-    files,
+    files: files_of_package_or_type,
     includes: false,
     sees,
 };
-
-fn files<'a>(index: &'a WorkspaceSymbols, _: &Path, written: &str, name: &str) -> Vec<&'a Entry> {
-    let found = files_of_package(index, written, name);
-    // `using static Stock.Prices`, and `using Price = Stock.Prices.Price`.
-    match written.rsplit_once('.') {
-        Some((namespace, class)) if found.is_empty() => files_of_package(index, namespace, class),
-        _ => found,
-    }
-}
 
 fn sees(from: &Path, file: &FileSymbols, other: &Entry) -> Option<(Via, f32)> {
     let theirs = other.symbols.package.as_deref();

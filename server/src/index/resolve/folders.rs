@@ -2,15 +2,28 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::MAX_NAMESAKES;
+use super::{MAX_NAMESAKES, Via};
+use crate::index::nearness::shared_components;
+use crate::index::symbols::FileSymbols;
 use crate::index::workspace::{Entry, WorkspaceSymbols};
 
-/// The files of a package or namespace that define `name`.
-pub(super) fn files_of_package<'a>(
+/// The files of the package or namespace `written` that define `name`. Where there are none, what is written may name a type of a
+/// package: Java's `import static stock.Prices.of`, C#'s `using static Stock.Prices` and `using Price = Stock.Prices.Price`.
+pub(super) fn files_of_package_or_type<'a>(
     index: &'a WorkspaceSymbols,
-    package: &str,
+    _: &Path,
+    written: &str,
     name: &str,
 ) -> Vec<&'a Entry> {
+    let found = files_of_package(index, written, name);
+    match written.rsplit_once('.') {
+        Some((package, class)) if found.is_empty() => files_of_package(index, package, class),
+        _ => found,
+    }
+}
+
+/// The files of a package or namespace that define `name`.
+fn files_of_package<'a>(index: &'a WorkspaceSymbols, package: &str, name: &str) -> Vec<&'a Entry> {
     if index.count_named(name) > MAX_NAMESAKES {
         return Vec::new();
     }
@@ -52,20 +65,15 @@ pub(super) fn joined(folder: &Path, written: &str) -> PathBuf {
     path
 }
 
-/// How many folders two paths share: the larger, the nearer.
-pub(super) fn nearness(a: &Path, b: &Path) -> usize {
-    a.components()
-        .zip(b.components())
-        .take_while(|(a, b)| a == b)
-        .count()
-}
-
 /// The entries nearest to `from`, all of them if several are equally near.
 pub(super) fn nearest<'a>(mut entries: Vec<&'a Entry>, from: &Path) -> Vec<&'a Entry> {
-    let best = entries
-        .iter()
-        .map(|entry| nearness(&entry.path, from))
-        .max();
-    entries.retain(|entry| Some(nearness(&entry.path, from)) == best);
+    let shared = |entry: &Entry| shared_components(&entry.path, from);
+    let best = entries.iter().map(|entry| shared(entry)).max();
+    entries.retain(|entry| Some(shared(entry)) == best);
     entries
+}
+
+/// Where nothing is visible without an import, one of a file in the same folder may be about to be written.
+pub(super) fn sees_folder(from: &Path, _: &FileSymbols, other: &Entry) -> Option<(Via, f32)> {
+    (from.parent() == other.path.parent()).then_some((Via::SameCrate, 0.5))
 }

@@ -3,33 +3,24 @@
 
 use std::path::Path;
 
-use super::folders::files_of_package;
+use super::folders::files_of_package_or_type;
 use super::{Layout, Via};
 use crate::index::symbols::FileSymbols;
-use crate::index::workspace::{Entry, WorkspaceSymbols};
+use crate::index::workspace::Entry;
 
 pub(super) static LAYOUT: Layout = Layout {
     separator: ".",
-    files,
+    files: files_of_package_or_type,
     includes: false,
     sees,
 };
 
 pub(super) static PHP_LAYOUT: Layout = Layout {
     separator: "\\",
-    files,
+    files: files_of_package_or_type,
     includes: false,
     sees,
 };
-
-/// A static import names a type where others name a package: then its file is meant.
-fn files<'a>(index: &'a WorkspaceSymbols, _: &Path, written: &str, name: &str) -> Vec<&'a Entry> {
-    let found = files_of_package(index, written, name);
-    match written.rsplit_once('.') {
-        Some((package, class)) if found.is_empty() => files_of_package(index, package, class),
-        _ => found,
-    }
-}
 
 fn sees(_: &Path, file: &FileSymbols, other: &Entry) -> Option<(Via, f32)> {
     let is_visible = file.package.is_some() && file.package == other.symbols.package;

@@ -3,16 +3,15 @@
 
 use std::path::Path;
 
-use super::folders::{ancestors, joined, nearest};
-use super::{Layout, Via};
-use crate::index::symbols::FileSymbols;
+use super::Layout;
+use super::folders::{ancestors, joined, nearest, sees_folder};
 use crate::index::workspace::{Entry, WorkspaceSymbols};
 
 pub(super) static LAYOUT: Layout = Layout {
     separator: "/",
     files,
     includes: false,
-    sees,
+    sees: sees_folder,
 };
 
 const EXTENSIONS: [&str; 11] = [
@@ -85,8 +84,4 @@ fn module_at<'a>(index: &'a WorkspaceSymbols, path: &Path) -> Option<&'a Entry> 
                 .iter()
                 .find_map(|extension| index.entry(&path.join(format!("index.{extension}"))))
         })
-}
-
-fn sees(from: &Path, _: &FileSymbols, other: &Entry) -> Option<(Via, f32)> {
-    (from.parent() == other.path.parent()).then_some((Via::SameCrate, 0.5))
 }

@@ -3,16 +3,15 @@
 
 use std::path::Path;
 
-use super::folders::{ancestors, nearest};
-use super::{Layout, Via};
-use crate::index::symbols::FileSymbols;
+use super::Layout;
+use super::folders::{ancestors, nearest, sees_folder};
 use crate::index::workspace::{Entry, WorkspaceSymbols};
 
 pub(super) static LAYOUT: Layout = Layout {
     separator: ".",
     files,
     includes: false,
-    sees,
+    sees: sees_folder,
 };
 
 fn files<'a>(index: &'a WorkspaceSymbols, from: &Path, written: &str, _: &str) -> Vec<&'a Entry> {
@@ -58,9 +57,4 @@ fn module_in<'a>(index: &'a WorkspaceSymbols, folder: &Path, inner: &str) -> Opt
         .find_map(|extension| index.entry(&folder.join(format!("{inner}.{extension}"))))
         .or_else(|| index.entry(&package.join("__init__.py")))
         .or_else(|| index.entry(&package.join("__init__.pyi")))
-}
-
-/// Nothing is visible without an import, but an import may be about to be written.
-fn sees(from: &Path, _: &FileSymbols, other: &Entry) -> Option<(Via, f32)> {
-    (from.parent() == other.path.parent()).then_some((Via::SameCrate, 0.5))
 }

@@ -3,8 +3,9 @@
 
 use std::path::Path;
 
-use super::folders::{ancestors, nearness};
+use super::folders::ancestors;
 use super::{Layout, MAX_NAMESAKES, Via};
+use crate::index::nearness::steps_between;
 use crate::index::symbols::FileSymbols;
 use crate::index::workspace::{Entry, WorkspaceSymbols};
 
@@ -30,8 +31,7 @@ fn files<'a>(index: &'a WorkspaceSymbols, _: &Path, written: &str, name: &str) -
 }
 
 fn sees(from: &Path, file: &FileSymbols, other: &Entry) -> Option<(Via, f32)> {
-    let (ours, theirs) = (from.components().count(), other.path.components().count());
-    let steps = ours + theirs - 2 * nearness(from, &other.path);
+    let steps = steps_between(from, &other.path);
     let certainty = (0.95 - 0.02 * steps as f32).max(0.6);
     (file.language == other.symbols.language).then_some((Via::SamePackage, certainty))
 }

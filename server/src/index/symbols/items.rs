@@ -1,8 +1,9 @@
 //! The definitions of one file and how they are nested. The captures of a query come in the order of the file: who contains whom
 //! follows from their ranges. Asks no node for its parent or sibling: tree-sitter answers that by a walk from the root.
 
+mod nesting;
+
 use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use tree_sitter::{Node, QueryCursor, StreamingIterator, Tree};
@@ -141,154 +142,6 @@ pub fn find<'tree>(text: &str, tree: &'tree Tree, query: &SymbolQuery) -> Items<
     found.imports.dedup_by_key(|node| node.id());
     found.above.sort_by_key(|above| above.range.end);
     found.docs.sort_by_key(|range| range.start);
-    found.all = nest(text, items);
+    found.all = nesting::nest(text, items);
     found
-}
-
-/// Drops what was matched twice and finds owners, wrappers and visibility.
-fn nest<'tree>(text: &str, sorted: Vec<(usize, Item<'tree>)>) -> Vec<Item<'tree>> {
-    let mut kept: Vec<Item> = Vec::with_capacity(sorted.len());
-    let mut best_pattern = HashMap::new();
-    for (pattern, item) in &sorted {
-        let key = (item.node.id(), item.name.map(|name| name.id()));
-        let best = best_pattern.entry(key).or_insert(*pattern);
-        *best = (*best).min(*pattern);
-    }
-    let mut seen = HashSet::new();
-    let mut open: Vec<usize> = Vec::new();
-    // The start of the first definition in a wrapper, by the wrapper's index.
-    let mut first_in = HashMap::new();
-    // Types whose members are private at this point.
-    let mut private_now = HashSet::new();
-    for (pattern, mut item) in sorted {
-        let is_definition = matches!(item.kind, ItemKind::Definition(_));
-        if is_definition {
-            let key = (item.node.id(), item.name.map(|name| name.id()));
-            if best_pattern.get(&key) != Some(&pattern) || !seen.insert(key) {
-                continue;
-            }
-        }
-        while let Some(&top) = open.last() {
-            let around = &kept[top];
-            let is_twin = is_definition
-                && matches!(around.kind, ItemKind::Definition(_))
-                && around.node.byte_range() == item.node.byte_range();
-            if around.node.end_byte() > item.node.start_byte() && !is_twin {
-                break;
-            }
-            open.pop();
-        }
-        if let Some(&top) = open.last() {
-            let around = &kept[top];
-            let same = around.node.byte_range() == item.node.byte_range();
-            let is_repeated = match item.kind {
-                ItemKind::Field | ItemKind::Variant => {
-                    !matches!(around.kind, ItemKind::Wrapper | ItemKind::Group)
-                }
-                ItemKind::Wrapper => true,
-                _ => false,
-            };
-            if same && is_repeated {
-                continue;
-            }
-        }
-        let is_wrapper = |index: usize, kept: &[Item]| {
-            matches!(kept[index].kind, ItemKind::Wrapper | ItemKind::Group)
-        };
-        let mut wrappers = Vec::new();
-        for &index in open.iter().rev() {
-            if !is_wrapper(index, &kept) {
-                item.owner = Some(index);
-                break;
-            }
-            wrappers.push(index);
-        }
-        if let (Some(owner), Some(body)) = (item.owner, item.body)
-            && kept[owner].body == Some(body)
-        {
-            kept[owner].tag = item.name;
-            continue;
-        }
-        if matches!(item.kind, ItemKind::Definition(_) | ItemKind::Field) {
-            join_wrappers(text, &mut item, &wrappers, &kept, &mut first_in);
-        }
-        if let Some(owner) = item.owner.map(|index| &kept[index]) {
-            item.is_local = owner.is_local
-                || match owner.kind {
-                    ItemKind::Definition(DefinitionKind::Function) => {
-                        !is_field_of_constructor(text, &item, owner, &kept)
-                    }
-                    ItemKind::Definition(DefinitionKind::Constant) => true,
-                    ItemKind::Field | ItemKind::Variant | ItemKind::Local => true,
-                    _ => false,
-                };
-        } else {
-            item.is_local = item.kind == ItemKind::Field;
-        }
-        item.is_local |= is_test_module(text, &item);
-        if let Some(owner) = item.owner {
-            if item.kind == ItemKind::Access {
-                match slice(text, item.node.byte_range()).starts_with("private") {
-                    true => private_now.insert(owner),
-                    false => private_now.remove(&owner),
-                };
-            }
-            item.is_private = private_now.contains(&owner);
-        }
-        let index = kept.len();
-        if item.node.kind() == "class_specifier" {
-            private_now.insert(index);
-        }
-        open.push(index);
-        kept.push(item);
-    }
-    kept
-}
-
-/// Takes what the wrappers of an item, innermost first, put before it. `first_in` keeps the start of the first item of each.
-fn join_wrappers(
-    text: &str,
-    item: &mut Item,
-    wrappers: &[usize],
-    kept: &[Item],
-    first_in: &mut HashMap<usize, usize>,
-) {
-    for &index in wrappers {
-        let wrapper = &kept[index];
-        let start = wrapper.node.start_byte();
-        let first = *first_in.entry(index).or_insert(item.node.start_byte());
-        if wrapper.kind == ItemKind::Group {
-            let before = slice(text, start..first);
-            let word = before
-                .split([' ', '\t', '\n', '('])
-                .next()
-                .unwrap_or_default();
-            item.prefix = Some(start..start + word.len());
-            return;
-        }
-        if first != item.node.start_byte() {
-            item.prefix = Some(start..first);
-            return;
-        }
-        item.outer = start..wrapper.node.end_byte();
-    }
-}
-
-/// `self.items = []` in `__init__`, `this.items = []` in `constructor`.
-fn is_field_of_constructor(text: &str, item: &Item, owner: &Item, kept: &[Item]) -> bool {
-    let is_constructor = owner
-        .name
-        .is_some_and(|name| matches!(slice(text, name.byte_range()), "__init__" | "constructor"));
-    let in_type = owner
-        .owner
-        .is_some_and(|index| kept[index].is(DefinitionKind::Type));
-    item.kind == ItemKind::Field && is_constructor && in_type
-}
-
-/// Unit tests in the file that they test, as in Rust.
-fn is_test_module(text: &str, item: &Item) -> bool {
-    item.is(DefinitionKind::Module)
-        && item
-            .name
-            .is_some_and(|name| matches!(slice(text, name.byte_range()), "tests" | "test"))
 }

@@ -12,7 +12,7 @@ use super::items::{Item, Items, slice};
 use super::notation::{self, Blocks, Docs, Notation};
 use super::query::ItemKind;
 use super::text::{
-    MAX_LINE_BYTES, MAX_OUTLINE_BYTES, base_name, clip, joined, shortened, unqualified,
+    MAX_LINE_BYTES, MAX_OUTLINE_BYTES, base_name, clip, dedented, joined, shortened, unqualified,
 };
 
 /// A group of constants up to this length is shown for each of them.
@@ -316,20 +316,7 @@ impl<'a, 'tree> Outlines<'a, 'tree> {
 
     /// Without the indentation that its first line has in the file.
     fn dedented(&self, start: usize, text: &str) -> String {
-        let before = self.of(0..start);
-        let line = &before[before.rfind('\n').map_or(0, |end| end + 1)..];
-        let indent = &line[..line.len() - line.trim_start().len()];
-        let mut lines = text.lines();
-        let mut out = lines.next().unwrap_or_default().to_owned();
-        for line in lines {
-            out.push('\n');
-            out.push_str(
-                line.strip_prefix(indent)
-                    .unwrap_or(line.trim_start())
-                    .trim_end(),
-            );
-        }
-        out
+        dedented(self.of(0..start), text)
     }
 
     pub(super) fn function_outline(&self, item: &Item, docstring: Option<String>) -> String {

@@ -11,6 +11,7 @@ use std::ops::Range;
 use grammars::Language;
 
 use super::notation::Blocks;
+use super::text::LineStarts;
 use super::{
     Definition, DefinitionKind, FileSymbols, MAX_DEFINITIONS, MAX_FILE_OUTLINE_BYTES, is_minified,
 };
@@ -42,24 +43,16 @@ pub fn symbols(text: &str, language: &'static Language) -> Option<FileSymbols> {
     if text.len() > MAX_PARSED_BYTES {
         return None;
     }
-    let mut symbols = FileSymbols {
-        language,
-        package: None,
-        definitions: Vec::new(),
-        imports: Vec::new(),
-    };
+    let mut symbols = FileSymbols::empty(language);
     if is_minified(text) {
         return Some(symbols);
     }
     let code = Code::new(text, language, blocks);
     let items = items(&code, 0..text.len(), Holder::File, 0, &mut symbols);
-    let line_starts: Vec<usize> = std::iter::once(0)
-        .chain(text.match_indices('\n').map(|(at, _)| at + 1))
-        .collect();
     let mut writer = Writer {
         code: &code,
         top: &items,
-        line_starts,
+        line_starts: LineStarts::of(text),
         outline_bytes: 0,
         definitions: &mut symbols.definitions,
     };
@@ -137,7 +130,7 @@ struct Writer<'c, 'a> {
     code: &'c Code<'a>,
     /// The items of the file.
     top: &'c [Item<'a>],
-    line_starts: Vec<usize>,
+    line_starts: LineStarts,
     outline_bytes: usize,
     definitions: &'c mut Vec<Definition>,
 }
@@ -181,11 +174,12 @@ impl<'a> Writer<'_, 'a> {
             }
             let statement = &item.statement;
             let last = statement.end.saturating_sub(1).max(statement.start);
+            let line_of = |byte| self.line_starts.line_of(byte);
             self.definitions.push(Definition {
                 name: name.to_owned(),
                 kind,
                 container: container.map(str::to_owned),
-                lines: self.line(statement.start)..=self.line(last),
+                lines: line_of(statement.start)..=line_of(last),
                 outline,
             });
             match kind {
@@ -203,10 +197,6 @@ impl<'a> Writer<'_, 'a> {
             let container = (is_function || item.is_part_of_type()).then_some(name);
             self.define(std::slice::from_ref(item), container);
         }
-    }
-
-    fn line(&self, byte: usize) -> u32 {
-        self.line_starts.partition_point(|&start| start <= byte) as u32
     }
 }
 

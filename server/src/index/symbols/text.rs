@@ -1,4 +1,5 @@
-//! Source text made shorter: types without their parameters, signatures on one line, outlines within their limits.
+//! Source text made shorter: types without their parameters, signatures on one line, outlines within their limits. And where its
+//! lines begin.
 
 /// The longest outline. What is longer costs more of the prompt than one definition is worth.
 pub const MAX_OUTLINE_LINES: usize = 25;
@@ -82,6 +83,20 @@ pub fn joined(text: &str) -> String {
     line
 }
 
+/// `text`, which stands behind `before` in the file, without the indentation that its first line has there.
+pub fn dedented(before: &str, text: &str) -> String {
+    let line = &before[before.rfind('\n').map_or(0, |feed| feed + 1)..];
+    let indent = &line[..line.len() - line.trim_start().len()];
+    let mut lines = text.lines();
+    let mut out = lines.next().unwrap_or_default().to_owned();
+    for line in lines {
+        let line = line.strip_prefix(indent).unwrap_or(line.trim_start());
+        out.push('\n');
+        out.push_str(line.trim_end());
+    }
+    out
+}
+
 /// What a long value begins with: `new Map(...)`, `{...}`, `lazy(...)`.
 pub fn shortened(value: &str) -> String {
     let first = value.lines().next().unwrap_or_default();
@@ -126,4 +141,19 @@ pub fn char_boundary(text: &str, at: usize) -> usize {
         .rev()
         .find(|&place| text.is_char_boundary(place))
         .unwrap_or(0)
+}
+
+/// Where the lines of a text begin, in bytes.
+pub struct LineStarts(Vec<usize>);
+
+impl LineStarts {
+    pub fn of(text: &str) -> Self {
+        let behind_line_feeds = text.match_indices('\n').map(|(at, _)| at + 1);
+        Self(std::iter::once(0).chain(behind_line_feeds).collect())
+    }
+
+    /// The line that the byte at `offset` stands in, counted from 1.
+    pub fn line_of(&self, offset: usize) -> u32 {
+        self.0.partition_point(|&start| start <= offset) as u32
+    }
 }

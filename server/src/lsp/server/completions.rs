@@ -22,6 +22,7 @@ use crate::history::Offer;
 use crate::lsp::feedback::arguments;
 use crate::lsp::own::{Explanation, LongerNotification, LongerParams};
 use crate::lsp::position::{ByteOffset, PositionEncoding};
+use crate::words::is_word_char;
 
 /// Characters of a menu item's label; menus are about this wide.
 const LABEL_CHARACTERS: usize = 60;
@@ -409,7 +410,7 @@ fn word_start(rope: &Rope, cursor: usize) -> usize {
     let mut start = cursor;
     while let Some(character) = characters
         .prev()
-        .filter(|character| character.is_alphanumeric() || *character == '_')
+        .filter(|&character| is_word_char(character))
     {
         start -= character.len_utf8();
     }

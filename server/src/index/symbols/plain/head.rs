@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::statements::{Code, Statement};
+use crate::words::{is_identifier_char, is_word_char};
 
 /// The beginning of a statement.
 #[derive(Debug)]
@@ -126,7 +127,7 @@ fn prefix(code: &Code, range: Range<usize>) -> (usize, usize, bool) {
             at = code.partner(at + 1).map_or(range.end, |close| close + 1);
         } else if let Some(name) = rest.strip_prefix('@') {
             let len = name
-                .find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.' | ':')))
+                .find(|c| !(is_word_char(c) || matches!(c, '.' | ':')))
                 .unwrap_or(name.len());
             at += 1 + len;
             at = after_group(code, at);
@@ -251,9 +252,9 @@ impl<'a> Head<'a> {
             let head = code.code.get(range.clone()).unwrap_or_default();
             let before = head.find('(').map_or("", |open| head[..open].trim_end());
             let name = before
-                .rfind(|c| !is_word_part(c))
+                .rfind(|c| !is_identifier_char(c))
                 .map_or(before, |at| &before[at..])
-                .trim_start_matches(|c| !is_word_part(c));
+                .trim_start_matches(|c| !is_identifier_char(c));
             // With a type before it: `void run(`. Constructors have none, and calls neither.
             let is_method = !name.is_empty()
                 && statement.value.is_none()
@@ -267,12 +268,8 @@ impl<'a> Head<'a> {
     }
 }
 
-pub fn is_word_part(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '_' | '$')
-}
-
 fn word_at(text: &str) -> &str {
-    let end = text.find(|c| !is_word_part(c)).unwrap_or(text.len());
+    let end = text.find(|c| !is_identifier_char(c)).unwrap_or(text.len());
     &text[..end]
 }
 

@@ -1,8 +1,9 @@
 //! Packages and imports, as their statements are written in the languages that are read by lines.
 
-use super::head::{Head, is_word_part};
+use super::head::Head;
 use super::statements::{Code, Statement};
 use crate::index::symbols::{FileSymbols, Import, Imported};
+use crate::words::is_identifier_char;
 
 /// Takes the package or the imports of a statement; whether it has any.
 pub fn read(code: &Code, statement: &Statement, head: &Head, symbols: &mut FileSymbols) -> bool {
@@ -114,7 +115,7 @@ impl Reader<'_> {
 /// A name and what it is called here.
 fn renamed(written: &str) -> (String, String) {
     let mut words = written
-        .split(|c| !is_word_part(c) && c != '`')
+        .split(|c| !is_identifier_char(c) && c != '`')
         .filter(|word| !word.is_empty() && *word != "as")
         .map(|word| word.trim_matches('`').to_owned());
     let theirs = words.next().unwrap_or_default();

@@ -6,8 +6,9 @@ use super::statements::Code;
 use crate::index::symbols::comments::first_sentence;
 use crate::index::symbols::notation::{self, Blocks, Docs, Notation};
 use crate::index::symbols::text::{
-    MAX_LINE_BYTES, MAX_OUTLINE_BYTES, MAX_OUTLINE_LINES, clip, joined, shortened,
+    MAX_LINE_BYTES, MAX_OUTLINE_BYTES, MAX_OUTLINE_LINES, clip, dedented, joined, shortened,
 };
+use crate::words::is_identifier_start;
 
 /// Lines of comments looked at above one definition.
 const MAX_ABOVE: usize = 100;
@@ -115,21 +116,9 @@ impl Renderer<'_, '_> {
     /// The text of the item up to `end`, without the indentation of its first line and on one line if that is short.
     fn dedented(&self, item: &Item, end: usize) -> String {
         let start = item.head.start;
-        let line = self.code.text[..start]
-            .rfind('\n')
-            .map_or(0, |feed| feed + 1);
-        let before = self.code.of(line..start);
-        let indent = &before[..before.len() - before.trim_start().len()];
         let text = self.code.of(start..end).trim_end();
         let text = text.trim_end_matches([',', ';']).trim_end();
-        let lines = text.lines().enumerate().map(|(number, line)| match number {
-            0 => line,
-            _ => line
-                .strip_prefix(indent)
-                .unwrap_or(line.trim_start())
-                .trim_end(),
-        });
-        joined(&lines.collect::<Vec<_>>().join("\n"))
+        joined(&dedented(self.code.of(0..start), text))
     }
 
     fn function(&self, item: &Item) -> String {
@@ -219,9 +208,7 @@ impl Renderer<'_, '_> {
             Some(Declares::Constant) => self.with_short_value(item),
             None => {
                 // Blocks that run when a value is made, accessors, directives, the end of something.
-                let starts_word = head
-                    .word
-                    .starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '$'));
+                let starts_word = head.word.starts_with(is_identifier_start);
                 let has_parameters = || self.signature(item).contains('(');
                 let is_code = item.statement.body.is_some() && !has_parameters();
                 if !starts_word || is_code || matches!(head.word, "get" | "set" | "end" | "deinit")
