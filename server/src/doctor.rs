@@ -9,7 +9,7 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::engine::budget::Budget;
+use crate::engine::{budget::Budget, memory};
 use crate::models::pull::human_bytes;
 use facts::{Editor, Facts, Speed};
 
@@ -57,9 +57,6 @@ pub async fn run(arguments: &Arguments) -> ExitCode {
     }
 }
 
-/// Besides the weights: KV cache, compute buffers and the program itself.
-const MEMORY_BESIDE_WEIGHTS: u64 = 300_000_000;
-
 /// What the facts say is wrong, the worst first.
 fn findings(facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -85,7 +82,7 @@ fn findings(facts: &Facts) -> Vec<Finding> {
     if let Some(error) = &facts.engine.error {
         find(Severity::Stops, format!("{}.", capitalised(error)), "");
     }
-    let needed = facts.model.bytes.map(|bytes| bytes + MEMORY_BESIDE_WEIGHTS);
+    let needed = facts.model.bytes.map(memory::needed_for);
     if let (Some(needed), Some(available), false) =
         (needed, facts.memory.available, facts.engine.running)
         && needed > available
@@ -301,7 +298,8 @@ fn capitalised(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::engine::costs::PassCosts;
-    use facts::{BackEnd, ChosenModel, Machine, Memory, Program};
+    use crate::engine::memory::Memory;
+    use facts::{BackEnd, ChosenModel, Machine, Program};
 
     fn healthy() -> Facts {
         Facts {

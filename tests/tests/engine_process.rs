@@ -218,6 +218,7 @@ impl Scripted {
             context_tokens: 100,
             device: "none".into(),
             costs: Default::default(),
+            chat: None,
         });
         Arc::new(Self {
             running: Arc::default(),

@@ -15,6 +15,7 @@ use crate::{
         calibration::records::{CalibrationRecords, Subject},
         costs::PassCosts,
         cpu::Runnable,
+        memory::Memory,
     },
     models::{catalogue, store::Store},
 };
@@ -49,13 +50,6 @@ pub struct Machine {
     pub logical_cores: usize,
     /// That the engine computes with at most.
     pub threads: u32,
-}
-
-/// In bytes; unknown on systems that do not tell it in a file.
-#[derive(Debug, Default, Serialize)]
-pub struct Memory {
-    pub total: Option<u64>,
-    pub available: Option<u64>,
 }
 
 /// llama.cpp's CPU back ends, one for each generation of instruction sets.
@@ -161,7 +155,7 @@ pub async fn collect() -> Facts {
             logical_cores: std::thread::available_parallelism().map_or(1, usize::from),
             threads,
         },
-        memory: memory(&std::fs::read_to_string("/proc/meminfo").unwrap_or_default()),
+        memory: Memory::now(),
         back_end: back_end(),
         models,
         model,
@@ -287,19 +281,6 @@ fn system() -> String {
         .to_owned()
 }
 
-/// From the text of Linux's `/proc/meminfo`, which counts in kibibytes.
-fn memory(meminfo: &str) -> Memory {
-    let bytes = |name: &str| {
-        let value = meminfo.lines().find_map(|line| line.strip_prefix(name))?;
-        let kibibytes: u64 = value.split_whitespace().next()?.parse().ok()?;
-        kibibytes.checked_mul(1024)
-    };
-    Memory {
-        total: bytes("MemTotal:"),
-        available: bytes("MemAvailable:"),
-    }
-}
-
 fn configuration() -> (Configuration, Config) {
     let file = config::user_file().filter(|file| file.is_file());
     let sources = config::Sources {
@@ -321,18 +302,6 @@ fn text(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn memory_is_read_from_what_linux_tells() {
-        let told =
-            memory("MemTotal:       24548200 kB\nMemFree:   1 kB\nMemAvailable:    1024 kB\n");
-        assert_eq!(
-            (told.total, told.available),
-            (Some(25_137_356_800), Some(1_048_576))
-        );
-        let silent = memory("");
-        assert_eq!((silent.total, silent.available), (None, None));
-    }
 
     #[tokio::test]
     async fn an_editor_that_does_not_answer_has_no_version() {

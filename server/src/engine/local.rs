@@ -66,6 +66,10 @@ enum Command {
         events: mpsc::UnboundedSender<Event>,
     },
     Cancel(JobId),
+    Hold {
+        id: JobId,
+        held: bool,
+    },
     /// Load the model now, so that the first job need not wait.
     WarmUp,
     /// End all jobs, save what is worth it, and end the thread.
@@ -125,7 +129,9 @@ impl Engine for LocalEngine {
             });
         }
         let commands = self.commands.clone();
+        let hold = commands.clone();
         JobHandle::new(receiver, move || drop(commands.send(Command::Cancel(id))))
+            .with_hold(move |held| drop(hold.send(Command::Hold { id, held })))
     }
 
     fn status(&self) -> watch::Receiver<Status> {
@@ -155,7 +161,7 @@ impl Worker {
     fn run(self) {
         while let Ok(first) = self.inbox.recv() {
             match first {
-                Command::Cancel(_) => continue,
+                Command::Cancel(_) | Command::Hold { .. } => continue,
                 Command::Close => return,
                 Command::Submit { .. } | Command::WarmUp => {}
             }
@@ -198,6 +204,7 @@ impl Worker {
             context_tokens: backend.dimensions().cells,
             device,
             costs: calibration.costs().clone(),
+            chat: backend.chat_template().cloned(),
         };
         self.status.send_replace(Status::Ready(info.clone()));
         let mut scheduler = Scheduler::with_costs(backend, info.costs.clone());
@@ -317,6 +324,7 @@ fn apply(scheduler: &mut Scheduler, command: Command) {
     match command {
         Command::Submit { id, job, events } => scheduler.submit(id, *job, events),
         Command::Cancel(id) => scheduler.cancel(id),
+        Command::Hold { id, held } => scheduler.hold(id, held),
         Command::WarmUp | Command::Close => {}
     }
 }
