@@ -90,22 +90,27 @@ fn user_settings(workspace: Option<&Path>) -> Settings {
 /// The shared engine process, started when it is needed, or a thread of this process. May read a whole model file; has to be
 /// called within a tokio runtime.
 fn open_engine(config: &Config, in_process: bool) -> Result<Arc<dyn Engine>> {
-    run_engine(&resolve_model(config)?, config, in_process)
+    let run = engine::RunArguments::new(&resolve_model(config)?, config);
+    start_engine(&run, config, in_process)
 }
 
-/// The same for any model.
-fn run_engine(model: &Resolved, config: &Config, in_process: bool) -> Result<Arc<dyn Engine>> {
+fn start_engine(
+    run: &engine::RunArguments,
+    config: &Config,
+    in_process: bool,
+) -> Result<Arc<dyn Engine>> {
     if in_process {
-        let run = engine::RunArguments::new(model, config);
         return Ok(Arc::new(run.start()?));
     }
-    let launch = shared_engine(model, config)?;
-    Ok(Arc::new(RemoteEngine::new(launch)))
+    Ok(Arc::new(RemoteEngine::new(launch_settings(run, config)?)))
 }
 
 /// The process that all windows with these settings share.
 pub(crate) fn shared_engine(model: &Resolved, config: &Config) -> Result<LaunchSettings> {
-    let run = engine::RunArguments::new(model, config);
+    launch_settings(&engine::RunArguments::new(model, config), config)
+}
+
+fn launch_settings(run: &engine::RunArguments, config: &Config) -> Result<LaunchSettings> {
     let program = std::env::current_exe().context("cannot find this program's own file")?;
     let hello = Hello::new(&format!("{}{}", run.identity(), build_time(&program)));
     Ok(LaunchSettings {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use tokio::sync::watch;
 
-use super::{open_engine, resolve_model, run_engine, store};
+use super::{engine::RunArguments, open_engine, resolve_model, start_engine, store};
 use crate::{
     config::{Config, Settings},
     engine::{
@@ -61,7 +61,11 @@ pub fn action_engine(config: &Config, in_process: bool) -> Result<Arc<dyn Engine
     let free = Memory::now().available;
     match action_model(config, free)? {
         ActionModel::Completion(_) => open_engine(config, in_process),
-        ActionModel::Own(model) => run_engine(&model, &of_actions(config), in_process),
+        ActionModel::Own(model) => start_engine(
+            &RunArguments::of_actions(&model, config),
+            config,
+            in_process,
+        ),
     }
 }
 
@@ -70,15 +74,6 @@ pub fn action_model(config: &Config, free: Option<u64>) -> Result<ActionModel, A
     let store = store(config)?;
     let completion = resolve_model(config);
     choice::for_actions(&store, &config.actions.model, completion, free)
-}
-
-/// The settings of an engine that only does actions.
-fn of_actions(config: &Config) -> Config {
-    let mut config = config.clone();
-    config.engine.idle_unload_minutes = config.actions.idle_unload_minutes;
-    // What is asked about a place is not asked again after a restart.
-    config.engine.disk_cache_mb = 0;
-    config
 }
 
 /// Opens the engine for the model that completes.
@@ -117,7 +112,8 @@ impl Opener for ActionOpener {
         match action_model(&config, Memory::now().available) {
             Ok(ActionModel::Completion(_)) => Ok(self.completion.clone()),
             Ok(ActionModel::Own(model)) => {
-                let engine = run_engine(&model, &of_actions(&config), self.in_process)
+                let run = RunArguments::of_actions(&model, &config);
+                let engine = start_engine(&run, &config, self.in_process)
                     .map_err(|error| OpenError::Failed(format!("{error:#}")))?;
                 let admission = admission(config, model, completion);
                 let typing = self.typing.clone();

@@ -15,9 +15,9 @@ use crate::{
         calibration::records::{CalibrationRecords, Subject},
         costs::PassCosts,
         cpu::Runnable,
-        memory::Memory,
+        memory::{self, Memory},
     },
-    models::{catalogue, store::Store},
+    models::{catalogue, choice, store::Store},
 };
 
 #[derive(Debug, Default, Serialize)]
@@ -29,6 +29,7 @@ pub struct Facts {
     pub back_end: BackEnd,
     pub models: Models,
     pub model: ChosenModel,
+    pub actions: ActionModel,
     pub engine: EngineProcess,
     pub speed: Speed,
     pub editors: Vec<Editor>,
@@ -81,6 +82,16 @@ pub struct ChosenModel {
     pub path: Option<String>,
     pub bytes: Option<u64>,
     /// Why it cannot be used, and what to do.
+    pub error: Option<String>,
+}
+
+/// The one that does code actions.
+#[derive(Debug, Default, Serialize)]
+pub struct ActionModel {
+    pub name: Option<String>,
+    /// It is the one that completes.
+    pub completes: bool,
+    /// Why there is none, and what to do.
     pub error: Option<String>,
 }
 
@@ -138,6 +149,8 @@ pub async fn collect() -> Facts {
 
     let (configuration, config) = configuration();
     let (models, model, engine) = models_and_engine(&config).await;
+    let memory = Memory::now();
+    let actions = action_model(&config, &model, &engine, memory);
     let threads = cli::engine::threads(&config.engine);
     let measured = model
         .path
@@ -155,10 +168,11 @@ pub async fn collect() -> Facts {
             logical_cores: std::thread::available_parallelism().map_or(1, usize::from),
             threads,
         },
-        memory: Memory::now(),
+        memory,
         back_end: back_end(),
         models,
         model,
+        actions,
         engine,
         speed: Speed {
             measured: measured.is_some(),
@@ -218,6 +232,31 @@ async fn models_and_engine(config: &Config) -> (Models, ChosenModel, EngineProce
         }
     }
     (models, model, engine)
+}
+
+/// What does the actions, if the model that completes is loaded too.
+fn action_model(
+    config: &Config,
+    completion: &ChosenModel,
+    engine: &EngineProcess,
+    memory: Memory,
+) -> ActionModel {
+    let taken = match engine.running {
+        true => 0,
+        false => completion.bytes.map_or(0, memory::needed_for),
+    };
+    let free = memory.available.map(|free| free.saturating_sub(taken));
+    match cli::window::action_model(config, free) {
+        Ok(chosen) => ActionModel {
+            completes: matches!(chosen, choice::ActionModel::Completion(_)),
+            name: Some(chosen.model().name.clone()),
+            error: None,
+        },
+        Err(error) => ActionModel {
+            error: Some(error.to_string()),
+            ..ActionModel::default()
+        },
+    }
 }
 
 async fn editor(program: &str, file: PathBuf) -> Editor {

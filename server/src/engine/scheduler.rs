@@ -200,7 +200,11 @@ impl<'b> Scheduler<'b> {
 
     fn most_urgent(&self) -> Option<usize> {
         let order = |(index, running): &(usize, &Running)| (running.urgency(), Reverse(*index));
-        let ready = self.jobs.iter().enumerate().filter(|(_, running)| !running.held);
+        let ready = self
+            .jobs
+            .iter()
+            .enumerate()
+            .filter(|(_, running)| !running.held);
         let (index, _) = ready.min_by_key(order)?;
         Some(index)
     }
@@ -495,7 +499,9 @@ pub(super) struct Lines {
 impl Lines {
     /// Whether those are there that the user waits for.
     pub(super) fn are_enough(&self, limits: &Limits) -> bool {
-        limits.urgent_lines.is_some_and(|waited_for| self.ended >= waited_for)
+        limits
+            .urgent_lines
+            .is_some_and(|waited_for| self.ended >= waited_for)
     }
 
     /// Cuts `text`, which goes on the answer, before the line feed that makes `max` lines full; says whether it did.

@@ -171,7 +171,11 @@ impl Backend for Toy {
         let first_marker = |text: &str| {
             let places = Special::ALL.into_iter().filter_map(|special| {
                 let marker = special.to_string();
-                Some((text.find(&marker)?, marker.len(), self.vocabulary.special(special)?))
+                Some((
+                    text.find(&marker)?,
+                    marker.len(),
+                    self.vocabulary.special(special)?,
+                ))
             });
             places.min_by_key(|(at, ..)| *at)
         };

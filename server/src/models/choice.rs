@@ -30,7 +30,11 @@ pub enum ActionModelError {
          something large, or choose a model for both with `model`.",
         human_bytes(Some(*.needed)), human_bytes(Some(*.free))
     )]
-    NoMemory { name: String, needed: u64, free: u64 },
+    NoMemory {
+        name: String,
+        needed: u64,
+        free: u64,
+    },
 }
 
 impl ActionModel {
@@ -145,7 +149,10 @@ mod tests {
     #[test]
     fn base_models_are_told_from_those_that_follow_instructions() {
         let catalogue = Catalogue::compiled_in().unwrap();
-        let base = catalogue.entries().iter().find(|e| e.tuning == Tuning::Base);
+        let base = catalogue
+            .entries()
+            .iter()
+            .find(|e| e.tuning == Tuning::Base);
         let base = base.expect("the catalogue has base models").name.as_str();
         let template = Facts {
             chat_template: true,
@@ -185,6 +192,11 @@ mod tests {
         assert!(admit("m", 500_000_000, Some(800_000_000)).is_ok());
         assert!(admit("m", 500_000_000, None).is_ok());
         let error = admit("m", 500_000_000, Some(700_000_000)).unwrap_err();
-        assert!(error.to_string().contains("m needs 800 MB, and 700 MB are free"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("m needs 800 MB, and 700 MB are free"),
+            "{error}"
+        );
     }
 }

@@ -144,8 +144,9 @@ mod tests {
     use super::*;
 
     fn chatml(messages: &[(Role, &str)]) -> Option<String> {
-        let turn =
-            |(role, text): &(Role, &str)| format!("<|im_start|>{}\n{text}<|im_end|>\n", role.name());
+        let turn = |(role, text): &(Role, &str)| {
+            format!("<|im_start|>{}\n{text}<|im_end|>\n", role.name())
+        };
         let turns: String = messages.iter().map(turn).collect();
         Some(turns + "<|im_start|>assistant\n")
     }
@@ -156,7 +157,9 @@ mod tests {
         type Render = fn(&[(Role, &str)]) -> Option<String>;
         let in_brackets: Render = |m| {
             let [system, user, answer, next] = [m[0].1, m[1].1, m[2].1, m[3].1];
-            Some(format!("<s>[INST] {system}\n\n{user} [/INST] {answer}</s>[INST] {next} [/INST]"))
+            Some(format!(
+                "<s>[INST] {system}\n\n{user} [/INST] {answer}</s>[INST] {next} [/INST]"
+            ))
         };
         let cases: [(Render, [&str; 4]); 2] = [
             (
@@ -168,7 +171,10 @@ mod tests {
                     "<|im_end|>\n<|im_start|>user\n",
                 ],
             ),
-            (in_brackets, ["<s>[INST] ", "\n\n", " [/INST]", "</s>[INST] "]),
+            (
+                in_brackets,
+                ["<s>[INST] ", "\n\n", " [/INST]", "</s>[INST] "],
+            ),
         ];
         for (render, [before_system, before_user, before_answer, after_answer]) in cases {
             let expected = ChatTemplate {
