@@ -167,3 +167,164 @@ fn failed(reason: String) -> JobHandle {
     });
     JobHandle::new(receiver, || {})
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Mutex, time::Duration};
+
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::{
+        engine::{
+            Limits,
+            local::{LocalEngine, LocalSettings},
+            toy::{ToyLoader, ToySettings},
+        },
+        prompt::{Prompt, Segment, Special},
+    };
+
+    /// Long enough for a busy machine.
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    fn toy(token_ms: u64) -> Arc<dyn Engine> {
+        let settings = ToySettings {
+            token_time: Duration::from_millis(token_ms),
+            ..ToySettings::default()
+        };
+        let loader = Box::new(ToyLoader(settings));
+        Arc::new(LocalEngine::start(loader, LocalSettings::default()).unwrap())
+    }
+
+    fn engines() -> (TypingEngine, YieldingEngine) {
+        let typing = Typing::default();
+        let first = TypingEngine::new(toy(1), typing.clone());
+        (
+            first,
+            YieldingEngine::new(toy(1), typing, Box::new(|| Ok(()))),
+        )
+    }
+
+    fn job(priority: Priority, max_tokens: u32) -> Job {
+        let segments = [
+            Segment::Special(Special::FimMiddle),
+            Segment::Text("let foo bar".repeat(10)),
+        ];
+        Job {
+            document: "a".into(),
+            prompt: Prompt {
+                segments: segments.into(),
+                healed: String::new(),
+            },
+            priority,
+            limits: Limits {
+                max_tokens,
+                max_lines: None,
+                urgent_lines: None,
+                says_something: true,
+                drafts: true,
+            },
+        }
+    }
+
+    async fn next(job: &mut JobHandle) -> Event {
+        let event = timeout(PATIENCE, job.next()).await;
+        event
+            .expect("an event in time")
+            .expect("a job ends with how it finished")
+    }
+
+    /// What is still to come of the answer, and how it ended.
+    async fn rest(job: &mut JobHandle) -> (String, Finish) {
+        let mut answer = String::new();
+        loop {
+            match next(job).await {
+                Event::Prefilled(_) => {}
+                Event::Text { text, .. } => answer.push_str(&text),
+                Event::Finished { finish, .. } => return (answer, finish),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn an_action_waits_while_somebody_types_and_says_the_same() {
+        let undisturbed = rest(&mut toy(0).submit(job(Priority::Action, 60))).await;
+        let (first, second) = engines();
+        let mut action = second.submit(job(Priority::Action, 60));
+        assert!(matches!(next(&mut action).await, Event::Prefilled(_)));
+        let mut typing = first.submit(job(Priority::Typing, 200));
+        assert_eq!(*first.typing.0.borrow(), 1);
+        // What was on its way when the key came may still arrive.
+        let mut answer = String::new();
+        while let Ok(Some(event)) = timeout(Duration::from_millis(50), action.next()).await {
+            match event {
+                Event::Text { text, .. } => answer.push_str(&text),
+                Event::Prefilled(_) => {}
+                Event::Finished { .. } => panic!("it was not held"),
+            }
+        }
+        assert_ne!(rest(&mut typing).await.1, Finish::Cancelled);
+        let (text, finish) = rest(&mut action).await;
+        assert_eq!((answer + &text, finish), undisturbed);
+    }
+
+    #[tokio::test]
+    async fn a_job_that_comes_while_somebody_types_waits_from_the_start() {
+        let (first, second) = engines();
+        let typing = first.submit(job(Priority::Typing, 4000));
+        let mut action = second.submit(job(Priority::Action, 2));
+        let held = timeout(Duration::from_millis(300), async {
+            while !matches!(action.next().await, Some(Event::Text { .. })) {}
+        });
+        assert!(held.await.is_err(), "it was not held");
+        // Nobody waits any more.
+        drop(typing);
+        assert_eq!(rest(&mut action).await.1, Finish::Limit);
+    }
+
+    #[tokio::test]
+    async fn only_what_somebody_waits_for_counts() {
+        let (first, _) = engines();
+        let waiting = first.typing.0.subscribe();
+        let prefetch = first.submit(job(Priority::Prefetch, 10));
+        assert_eq!(*waiting.borrow(), 0);
+        drop(prefetch);
+        let mut typing = job(Priority::Typing, 2000);
+        typing.limits.urgent_lines = Some(0);
+        let mut typing = first.submit(typing);
+        assert_eq!(*waiting.borrow(), 1);
+        while !matches!(next(&mut typing).await, Event::Text { .. }) {}
+        assert_eq!(*waiting.borrow(), 0, "its lines are there");
+        let mut short = first.submit(job(Priority::Typing, 1));
+        assert_eq!(*waiting.borrow(), 1);
+        rest(&mut short).await;
+        assert_eq!(
+            *waiting.borrow(),
+            0,
+            "it has ended, though its handle lives"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_model_that_does_not_fit_is_not_loaded() {
+        let answer = Arc::new(Mutex::new(Err("It does not fit.".to_owned())));
+        let asked = answer.clone();
+        let admission: Admission = Box::new(move || asked.lock().unwrap().clone());
+        let engine = YieldingEngine::new(toy(0), Typing::default(), admission);
+        let refused = rest(&mut engine.submit(job(Priority::Action, 2))).await;
+        assert_eq!(refused.1, Finish::Failed("It does not fit.".into()));
+        engine.warm_up();
+        assert_eq!(*engine.status().borrow(), Status::Stopped);
+        *answer.lock().unwrap() = Ok(());
+        assert_eq!(
+            rest(&mut engine.submit(job(Priority::Action, 2))).await.1,
+            Finish::Limit
+        );
+        // It is loaded now, so nothing is asked.
+        *answer.lock().unwrap() = Err("Nor now.".to_owned());
+        assert_eq!(
+            rest(&mut engine.submit(job(Priority::Action, 2))).await.1,
+            Finish::Limit
+        );
+    }
+}
