@@ -13,9 +13,10 @@ use crate::{
         Engine, Status,
         deferred::{DeferredEngine, OpenError, Opener},
         memory::{self, Memory},
-        yielding::{Admission, Typing, TypingEngine, YieldingEngine},
+        yielding::{Admission, TypingEngine, YieldingEngine},
     },
     models::{
+        catalogue::DEFAULT,
         choice::{self, ActionModel, ActionModelError},
         pull::{self, Progress, PullError, Sources},
         store::{ModelError, Resolved, Store},
@@ -32,18 +33,15 @@ pub struct Engines {
 impl Engines {
     /// Has to be called within a tokio runtime.
     pub fn new(settings: watch::Receiver<Arc<Settings>>, in_process: bool) -> Self {
-        let typing = Typing::default();
         let completion = DeferredEngine::new(CompletionOpener {
             settings: settings.clone(),
             in_process,
         });
-        let completion: Arc<dyn Engine> =
-            Arc::new(TypingEngine::new(Arc::new(completion), typing.clone()));
+        let completion = Arc::new(TypingEngine::new(Arc::new(completion)));
         let actions = DeferredEngine::new(ActionOpener {
             settings,
             in_process,
             completion: completion.clone(),
-            typing,
         });
         Self {
             completion,
@@ -100,8 +98,7 @@ impl Opener for CompletionOpener {
 struct ActionOpener {
     settings: watch::Receiver<Arc<Settings>>,
     in_process: bool,
-    completion: Arc<dyn Engine>,
-    typing: Typing,
+    completion: Arc<TypingEngine>,
 }
 
 impl Opener for ActionOpener {
@@ -116,12 +113,14 @@ impl Opener for ActionOpener {
                 let engine = start_engine(&run, &config, self.in_process)
                     .map_err(|error| OpenError::Failed(format!("{error:#}")))?;
                 let admission = admission(config, model, completion);
-                let typing = self.typing.clone();
-                Ok(Arc::new(YieldingEngine::new(engine, typing, admission)))
+                let first = self.completion.clone();
+                Ok(Arc::new(YieldingEngine::new(engine, first, admission)))
             }
             Err(ActionModelError::Model(ModelError::NotHere { name })) => {
                 Err(missing(&config, &name))
             }
+            // Something can be done about this one from within the editor.
+            Err(ActionModelError::NoneHere { .. }) => Err(missing(&config, DEFAULT)),
             Err(error) => Err(OpenError::Failed(error.to_string())),
         }
     }

@@ -171,6 +171,7 @@ async fn serve_window(
                 Some(ClientMessage::Hold { id, held }) => if let Some((_, hold)) = running.get(&id) {
                     hold(held);
                 },
+                Some(ClientMessage::Disregard { pid }) => engine.disregard(pid),
                 Some(ClientMessage::Ping) => window.send(&HostMessage::Pong)?,
                 Some(ClientMessage::Hello(_)) => {}
             },

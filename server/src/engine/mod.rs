@@ -250,6 +250,8 @@ pub trait Engine: Send + Sync + 'static {
     fn status(&self) -> watch::Receiver<Status>;
     /// Loads the model before there is a job, where it is not loaded. Never blocks.
     fn warm_up(&self);
+    /// What process `pid` computes is no load for this engine: it is an engine that gives way to this one. Most have no use for that.
+    fn disregard(&self, _pid: u32) {}
     /// Downloads the model that is [`Status::Missing`], and loads it; does nothing where the model is here, as it is with most
     /// engines. The error is a sentence for the user. Dropping the future cancels the download; what has arrived is kept.
     fn pull_model(&self) -> BoxFuture<'static, Result<(), String>> {

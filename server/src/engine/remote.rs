@@ -37,6 +37,7 @@ enum Request {
     Submit { id: u64, job: Job, events: Events },
     Cancel { id: u64 },
     Hold { id: u64, held: bool },
+    Disregard { pid: u32 },
 }
 
 type Events = mpsc::UnboundedSender<Event>;
@@ -89,6 +90,10 @@ impl Engine for RemoteEngine {
         // Fails only when the runtime is shutting down.
         let _ = self.requests.send(Request::WarmUp);
     }
+
+    fn disregard(&self, pid: u32) {
+        let _ = self.requests.send(Request::Disregard { pid });
+    }
 }
 
 /// Ends a job. Nobody listens if its handle was dropped.
@@ -119,6 +124,8 @@ impl Inbox {
         match self.incoming.recv().await {
             None => return false,
             Some(Request::WarmUp) => self.warm_up = true,
+            // An engine that does not run yet is told with the next job.
+            Some(Request::Disregard { .. }) => {}
             Some(Request::Submit { id, job, events }) => {
                 let held = false;
                 self.waiting.insert(id, Waiting { job, events, held });
@@ -285,6 +292,9 @@ impl Task {
                         link.connection.send(&ClientMessage::Cancel { id }).map_err(Ending::from)
                     }
                     Some(Request::Cancel { .. }) => Ok(()),
+                    Some(Request::Disregard { pid }) => {
+                        link.connection.send(&ClientMessage::Disregard { pid }).map_err(Ending::from)
+                    }
                     Some(Request::Hold { id, held }) => hold(link, running, id, held),
                 },
                 message = link.connection.receive() => {

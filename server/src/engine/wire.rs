@@ -29,6 +29,8 @@ pub enum ClientMessage {
     Cancel { id: u64 },
     /// Leave this job alone, or go on with it. Unknown ids are ignored too.
     Hold { id: u64, held: bool },
+    /// What this process computes is no load: see [`super::Engine::disregard`].
+    Disregard { pid: u32 },
     /// Asks for a [`HostMessage::Pong`], to tell a busy engine from a stopped one.
     Ping,
 }

@@ -7,13 +7,17 @@ use futures::future::BoxFuture;
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
+    time::timeout,
 };
 
-use super::{Engine, Event, Finish, Job, JobHandle, Priority, Status, Usage, scheduler::Lines};
+use super::{
+    Engine, Event, Finish, Hold, Job, JobHandle, Priority, Status, Usage, local::QUIET,
+    scheduler::Lines,
+};
 
 /// How many typing jobs somebody waits for.
 #[derive(Debug, Clone, Default)]
-pub struct Typing(watch::Sender<usize>);
+struct Typing(watch::Sender<usize>);
 
 impl Typing {
     fn begin(&self) -> Waiting {
@@ -38,8 +42,11 @@ pub struct TypingEngine {
 }
 
 impl TypingEngine {
-    pub fn new(engine: Arc<dyn Engine>, typing: Typing) -> Self {
-        Self { engine, typing }
+    pub fn new(engine: Arc<dyn Engine>) -> Self {
+        Self {
+            engine,
+            typing: Typing::default(),
+        }
     }
 }
 
@@ -74,6 +81,10 @@ impl Engine for TypingEngine {
         self.engine.warm_up();
     }
 
+    fn disregard(&self, pid: u32) {
+        self.engine.disregard(pid);
+    }
+
     fn pull_model(&self) -> BoxFuture<'static, Result<(), String>> {
         self.engine.pull_model()
     }
@@ -85,16 +96,16 @@ pub type Admission = Box<dyn Fn() -> Result<(), String> + Send + Sync>;
 /// The engine that gives way.
 pub struct YieldingEngine {
     engine: Arc<dyn Engine>,
-    typing: Typing,
+    first: Arc<TypingEngine>,
     admission: Admission,
 }
 
 impl YieldingEngine {
-    /// `admission` is asked before a job that would load the model.
-    pub fn new(engine: Arc<dyn Engine>, typing: Typing, admission: Admission) -> Self {
+    /// Gives way to `first`. `admission` is asked before a job that would load the model.
+    pub fn new(engine: Arc<dyn Engine>, first: Arc<TypingEngine>, admission: Admission) -> Self {
         Self {
             engine,
-            typing,
+            first,
             admission,
         }
     }
@@ -116,20 +127,15 @@ impl Engine for YieldingEngine {
             return failed(reason);
         }
         let handle = self.engine.submit(job);
-        let mut typing = self.typing.0.subscribe();
+        let typing = self.first.typing.0.subscribe();
         let hold = handle.hold();
-        let mut held = *typing.borrow_and_update() > 0;
+        let held = *typing.borrow() > 0;
         if held {
             hold(true);
         }
+        let (first, status) = (self.first.clone(), self.engine.status());
         let follow = tokio::spawn(async move {
-            while typing.changed().await.is_ok() {
-                let wanted = *typing.borrow_and_update() > 0;
-                if wanted != held {
-                    held = wanted;
-                    hold(held);
-                }
-            }
+            tokio::join!(introduce(status, first), give_way(typing, hold, held));
         });
         let follow = AbortOnDrop(follow);
         handle.observed(move |_| {
@@ -144,6 +150,34 @@ impl Engine for YieldingEngine {
     fn warm_up(&self) {
         if self.is_loaded() || (self.admission)().is_ok() {
             self.engine.warm_up();
+        }
+    }
+}
+
+/// Tells the engine that goes first which process gives way to it, as soon as that is known.
+async fn introduce(mut status: watch::Receiver<Status>, first: Arc<TypingEngine>) {
+    let ready = status.wait_for(|status| matches!(status, Status::Ready(_)));
+    if let Ok(Status::Ready(info)) = ready.await.as_deref() {
+        first.disregard(info.pid);
+    }
+}
+
+/// Holds a job while somebody types, and for [`QUIET`] after that. `held`: whether it is, to begin with.
+async fn give_way(mut typing: watch::Receiver<usize>, hold: Hold, mut held: bool) {
+    loop {
+        let waiting = *typing.borrow_and_update() > 0;
+        if waiting && !held {
+            held = true;
+            hold(true);
+        }
+        let changed = typing.changed();
+        if waiting || !held {
+            if changed.await.is_err() {
+                return;
+            }
+        } else if !matches!(timeout(QUIET, changed).await, Ok(Ok(()))) {
+            held = false;
+            hold(false);
         }
     }
 }
@@ -172,8 +206,6 @@ fn failed(reason: String) -> JobHandle {
 mod tests {
     use std::{sync::Mutex, time::Duration};
 
-    use tokio::time::timeout;
-
     use super::*;
     use crate::{
         engine::{
@@ -196,13 +228,10 @@ mod tests {
         Arc::new(LocalEngine::start(loader, LocalSettings::default()).unwrap())
     }
 
-    fn engines() -> (TypingEngine, YieldingEngine) {
-        let typing = Typing::default();
-        let first = TypingEngine::new(toy(1), typing.clone());
-        (
-            first,
-            YieldingEngine::new(toy(1), typing, Box::new(|| Ok(()))),
-        )
+    fn engines() -> (Arc<TypingEngine>, YieldingEngine) {
+        let first = Arc::new(TypingEngine::new(toy(1)));
+        let second = YieldingEngine::new(toy(1), first.clone(), Box::new(|| Ok(())));
+        (first, second)
     }
 
     fn job(priority: Priority, max_tokens: u32) -> Job {
@@ -310,7 +339,7 @@ mod tests {
         let answer = Arc::new(Mutex::new(Err("It does not fit.".to_owned())));
         let asked = answer.clone();
         let admission: Admission = Box::new(move || asked.lock().unwrap().clone());
-        let engine = YieldingEngine::new(toy(0), Typing::default(), admission);
+        let engine = YieldingEngine::new(toy(0), engines().0, admission);
         let refused = rest(&mut engine.submit(job(Priority::Action, 2))).await;
         assert_eq!(refused.1, Finish::Failed("It does not fit.".into()));
         engine.warm_up();
