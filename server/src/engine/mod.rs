@@ -170,8 +170,10 @@ pub struct JobHandle {
     events: mpsc::UnboundedReceiver<Event>,
     cancel: CancelOnDrop,
     hold: Hold,
-    observer: Option<Box<dyn FnMut(&Event) + Send>>,
+    observer: Option<Observer>,
 }
+
+type Observer = Box<dyn FnMut(&Event) + Send>;
 
 /// Told `true`, the engine leaves a job alone from the next chunk on, with all that it has computed of it; told `false`, it goes
 /// on as if nothing had been.

@@ -89,7 +89,7 @@ pub fn for_actions(
         let bytes = place?.0.metadata().ok()?.len();
         Some((entry, bytes))
     });
-    let smallest = smallest_instruct(here).ok_or_else(|| ActionModelError::NoneHere {
+    let smallest = smallest_instruct(here).ok_or(ActionModelError::NoneHere {
         completion: completion.name,
     })?;
     admit(&smallest.0.name, smallest.1, free)?;
