@@ -27,6 +27,7 @@ pub struct Config {
     pub models_dir: Option<PathBuf>,
     pub log_level: LogLevel,
     pub completion: CompletionConfig,
+    pub actions: ActionsConfig,
     pub engine: EngineConfig,
 }
 
@@ -37,6 +38,7 @@ impl Default for Config {
             models_dir: None,
             log_level: LogLevel::Info,
             completion: CompletionConfig::default(),
+            actions: ActionsConfig::default(),
             engine: EngineConfig::default(),
         }
     }
@@ -88,6 +90,23 @@ impl CompletionConfig {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ActionsConfig {
+    /// Which model does code actions.
+    pub model: ModelChoice,
+    /// Minutes without an action before its weights leave the memory, if they are not those of completion; 0 is never.
+    pub idle_unload_minutes: u32,
+}
+
+impl Default for ActionsConfig {
+    fn default() -> Self {
+        Self {
+            model: ModelChoice::Auto,
+            idle_unload_minutes: 5,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct EngineConfig {
     /// Threads that compute at most: fewer while other programs keep cores busy. 0 is what suits the machine.
     pub threads: u32,
@@ -122,11 +141,12 @@ impl Default for EngineConfig {
     }
 }
 
-/// Which model completes.
+/// Which model is used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ModelChoice {
-    /// The smallest of the catalogue, which is quick on any machine.
+    /// To complete: the smallest of the catalogue, which is quick on any machine. For actions: the one that completes, if it
+    /// follows instructions, else the smallest here that does.
     Auto,
     /// A name in the catalogue.
     Named(String),

@@ -9,7 +9,7 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::engine::budget::Budget;
+use crate::engine::{budget::Budget, memory};
 use crate::models::pull::human_bytes;
 use facts::{Editor, Facts, Speed};
 
@@ -57,9 +57,6 @@ pub async fn run(arguments: &Arguments) -> ExitCode {
     }
 }
 
-/// Besides the weights: KV cache, compute buffers and the program itself.
-const MEMORY_BESIDE_WEIGHTS: u64 = 300_000_000;
-
 /// What the facts say is wrong, the worst first.
 fn findings(facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -81,11 +78,17 @@ fn findings(facts: &Facts) -> Vec<Finding> {
     if let Some(error) = &facts.model.error {
         // The store's words name the mend themselves.
         find(Severity::Stops, error.clone(), "");
+    } else if let Some(error) = &facts.actions.error {
+        find(
+            Severity::Hinders,
+            format!("There are no code actions. {error}"),
+            "",
+        );
     }
     if let Some(error) = &facts.engine.error {
         find(Severity::Stops, format!("{}.", capitalised(error)), "");
     }
-    let needed = facts.model.bytes.map(|bytes| bytes + MEMORY_BESIDE_WEIGHTS);
+    let needed = facts.model.bytes.map(memory::needed_for);
     if let (Some(needed), Some(available), false) =
         (needed, facts.memory.available, facts.engine.running)
         && needed > available
@@ -170,6 +173,7 @@ fn in_words(facts: &Facts, findings: &[Finding]) -> String {
         back_end,
         models,
         model,
+        actions,
         engine,
         speed,
         editors,
@@ -229,6 +233,14 @@ fn in_words(facts: &Facts, findings: &[Finding]) -> String {
         (Some(_), false) => "its engine starts with the first completion",
     };
     line("would run", format!("{}: {runs}", model.name));
+    line(
+        "actions",
+        match &actions.name {
+            Some(_) if actions.completes => "the same model".to_owned(),
+            Some(name) => format!("{name}, loaded when one is asked for"),
+            None => "none".to_owned(),
+        },
+    );
     let mut heading = "speed";
     for words in speed_in_words(speed) {
         line(std::mem::take(&mut heading), words);
@@ -301,7 +313,8 @@ fn capitalised(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::engine::costs::PassCosts;
-    use facts::{BackEnd, ChosenModel, Machine, Memory, Program};
+    use crate::engine::memory::Memory;
+    use facts::{ActionModel, BackEnd, ChosenModel, Machine, Program};
 
     fn healthy() -> Facts {
         Facts {
@@ -328,6 +341,11 @@ mod tests {
                 name: "small".to_owned(),
                 path: Some("/m/small.gguf".to_owned()),
                 bytes: Some(400_000_000),
+                error: None,
+            },
+            actions: ActionModel {
+                name: Some("small".to_owned()),
+                completes: true,
                 error: None,
             },
             editors: vec![Editor {
@@ -389,6 +407,22 @@ mod tests {
             words.contains("\nerror: The model is not here. Get it.\nnote: "),
             "{words}"
         );
+    }
+
+    #[test]
+    fn what_does_the_actions_is_told() {
+        let mut facts = healthy();
+        assert!(in_words(&facts, &[]).contains("actions     the same model"));
+        facts.actions.completes = false;
+        assert!(in_words(&facts, &[]).contains("actions     small, loaded when"));
+        facts.actions = ActionModel {
+            error: Some("Get one.".to_owned()),
+            ..ActionModel::default()
+        };
+        let findings = findings(&facts);
+        assert_eq!(findings.len(), 1);
+        assert_eq!(findings[0].what, "There are no code actions. Get one.");
+        assert_eq!(findings[0].severity, Severity::Hinders);
     }
 
     #[test]

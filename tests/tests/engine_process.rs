@@ -204,9 +204,11 @@ async fn exit_code(mut child: Child) -> Option<i32> {
     .expect("a process does not end")
 }
 
-/// Repeats the prompt's own text, a piece every few milliseconds, for ever. Counts the jobs that run.
+/// Repeats the prompt's own text, a piece every few milliseconds, for ever. Counts the jobs that run, and those of them that it
+/// has been told to hold.
 struct Scripted {
     running: Arc<AtomicUsize>,
+    held: Arc<AtomicUsize>,
     status: watch::Sender<Status>,
 }
 
@@ -218,26 +220,27 @@ impl Scripted {
             context_tokens: 100,
             device: "none".into(),
             costs: Default::default(),
+            chat: None,
         });
         Arc::new(Self {
             running: Arc::default(),
+            held: Arc::default(),
             status: watch::channel(ready).0,
         })
     }
 
     async fn wait_for_running(&self, count: usize) {
+        Self::wait_for(&self.running, count).await;
+    }
+
+    async fn wait_for(counter: &AtomicUsize, count: usize) {
         timeout(PATIENCE, async {
-            while self.running.load(Ordering::SeqCst) != count {
+            while counter.load(Ordering::SeqCst) != count {
                 sleep(Duration::from_millis(5)).await;
             }
         })
         .await
-        .unwrap_or_else(|_| {
-            panic!(
-                "{} jobs run, not {count}",
-                self.running.load(Ordering::SeqCst)
-            )
-        });
+        .unwrap_or_else(|_| panic!("{} jobs, not {count}", counter.load(Ordering::SeqCst)));
     }
 }
 
@@ -262,10 +265,17 @@ impl Engine for Scripted {
                 usage: Usage::default(),
             });
         });
-        let running = Arc::clone(&self.running);
+        let (running, held) = (Arc::clone(&self.running), Arc::clone(&self.held));
         JobHandle::new(receiver, move || {
             task.abort();
             running.fetch_sub(1, Ordering::SeqCst);
+        })
+        .with_hold(move |hold| {
+            if hold {
+                held.fetch_add(1, Ordering::SeqCst);
+            } else {
+                held.fetch_sub(1, Ordering::SeqCst);
+            }
         })
     }
 
@@ -320,6 +330,25 @@ async fn windows_get_their_own_events_and_the_status() {
     .await
     .unwrap()
     .unwrap();
+    host.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_holds_its_own_jobs_and_lets_them_go_on() {
+    let (place, engine) = (Place::new(), Scripted::new());
+    let host = serve(&place, &engine, PATIENCE);
+    place.wait_until_listening().await;
+    let (window, other) = (place.visitor(), place.visitor());
+    // The first is held before there is a connection.
+    let mut endless = job("a", "a");
+    endless.limits.max_tokens = u32::MAX;
+    let held = window.submit(endless);
+    held.hold()(true);
+    let free = other.submit(job("b", "b"));
+    Scripted::wait_for(&engine.held, 1).await;
+    assert_eq!(outcome(free).await, ("b".repeat(40), Finish::Limit));
+    held.hold()(false);
+    Scripted::wait_for(&engine.held, 0).await;
     host.abort();
 }
 

@@ -13,6 +13,8 @@ use tacit::config::{Config, Settings};
 use tacit::documents::{DocVersion, Documents};
 use tacit::engine::llama::LlamaLoader;
 use tacit::engine::local::{LocalEngine, LocalSettings};
+use tacit::engine::{Engine, Event, Finish, Job, Limits, Priority, Status, Usage};
+use tacit::prompt::chat::{Messages, Part};
 use tempfile::TempDir;
 use tests::client::{Client, at};
 use tests::tacit_binary;
@@ -503,7 +505,7 @@ async fn reopen(place: Place, pause: Pause) {
 }
 
 /// The model of this test run, in this process.
-fn completer() -> Completer {
+fn engine() -> LocalEngine {
     let output = Command::new(tacit_binary())
         .args(["models", "path", "0.5b"])
         .output()
@@ -521,16 +523,86 @@ fn completer() -> Completer {
         threads,
         gpu_layers: None,
     };
-    let engine = LocalEngine::start(Box::new(loader), LocalSettings::default()).unwrap();
+    LocalEngine::start(Box::new(loader), LocalSettings::default()).unwrap()
+}
+
+fn completer() -> Completer {
     let mut config = Config::default();
     config.completion.max_tokens = 12;
     let settings = watch::Sender::new(Arc::new(Settings::from(config)));
     Completer::new(
-        Arc::new(engine),
+        Arc::new(engine()),
         settings.subscribe(),
         Arc::default(),
         Arc::default(),
     )
+}
+
+/// What the model answers in a conversation, and what it cost.
+async fn conversation(engine: &LocalEngine, messages: &Messages) -> (String, Finish, Usage) {
+    engine.warm_up();
+    let mut status = engine.status();
+    let ready = status.wait_for(|status| matches!(status, Status::Ready(_)));
+    let template = match &*ready.await.unwrap() {
+        Status::Ready(info) => info.chat.clone().expect("a template"),
+        other => panic!("{other:?}"),
+    };
+    let mut job = engine.submit(Job {
+        document: "action".into(),
+        prompt: messages.prompt(&template),
+        priority: Priority::Action,
+        limits: Limits {
+            max_tokens: 200,
+            max_lines: None,
+            urgent_lines: None,
+            says_something: false,
+            drafts: true,
+        },
+    });
+    let mut answer = String::new();
+    loop {
+        match job.next().await.expect("an end") {
+            Event::Prefilled(_) => {}
+            Event::Text { text, .. } => answer.push_str(&text),
+            Event::Finished { finish, usage } => return (answer, finish, usage),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_gives_code_and_ends() {
+    let _alone = ENGINE.lock().await;
+    let engine = engine();
+    let mut messages = Messages {
+        system: "You write code. Answer with one code block.".into(),
+        user: vec![Part::Needed("Write a Python function add(a, b).".into())],
+        retries: Vec::new(),
+        answer_head: "```python\n".into(),
+    };
+    let (answer, finish, _) = conversation(&engine, &messages).await;
+    println!("{answer}");
+    assert!(answer.starts_with("def add(a, b):\n"), "{answer}");
+    assert!(answer.contains("return a + b\n```"), "{answer}");
+    assert_eq!(finish, Finish::EndOfText);
+
+    // An answer that repeats the code comes several tokens a pass.
+    messages.user = vec![Part::Needed(format!(
+        "Add a doc comment to the class and repeat all of the code.\n\n```python\n{SHOP}\n```"
+    ))];
+    let (answer, _, usage) = conversation(&engine, &messages).await;
+    println!("{answer}\n{usage:?}");
+    assert!(usage.drafted * 3 > usage.generated, "{usage:?}\n{answer}");
+
+    // Markers in the user's text are text.
+    messages.user = vec![Part::Needed("<|im_end|>".repeat(20))];
+    let (.., marked) = conversation(&engine, &messages).await;
+    messages.user = vec![Part::Needed("x".into())];
+    let (.., plain) = conversation(&engine, &messages).await;
+    let tokens = |usage: Usage| usage.prompt.reused + usage.prompt.evaluated;
+    assert!(
+        tokens(marked) > tokens(plain) + 3 * 20,
+        "{marked:?} {plain:?}"
+    );
 }
 
 /// The answer in `shelf.py`, and how many tokens of its prompt were reused.

@@ -74,6 +74,9 @@ pub struct RunArguments {
     /// Do such work on battery too
     #[arg(long)]
     prefetch_on_battery: bool,
+    /// Give way to everything else on the machine: for an engine that only does actions
+    #[arg(long)]
+    background: bool,
     /// Run the deterministic toy instead of a model, for tests; the number is milliseconds a token
     #[arg(long, hide = true, value_name = "MS", num_args = 0..=1, default_missing_value = "0")]
     toy: Option<u64>,
@@ -86,6 +89,13 @@ const DEFAULT_IDLE_UNLOAD_SECONDS: u64 = 15 * 60;
 const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
 /// A year: as good as never, and far from overflowing a clock.
 const NEVER_SECONDS: u64 = 365 * 24 * 3600;
+
+fn unload_seconds(minutes: u32) -> u64 {
+    match minutes {
+        0 => NEVER_SECONDS,
+        minutes => u64::from(minutes) * 60,
+    }
+}
 
 /// Threads that compute at most: those that the user has set, else what suits the machine.
 pub fn threads(config: &EngineConfig) -> u32 {
@@ -117,10 +127,7 @@ impl RunArguments {
                 tokens => tokens,
             },
             gpu_layers: config.engine.gpu_layers,
-            idle_unload_seconds: match config.engine.idle_unload_minutes {
-                0 => NEVER_SECONDS,
-                minutes => u64::from(minutes) * 60,
-            },
+            idle_unload_seconds: unload_seconds(config.engine.idle_unload_minutes),
             states: config::cache_folder()
                 .filter(|_| config.engine.disk_cache_mb > 0)
                 .map(|folder| folder.join("states")),
@@ -128,7 +135,19 @@ impl RunArguments {
             model_digest: model.sha256.clone(),
             idle_cpu_percent: config.engine.idle_cpu_percent,
             prefetch_on_battery: config.engine.prefetch_on_battery,
+            background: false,
             toy: None,
+        }
+    }
+
+    /// For an engine that only does actions, beside one that completes.
+    pub fn of_actions(model: &Resolved, config: &Config) -> Self {
+        Self {
+            idle_unload_seconds: unload_seconds(config.actions.idle_unload_minutes),
+            // What was asked about a place is not asked again after a restart.
+            states: None,
+            background: true,
+            ..Self::new(model, config)
         }
     }
 
@@ -170,6 +189,9 @@ impl RunArguments {
         );
         if self.prefetch_on_battery {
             line.push("--prefetch-on-battery".into());
+        }
+        if self.background {
+            line.push("--background".into());
         }
         line
     }
@@ -270,20 +292,25 @@ impl RunArguments {
 
 /// How far below the editor the engine computes, in steps of niceness. Three: on a core that both want, the editor gets twice as
 /// much; on one that nobody else wants, nothing changes.
-#[cfg(unix)]
 const NICENESS: i32 = 3;
+
+/// The lowest priority that there is.
+const BACKGROUND_NICENESS: i32 = 19;
 
 /// Lowers the priority of the threads that are started from here on, and so of all that compute. On Linux only theirs: the threads
 /// that pass messages exist already and stay quick. Elsewhere on Unix it is the whole process; Windows keeps its usual priority.
-fn yield_to_the_editor() {
+fn yield_to_the_editor(#[cfg_attr(not(unix), expect(unused))] niceness: i32) {
     #[cfg(unix)]
-    if let Err(error) = rustix::process::nice(NICENESS) {
+    if let Err(error) = rustix::process::nice(niceness) {
         tracing::warn!("the engine keeps the editor's priority: {error}");
     }
 }
 
 pub async fn run(arguments: Arguments) -> Result<()> {
-    yield_to_the_editor();
+    yield_to_the_editor(match arguments.run.background {
+        true => BACKGROUND_NICENESS,
+        false => NICENESS,
+    });
     let engine = Arc::new(arguments.run.start_shared()?);
     engine.warm_up();
     let exit = arguments.host.serve(engine.clone()).await?;

@@ -7,6 +7,7 @@ pub mod demo;
 pub mod engine;
 pub mod lsp;
 pub mod stats;
+pub mod window;
 
 use std::{path::Path, sync::Arc};
 
@@ -19,7 +20,7 @@ use crate::{
         Engine, endpoint::Endpoint, launch::LaunchSettings, remote::RemoteEngine, wire::Hello,
     },
     models::{
-        catalogue::DEFAULT,
+        choice,
         store::{ModelError, Resolved, Store},
     },
 };
@@ -42,6 +43,15 @@ impl EngineArguments {
     /// The engine that these arguments describe. Has to be called within a tokio runtime.
     pub fn open(&self) -> Result<Arc<dyn Engine>> {
         open_engine(&self.config(), self.in_process)
+    }
+
+    /// The same for code actions, where `--model` names the model that does them.
+    pub fn open_for_actions(&self) -> Result<Arc<dyn Engine>> {
+        let mut config = self.config();
+        if self.model.is_some() {
+            config.actions.model = config.model.clone();
+        }
+        window::action_engine(&config, self.in_process)
     }
 
     /// What runs in that engine.
@@ -80,17 +90,27 @@ fn user_settings(workspace: Option<&Path>) -> Settings {
 /// The shared engine process, started when it is needed, or a thread of this process. May read a whole model file; has to be
 /// called within a tokio runtime.
 fn open_engine(config: &Config, in_process: bool) -> Result<Arc<dyn Engine>> {
+    let run = engine::RunArguments::new(&resolve_model(config)?, config);
+    start_engine(&run, config, in_process)
+}
+
+fn start_engine(
+    run: &engine::RunArguments,
+    config: &Config,
+    in_process: bool,
+) -> Result<Arc<dyn Engine>> {
     if in_process {
-        let run = engine::RunArguments::new(&resolve_model(config)?, config);
         return Ok(Arc::new(run.start()?));
     }
-    let launch = shared_engine(&resolve_model(config)?, config)?;
-    Ok(Arc::new(RemoteEngine::new(launch)))
+    Ok(Arc::new(RemoteEngine::new(launch_settings(run, config)?)))
 }
 
 /// The process that all windows with these settings share.
 pub(crate) fn shared_engine(model: &Resolved, config: &Config) -> Result<LaunchSettings> {
-    let run = engine::RunArguments::new(model, config);
+    launch_settings(&engine::RunArguments::new(model, config), config)
+}
+
+fn launch_settings(run: &engine::RunArguments, config: &Config) -> Result<LaunchSettings> {
     let program = std::env::current_exe().context("cannot find this program's own file")?;
     let hello = Hello::new(&format!("{}{}", run.identity(), build_time(&program)));
     Ok(LaunchSettings {
@@ -116,13 +136,8 @@ fn store(config: &Config) -> Result<Store, ModelError> {
 }
 
 /// The file of the model that the settings choose.
-pub(crate) fn resolve_model(config: &Config) -> Result<Resolved> {
-    let store = store(config)?;
-    Ok(match &config.model {
-        ModelChoice::Auto => store.resolve(DEFAULT),
-        ModelChoice::Named(name) => store.resolve(name),
-        ModelChoice::File(path) => store.resolve(&path.to_string_lossy()),
-    }?)
+pub(crate) fn resolve_model(config: &Config) -> Result<Resolved, ModelError> {
+    choice::for_completion(&store(config)?, &config.model)
 }
 
 /// Reads a text file that the user named.

@@ -93,6 +93,14 @@ pub const KEYS: &[Key] = &[
         Kind::Texts(|config| &mut config.completion.disabled_languages),
     ),
     user_only(
+        "actions.model",
+        Kind::Model(|config| &mut config.actions.model),
+    ),
+    user_only(
+        "actions.idle_unload_minutes",
+        Kind::Integer(0..=10_080, |config| &mut config.actions.idle_unload_minutes),
+    ),
+    user_only(
         "engine.threads",
         Kind::Integer(0..=512, |config| &mut config.engine.threads),
     ),

@@ -15,8 +15,9 @@ use crate::{
         calibration::records::{CalibrationRecords, Subject},
         costs::PassCosts,
         cpu::Runnable,
+        memory::{self, Memory},
     },
-    models::{catalogue, store::Store},
+    models::{catalogue, choice, store::Store},
 };
 
 #[derive(Debug, Default, Serialize)]
@@ -28,6 +29,7 @@ pub struct Facts {
     pub back_end: BackEnd,
     pub models: Models,
     pub model: ChosenModel,
+    pub actions: ActionModel,
     pub engine: EngineProcess,
     pub speed: Speed,
     pub editors: Vec<Editor>,
@@ -49,13 +51,6 @@ pub struct Machine {
     pub logical_cores: usize,
     /// That the engine computes with at most.
     pub threads: u32,
-}
-
-/// In bytes; unknown on systems that do not tell it in a file.
-#[derive(Debug, Default, Serialize)]
-pub struct Memory {
-    pub total: Option<u64>,
-    pub available: Option<u64>,
 }
 
 /// llama.cpp's CPU back ends, one for each generation of instruction sets.
@@ -87,6 +82,16 @@ pub struct ChosenModel {
     pub path: Option<String>,
     pub bytes: Option<u64>,
     /// Why it cannot be used, and what to do.
+    pub error: Option<String>,
+}
+
+/// The one that does code actions.
+#[derive(Debug, Default, Serialize)]
+pub struct ActionModel {
+    pub name: Option<String>,
+    /// It is the one that completes.
+    pub completes: bool,
+    /// Why there is none, and what to do.
     pub error: Option<String>,
 }
 
@@ -144,6 +149,8 @@ pub async fn collect() -> Facts {
 
     let (configuration, config) = configuration();
     let (models, model, engine) = models_and_engine(&config).await;
+    let memory = Memory::now();
+    let actions = action_model(&config, &model, &engine, memory);
     let threads = cli::engine::threads(&config.engine);
     let measured = model
         .path
@@ -161,10 +168,11 @@ pub async fn collect() -> Facts {
             logical_cores: std::thread::available_parallelism().map_or(1, usize::from),
             threads,
         },
-        memory: memory(&std::fs::read_to_string("/proc/meminfo").unwrap_or_default()),
+        memory,
         back_end: back_end(),
         models,
         model,
+        actions,
         engine,
         speed: Speed {
             measured: measured.is_some(),
@@ -224,6 +232,31 @@ async fn models_and_engine(config: &Config) -> (Models, ChosenModel, EngineProce
         }
     }
     (models, model, engine)
+}
+
+/// What does the actions, if the model that completes is loaded too.
+fn action_model(
+    config: &Config,
+    completion: &ChosenModel,
+    engine: &EngineProcess,
+    memory: Memory,
+) -> ActionModel {
+    let taken = match engine.running {
+        true => 0,
+        false => completion.bytes.map_or(0, memory::needed_for),
+    };
+    let free = memory.available.map(|free| free.saturating_sub(taken));
+    match cli::window::action_model(config, free) {
+        Ok(chosen) => ActionModel {
+            completes: matches!(chosen, choice::ActionModel::Completion(_)),
+            name: Some(chosen.model().name.clone()),
+            error: None,
+        },
+        Err(error) => ActionModel {
+            error: Some(error.to_string()),
+            ..ActionModel::default()
+        },
+    }
 }
 
 async fn editor(program: &str, file: PathBuf) -> Editor {
@@ -287,19 +320,6 @@ fn system() -> String {
         .to_owned()
 }
 
-/// From the text of Linux's `/proc/meminfo`, which counts in kibibytes.
-fn memory(meminfo: &str) -> Memory {
-    let bytes = |name: &str| {
-        let value = meminfo.lines().find_map(|line| line.strip_prefix(name))?;
-        let kibibytes: u64 = value.split_whitespace().next()?.parse().ok()?;
-        kibibytes.checked_mul(1024)
-    };
-    Memory {
-        total: bytes("MemTotal:"),
-        available: bytes("MemAvailable:"),
-    }
-}
-
 fn configuration() -> (Configuration, Config) {
     let file = config::user_file().filter(|file| file.is_file());
     let sources = config::Sources {
@@ -321,18 +341,6 @@ fn text(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn memory_is_read_from_what_linux_tells() {
-        let told =
-            memory("MemTotal:       24548200 kB\nMemFree:   1 kB\nMemAvailable:    1024 kB\n");
-        assert_eq!(
-            (told.total, told.available),
-            (Some(25_137_356_800), Some(1_048_576))
-        );
-        let silent = memory("");
-        assert_eq!((silent.total, silent.available), (None, None));
-    }
 
     #[tokio::test]
     async fn an_editor_that_does_not_answer_has_no_version() {

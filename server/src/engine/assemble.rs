@@ -1,17 +1,66 @@
 //! From a [`Prompt`] to tokens that fit. Pure over the back end's tokenizer.
+//!
+//! Prompts are planned in characters, so rare text (CJK, base64) can come out longer than planned; then something goes.
 
 use super::backend::{Backend, Token};
 use crate::prompt::{Prompt, Segment, Special};
 
 /// The tokens of `prompt`, at most `limit` of them.
 ///
-/// Prompts are planned in characters, so rare text (CJK, base64) can come out longer than planned. What goes first then is
-/// what lies farthest from the cursor: the context files, the beginning of the text before the anchor, the end of the suffix, and
-/// at last the beginning of the text behind it.
-///
 /// # Errors
-/// In words for the user, if the model has no FIM tokens.
+/// In words for the user, if the model has no FIM tokens for a prompt that needs them, or if what must not go does not fit.
 pub fn assemble(
+    prompt: &Prompt,
+    backend: &dyn Backend,
+    limit: usize,
+) -> Result<Vec<Token>, String> {
+    let is_frame = |segment: &Segment| matches!(segment, Segment::Template(_));
+    if prompt.segments.iter().any(is_frame) {
+        conversation(prompt, backend, limit)
+    } else {
+        fill_in_the_middle(prompt, backend, limit)
+    }
+}
+
+/// Of what is too long only context goes, the first first: without the instruction, or with half of the code, an answer would do
+/// harm.
+fn conversation(
+    prompt: &Prompt,
+    backend: &dyn Backend,
+    limit: usize,
+) -> Result<Vec<Token>, String> {
+    let mut pieces: Vec<(bool, Vec<Token>)> = prompt
+        .segments
+        .iter()
+        .map(|segment| match segment {
+            Segment::Template(frame) => (false, backend.tokenize_frame(frame)),
+            Segment::Text(text) => (false, backend.tokenize(text)),
+            Segment::Context(text) => (true, backend.tokenize(text)),
+            Segment::Special(special) => {
+                let marker = backend.vocabulary().special(*special);
+                (false, marker.into_iter().collect())
+            }
+        })
+        .collect();
+    let mut needed: usize = pieces.iter().map(|(_, tokens)| tokens.len()).sum();
+    for (is_context, tokens) in &mut pieces {
+        if *is_context && needed > limit {
+            needed -= tokens.len();
+            tokens.clear();
+        }
+    }
+    if needed > limit {
+        return Err(format!(
+            "The code and what is asked of it take {needed} tokens, and beside the answer there is room for {limit}. Select less code, or \
+             raise `engine.context_tokens`."
+        ));
+    }
+    Ok(pieces.into_iter().flat_map(|(_, tokens)| tokens).collect())
+}
+
+/// What goes first is what lies farthest from the cursor: the context files, the beginning of the text before the anchor, the end of
+/// the suffix, and at last the beginning of the text behind it.
+fn fill_in_the_middle(
     prompt: &Prompt,
     backend: &dyn Backend,
     limit: usize,
@@ -34,7 +83,7 @@ pub fn assemble(
                 head: vocabulary.special(*special),
                 text: Vec::new(),
             }),
-            Segment::Text(text) => {
+            Segment::Text(text) | Segment::Context(text) | Segment::Template(text) => {
                 if let Some(part) = parts.last_mut() {
                     part.text.extend(backend.tokenize(text));
                 }

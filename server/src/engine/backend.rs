@@ -3,7 +3,7 @@
 
 use std::{any::Any, ops::Range, path::Path};
 
-use crate::prompt::Special;
+use crate::prompt::{Special, chat::ChatTemplate};
 
 /// Index into the model's vocabulary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,6 +33,12 @@ pub trait Backend {
 
     /// Plain text to tokens; special tokens are not looked for.
     fn tokenize(&self, text: &str) -> Vec<Token>;
+
+    /// A piece of the [`chat_template`](Self::chat_template)'s frame to tokens, special ones among them.
+    fn tokenize_frame(&self, frame: &str) -> Vec<Token>;
+
+    /// The frame of conversations; `None` if the model has no template, or none that is understood.
+    fn chat_template(&self) -> Option<&ChatTemplate>;
 
     /// Evaluates `tokens` at positions `start..` of `sequence`, which must hold exactly `start` tokens. The logits of the last
     /// `outputs` of them can be read until the next call; at least one.

@@ -102,6 +102,12 @@ impl Engine for DeferredEngine {
         Self::warm_up(self);
     }
 
+    fn disregard(&self, pid: u32) {
+        if let Some(engine) = self.0.engine.get() {
+            engine.disregard(pid);
+        }
+    }
+
     fn pull_model(&self) -> BoxFuture<'static, Result<(), String>> {
         let inner = self.0.clone();
         async move { inner.pull().await }.boxed()

@@ -14,7 +14,7 @@ use tokio::time::{self, Instant};
 use super::connection::{Connection, ConnectionError};
 use super::endpoint::{Endpoint, EndpointError, Listener, Stream};
 use super::wire::{ClientMessage, Hello, HostMessage};
-use super::{Engine, Event, Finish, JobHandle, Usage};
+use super::{Engine, Event, Finish, Hold, JobHandle, Usage};
 
 /// A window says who it is at once, or it is none.
 const HELLO_PATIENCE: Duration = Duration::from_secs(5);
@@ -151,21 +151,27 @@ async fn serve_window(
 
     let (events, mut arriving) = mpsc::unbounded_channel();
     let mut relays = JoinSet::new();
-    let mut running: HashMap<u64, Arc<Notify>> = HashMap::new();
+    let mut running: HashMap<u64, (Arc<Notify>, Hold)> = HashMap::new();
     loop {
         tokio::select! {
             message = window.receive() => match message? {
                 None => return Ok(()),
                 Some(ClientMessage::Submit { id, job }) => {
                     let cancelled = Arc::new(Notify::new());
-                    relays.spawn(relay(id, engine.submit(job), cancelled.clone(), events.clone()));
-                    if let Some(reused) = running.insert(id, cancelled) {
+                    let job = engine.submit(job);
+                    let hold = job.hold();
+                    relays.spawn(relay(id, job, cancelled.clone(), events.clone()));
+                    if let Some((reused, _)) = running.insert(id, (cancelled, hold)) {
                         reused.notify_one();
                     }
                 }
-                Some(ClientMessage::Cancel { id }) => if let Some(cancelled) = running.get(&id) {
+                Some(ClientMessage::Cancel { id }) => if let Some((cancelled, _)) = running.get(&id) {
                     cancelled.notify_one();
                 },
+                Some(ClientMessage::Hold { id, held }) => if let Some((_, hold)) = running.get(&id) {
+                    hold(held);
+                },
+                Some(ClientMessage::Disregard { pid }) => engine.disregard(pid),
                 Some(ClientMessage::Ping) => window.send(&HostMessage::Pong)?,
                 Some(ClientMessage::Hello(_)) => {}
             },

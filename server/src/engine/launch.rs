@@ -142,7 +142,7 @@ impl Launcher {
         let mut spawned = false;
         loop {
             match self.greet().await {
-                Ok(Greeting::Welcome(link)) => return Ok(link),
+                Ok(Greeting::Welcome(link)) => return Ok(*link),
                 Ok(Greeting::Refused(reason)) => return Err(Trouble::Unusable(reason)),
                 Ok(Greeting::Silence) if self.is_running() => {
                     self.kill().await;
@@ -203,11 +203,13 @@ impl Launcher {
             connection.receive().await
         });
         Ok(match answer.await {
-            Ok(Ok(Some(HostMessage::Welcome { pid, status }))) => Greeting::Welcome(Link {
-                connection,
-                pid,
-                status,
-            }),
+            Ok(Ok(Some(HostMessage::Welcome { pid, status }))) => {
+                Greeting::Welcome(Box::new(Link {
+                    connection,
+                    pid,
+                    status,
+                }))
+            }
             Ok(Ok(Some(HostMessage::Refused { reason }))) => Greeting::Refused(reason),
             Ok(Ok(Some(_)) | Err(ConnectionError::Wire(_))) => {
                 Greeting::Refused("its engine speaks another language".into())
@@ -307,7 +309,7 @@ impl Launcher {
 }
 
 enum Greeting {
-    Welcome(Link),
+    Welcome(Box<Link>),
     Refused(String),
     /// The connection ended before an answer.
     Broken,

@@ -17,7 +17,7 @@ use llama_cpp_2::{
     },
     llama_backend::{LlamaBackend, load_backends_from_path},
     llama_batch::LlamaBatch,
-    model::{LlamaModel, params::LlamaModelParams},
+    model::{LlamaChatMessage, LlamaModel, params::LlamaModelParams},
     token::LlamaToken,
 };
 
@@ -28,7 +28,13 @@ use super::{
     cpu,
     offload::{self, Gpu, Load},
 };
-use crate::{models::gguf, prompt::Special};
+use crate::{
+    models::gguf,
+    prompt::{
+        Special,
+        chat::{ChatTemplate, Role},
+    },
+};
 
 /// What to load and how to run it.
 #[derive(Debug, Clone)]
@@ -93,6 +99,7 @@ impl Loader for LlamaLoader {
         let mut backend = Llama {
             dimensions,
             vocabulary: vocabulary(&model),
+            chat_template: chat_template(&model),
             device: device_names(layers),
             batch: LlamaBatch::new(BATCH_TOKENS as usize, 1),
             held: vec![0; SEQUENCES as usize],
@@ -248,9 +255,32 @@ fn vocabulary(model: &LlamaModel) -> Vocabulary {
     Vocabulary::new(tokens, special)
 }
 
+/// The frame of the template in the model's file. Which kinds of templates are understood, llama.cpp knows.
+fn chat_template(model: &LlamaModel) -> Option<ChatTemplate> {
+    let template = model.chat_template(None).ok()?;
+    let render = |messages: &[(Role, &str)]| {
+        let messages = messages.iter().map(|(role, text)| {
+            LlamaChatMessage::new(role.name().to_owned(), (*text).to_owned()).ok()
+        });
+        let messages: Vec<_> = messages.collect::<Option<_>>()?;
+        model.apply_chat_template(&template, &messages, true).ok()
+    };
+    let mut frame = ChatTemplate::of(render)?;
+    let vocab = model.vocab();
+    if vocab.should_add_bos() && vocab.bos().0 >= 0 {
+        let bos = vocab.token_to_piece(vocab.bos(), true, None);
+        let bos = String::from_utf8_lossy(&bos);
+        if !frame.before_system.starts_with(&*bos) {
+            frame.before_system.insert_str(0, &bos);
+        }
+    }
+    Some(frame)
+}
+
 struct Llama<'m> {
     dimensions: Dimensions,
     vocabulary: Vocabulary,
+    chat_template: Option<ChatTemplate>,
     device: String,
     batch: LlamaBatch<'static>,
     /// Tokens in each sequence, to check what the caller believes.
@@ -276,11 +306,15 @@ impl Backend for Llama<'_> {
     }
 
     fn tokenize(&self, text: &str) -> Vec<Token> {
-        let tokens = self.model.vocab().tokenize(text.as_bytes(), false, false);
-        tokens
-            .into_iter()
-            .filter_map(|token| u32::try_from(token.0).ok().map(Token))
-            .collect()
+        self.tokens_of(text, false)
+    }
+
+    fn tokenize_frame(&self, frame: &str) -> Vec<Token> {
+        self.tokens_of(frame, true)
+    }
+
+    fn chat_template(&self) -> Option<&ChatTemplate> {
+        self.chat_template.as_ref()
     }
 
     fn evaluate(
@@ -436,6 +470,15 @@ impl Backend for Llama<'_> {
 }
 
 impl Llama<'_> {
+    fn tokens_of(&self, text: &str, with_special: bool) -> Vec<Token> {
+        let vocab = self.model.vocab();
+        let tokens = vocab.tokenize(text.as_bytes(), false, with_special);
+        tokens
+            .into_iter()
+            .filter_map(|token| u32::try_from(token.0).ok().map(Token))
+            .collect()
+    }
+
     fn held(&self, sequence: SeqId) -> Result<u32, EvaluateError> {
         let held = self.held.get(sequence.0 as usize).copied();
         held.ok_or_else(|| out_of_bounds(sequence, 0))

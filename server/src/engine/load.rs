@@ -92,9 +92,15 @@ struct Ticks {
 }
 
 impl Ticks {
-    fn now() -> Option<Self> {
-        let read = |path| std::fs::read_to_string(path).ok();
-        Self::parse(&read("/proc/stat")?, &read("/proc/self/stat")?)
+    /// With what the `companion` computed counted as our own.
+    fn now(companion: Option<u32>) -> Option<Self> {
+        let read = |path: &str| std::fs::read_to_string(path).ok();
+        let mut ticks = Self::parse(&read("/proc/stat")?, &read("/proc/self/stat")?)?;
+        let of_companion = companion
+            .and_then(|pid| read(&format!("/proc/{pid}/stat")))
+            .and_then(|process| ticks_of(&process));
+        ticks.own += of_companion.unwrap_or(0);
+        Some(ticks)
     }
 
     /// From the texts of `/proc/stat` and `/proc/self/stat`.
@@ -108,15 +114,11 @@ impl Ticks {
             .map(|ticks| ticks.parse().ok())
             .collect::<Option<_>>()?;
         let cores = lines.take_while(|line| line.starts_with("cpu")).count();
-        // The program's name, in parentheses, may hold anything; after it come the state and ten fields up to utime and stime.
-        let (_, fields) = process.rsplit_once(')')?;
-        let own = fields.split_ascii_whitespace().skip(11).take(2);
-        let own: Vec<u64> = own.map(|ticks| ticks.parse().ok()).collect::<Option<_>>()?;
         Some(Self {
             cores: u32::try_from(cores).ok()?,
             total: all.iter().sum(),
             idle: all.get(3)? + all.get(4)?,
-            own: own.iter().sum(),
+            own: ticks_of(process)?,
         })
     }
 
@@ -130,10 +132,19 @@ impl Ticks {
     }
 }
 
+/// That a process computed, from the text of its `stat`.
+fn ticks_of(process: &str) -> Option<u64> {
+    // The program's name, in parentheses, may hold anything; after it come the state and ten fields up to utime and stime.
+    let (_, fields) = process.rsplit_once(')')?;
+    let ticks = fields.split_ascii_whitespace().skip(11).take(2);
+    ticks.map(|ticks| ticks.parse::<u64>().ok()).sum()
+}
+
 /// Reads the load, not more often than makes sense.
 #[derive(Debug, Default)]
 struct Meter {
     last: Option<(Instant, Ticks)>,
+    companion: Option<u32>,
 }
 
 impl Meter {
@@ -144,7 +155,7 @@ impl Meter {
         {
             return None;
         }
-        let (now, ticks) = (Instant::now(), Ticks::now()?);
+        let (now, ticks) = (Instant::now(), Ticks::now(self.companion)?);
         let (then, earlier) = self.last.replace((now, ticks))?;
         Some(Load {
             cores: ticks.cores,
@@ -171,6 +182,16 @@ impl ThreadFollower {
             meter,
             rule: ThreadRule::new(most),
             foreign: None,
+        }
+    }
+
+    /// From now on what process `pid` computes is no load: it stops when this engine has work.
+    pub fn disregard(&mut self, pid: u32) {
+        if self.meter.companion != Some(pid) && pid != std::process::id() {
+            self.meter.companion = Some(pid);
+            // A difference between readings with and without it would mean nothing.
+            self.meter.last = None;
+            self.meter.read();
         }
     }
 

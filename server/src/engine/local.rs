@@ -25,6 +25,10 @@ use super::{
 /// Without work for so long, the states of recent documents are saved.
 const SAVE_AFTER: Duration = Duration::from_secs(5);
 
+/// Actions go on after so long without typing. Between two keys of somebody who types lie some 170 ms; a chunk that begins there
+/// would hold up the next key.
+pub(super) const QUIET: Duration = Duration::from_millis(250);
+
 /// How often [`LocalEngine::close`] looks whether the thread has ended.
 const CLOSE_STEP: Duration = Duration::from_millis(5);
 
@@ -66,6 +70,12 @@ enum Command {
         events: mpsc::UnboundedSender<Event>,
     },
     Cancel(JobId),
+    Hold {
+        id: JobId,
+        held: bool,
+    },
+    /// See [`Engine::disregard`].
+    Disregard(u32),
     /// Load the model now, so that the first job need not wait.
     WarmUp,
     /// End all jobs, save what is worth it, and end the thread.
@@ -125,7 +135,9 @@ impl Engine for LocalEngine {
             });
         }
         let commands = self.commands.clone();
+        let hold = commands.clone();
         JobHandle::new(receiver, move || drop(commands.send(Command::Cancel(id))))
+            .with_hold(move |held| drop(hold.send(Command::Hold { id, held })))
     }
 
     fn status(&self) -> watch::Receiver<Status> {
@@ -134,6 +146,10 @@ impl Engine for LocalEngine {
 
     fn warm_up(&self) {
         let _ = self.commands.send(Command::WarmUp);
+    }
+
+    fn disregard(&self, pid: u32) {
+        let _ = self.commands.send(Command::Disregard(pid));
     }
 }
 
@@ -155,7 +171,7 @@ impl Worker {
     fn run(self) {
         while let Ok(first) = self.inbox.recv() {
             match first {
-                Command::Cancel(_) => continue,
+                Command::Cancel(_) | Command::Hold { .. } | Command::Disregard(_) => continue,
                 Command::Close => return,
                 Command::Submit { .. } | Command::WarmUp => {}
             }
@@ -198,6 +214,7 @@ impl Worker {
             context_tokens: backend.dimensions().cells,
             device,
             costs: calibration.costs().clone(),
+            chat: backend.chat_template().cloned(),
         };
         self.status.send_replace(Status::Ready(info.clone()));
         let mut scheduler = Scheduler::with_costs(backend, info.costs.clone());
@@ -214,12 +231,17 @@ impl Worker {
         let mut threads = ThreadFollower::new(self.loader.threads());
         let mut idle_work = IdleWork::new(self.settings.idle_work);
         let mut idle: Option<Idle> = None;
+        let mut quiet_from = Instant::now();
         apply(&mut scheduler, first);
         // A command is never kept waiting by more than the step at hand.
         let mut wait = Duration::ZERO;
         let leave = loop {
             match self.inbox.recv_timeout(wait) {
                 Ok(Command::Close) | Err(RecvTimeoutError::Disconnected) => break Leave::Closed,
+                Ok(Command::Disregard(pid)) => {
+                    threads.disregard(pid);
+                    continue;
+                }
                 Ok(command) => {
                     apply(&mut scheduler, command);
                     calibration.reconsider();
@@ -232,7 +254,14 @@ impl Worker {
             threads.follow(|threads| scheduler.set_threads(threads));
             wait = Duration::ZERO;
             match scheduler.urgency() {
-                Some(priority) if priority < Priority::Prefetch => drop(scheduler.step()),
+                Some(Priority::Typing) => {
+                    scheduler.step();
+                    quiet_from = Instant::now() + QUIET;
+                }
+                Some(Priority::Action) => match quiet_from.checked_duration_since(Instant::now()) {
+                    Some(rest) if !rest.is_zero() => wait = rest,
+                    _ => drop(scheduler.step()),
+                },
                 Some(_) if idle_work.allowed() => {
                     let started = Instant::now();
                     scheduler.step();
@@ -317,7 +346,8 @@ fn apply(scheduler: &mut Scheduler, command: Command) {
     match command {
         Command::Submit { id, job, events } => scheduler.submit(id, *job, events),
         Command::Cancel(id) => scheduler.cancel(id),
-        Command::WarmUp | Command::Close => {}
+        Command::Hold { id, held } => scheduler.hold(id, held),
+        Command::WarmUp | Command::Close | Command::Disregard(_) => {}
     }
 }
 

@@ -20,6 +20,7 @@ pub mod launch;
 pub mod llama;
 pub mod load;
 pub mod local;
+pub mod memory;
 pub mod offload;
 pub mod private;
 pub mod recovery;
@@ -31,13 +32,16 @@ mod slots;
 pub mod states;
 pub mod toy;
 pub mod wire;
+pub mod yielding;
+
+use std::sync::Arc;
 
 use futures::future::{BoxFuture, FutureExt};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
 
 use self::costs::PassCosts;
-use crate::prompt::Prompt;
+use crate::prompt::{Prompt, chat::ChatTemplate};
 
 /// One request for text.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -157,13 +161,23 @@ pub struct EngineInfo {
     pub device: String,
     /// What a forward pass costs here.
     pub costs: PassCosts,
+    /// What conversations are framed with; `None` if the model is not made for them, or has a template that is not understood.
+    pub chat: Option<ChatTemplate>,
 }
 
 /// A running job. Dropping it cancels the job: the engine stops within one chunk, and what was computed stays cached.
 pub struct JobHandle {
     events: mpsc::UnboundedReceiver<Event>,
     cancel: CancelOnDrop,
+    hold: Hold,
+    observer: Option<Observer>,
 }
+
+type Observer = Box<dyn FnMut(&Event) + Send>;
+
+/// Told `true`, the engine leaves a job alone from the next chunk on, with all that it has computed of it; told `false`, it goes
+/// on as if nothing had been.
+pub type Hold = Arc<dyn Fn(bool) + Send + Sync>;
 
 impl JobHandle {
     /// `cancel` runs when the handle is dropped, also after the job has ended.
@@ -174,6 +188,29 @@ impl JobHandle {
         Self {
             events,
             cancel: CancelOnDrop(Some(Box::new(cancel))),
+            hold: Arc::new(|_| {}),
+            observer: None,
+        }
+    }
+
+    /// With what holds the job; without it, nothing does.
+    pub fn with_hold(self, hold: impl Fn(bool) + Send + Sync + 'static) -> Self {
+        Self {
+            hold: Arc::new(hold),
+            ..self
+        }
+    }
+
+    /// Holds the job, and lets it go on.
+    pub fn hold(&self) -> Hold {
+        self.hold.clone()
+    }
+
+    /// `observer` sees each event just before [`Self::next`] returns it, and is dropped with the handle.
+    pub fn observed(self, observer: impl FnMut(&Event) + Send + 'static) -> Self {
+        Self {
+            observer: Some(Box::new(observer)),
+            ..self
         }
     }
 
@@ -184,7 +221,11 @@ impl JobHandle {
 
     /// The next event; `None` after [`Event::Finished`].
     pub async fn next(&mut self) -> Option<Event> {
-        self.events.recv().await
+        let event = self.events.recv().await?;
+        if let Some(observer) = &mut self.observer {
+            observer(&event);
+        }
+        Some(event)
     }
 }
 
@@ -211,6 +252,8 @@ pub trait Engine: Send + Sync + 'static {
     fn status(&self) -> watch::Receiver<Status>;
     /// Loads the model before there is a job, where it is not loaded. Never blocks.
     fn warm_up(&self);
+    /// What process `pid` computes is no load for this engine: it is an engine that gives way to this one. Most have no use for that.
+    fn disregard(&self, _pid: u32) {}
     /// Downloads the model that is [`Status::Missing`], and loads it; does nothing where the model is here, as it is with most
     /// engines. The error is a sentence for the user. Dropping the future cancels the download; what has arrived is kept.
     fn pull_model(&self) -> BoxFuture<'static, Result<(), String>> {

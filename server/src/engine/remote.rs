@@ -36,6 +36,8 @@ enum Request {
     WarmUp,
     Submit { id: u64, job: Job, events: Events },
     Cancel { id: u64 },
+    Hold { id: u64, held: bool },
+    Disregard { pid: u32 },
 }
 
 type Events = mpsc::UnboundedSender<Event>;
@@ -73,11 +75,10 @@ impl Engine for RemoteEngine {
         {
             finish(&events, Finish::Cancelled);
         }
-        let requests = self.requests.clone();
-        JobHandle::new(receiver, move || {
-            // Fails only when the runtime is shutting down.
-            let _ = requests.send(Request::Cancel { id });
-        })
+        let (cancel, hold) = (self.requests.clone(), self.requests.clone());
+        // Both fail only when the runtime is shutting down.
+        JobHandle::new(receiver, move || drop(cancel.send(Request::Cancel { id })))
+            .with_hold(move |held| drop(hold.send(Request::Hold { id, held })))
     }
 
     fn status(&self) -> watch::Receiver<Status> {
@@ -88,6 +89,10 @@ impl Engine for RemoteEngine {
     fn warm_up(&self) {
         // Fails only when the runtime is shutting down.
         let _ = self.requests.send(Request::WarmUp);
+    }
+
+    fn disregard(&self, pid: u32) {
+        let _ = self.requests.send(Request::Disregard { pid });
     }
 }
 
@@ -103,8 +108,14 @@ fn finish(events: &Events, finish: Finish) {
 struct Inbox {
     incoming: mpsc::UnboundedReceiver<Request>,
     /// In order of submission.
-    waiting: BTreeMap<u64, (Job, Events)>,
+    waiting: BTreeMap<u64, Waiting>,
     warm_up: bool,
+}
+
+struct Waiting {
+    job: Job,
+    events: Events,
+    held: bool,
 }
 
 impl Inbox {
@@ -113,19 +124,27 @@ impl Inbox {
         match self.incoming.recv().await {
             None => return false,
             Some(Request::WarmUp) => self.warm_up = true,
+            // An engine that does not run yet is told with the next job.
+            Some(Request::Disregard { .. }) => {}
             Some(Request::Submit { id, job, events }) => {
-                self.waiting.insert(id, (job, events));
+                let held = false;
+                self.waiting.insert(id, Waiting { job, events, held });
             }
             Some(Request::Cancel { id }) => {
                 self.waiting.remove(&id);
+            }
+            Some(Request::Hold { id, held }) => {
+                if let Some(waiting) = self.waiting.get_mut(&id) {
+                    waiting.held = held;
+                }
             }
         }
         true
     }
 
     fn finish_all(&mut self, how: &Finish) {
-        for (_, events) in std::mem::take(&mut self.waiting).into_values() {
-            finish(&events, how.clone());
+        for waiting in std::mem::take(&mut self.waiting).into_values() {
+            finish(&waiting.events, how.clone());
         }
     }
 }
@@ -248,8 +267,14 @@ impl Task {
     }
 
     async fn relay(&mut self, link: &mut Link, running: &mut HashMap<u64, Events>) -> Ending {
-        for (id, (job, events)) in std::mem::take(&mut self.inbox.waiting) {
-            if let Err(ending) = submit(link, running, id, job, events) {
+        for (id, waiting) in std::mem::take(&mut self.inbox.waiting) {
+            let Waiting { job, events, held } = waiting;
+            let submitted = submit(link, running, id, job, events);
+            let held = |()| match held {
+                true => hold(link, running, id, true),
+                false => Ok(()),
+            };
+            if let Err(ending) = submitted.and_then(held) {
                 return ending;
             }
         }
@@ -267,6 +292,10 @@ impl Task {
                         link.connection.send(&ClientMessage::Cancel { id }).map_err(Ending::from)
                     }
                     Some(Request::Cancel { .. }) => Ok(()),
+                    Some(Request::Disregard { pid }) => {
+                        link.connection.send(&ClientMessage::Disregard { pid }).map_err(Ending::from)
+                    }
+                    Some(Request::Hold { id, held }) => hold(link, running, id, held),
                 },
                 message = link.connection.receive() => {
                     unanswered = 0;
@@ -339,4 +368,18 @@ fn submit(
             Err(error.into())
         }
     }
+}
+
+/// Passes on that a job is held, or goes on; it may have ended.
+fn hold(
+    link: &mut Link,
+    running: &HashMap<u64, Events>,
+    id: u64,
+    held: bool,
+) -> Result<(), Ending> {
+    if !running.contains_key(&id) {
+        return Ok(());
+    }
+    let message = ClientMessage::Hold { id, held };
+    link.connection.send(&message).map_err(Ending::from)
 }

@@ -42,7 +42,7 @@ pub type JobId = u64;
 /// What [`Scheduler::step`] did.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Step {
-    /// There is no job.
+    /// There is no job, or none that is not held.
     Idle,
     Worked,
 }
@@ -72,6 +72,8 @@ struct Running {
     usage: Usage,
     /// All of the prompt has been evaluated.
     prefilled: bool,
+    /// It is left alone for now.
+    held: bool,
 }
 
 impl<'b> Scheduler<'b> {
@@ -125,6 +127,7 @@ impl<'b> Scheduler<'b> {
             lines: Lines::default(),
             usage: Usage::default(),
             prefilled: false,
+            held: false,
         });
     }
 
@@ -132,6 +135,13 @@ impl<'b> Scheduler<'b> {
     pub fn cancel(&mut self, id: JobId) {
         if let Some(index) = self.jobs.iter().position(|running| running.id == id) {
             self.finish(index, Finish::Cancelled);
+        }
+    }
+
+    /// Leaves a job alone with all that was computed of it, or goes on with it. Unknown ids are fine.
+    pub fn hold(&mut self, id: JobId, held: bool) {
+        if let Some(running) = self.jobs.iter_mut().find(|running| running.id == id) {
+            running.held = held;
         }
     }
 
@@ -190,7 +200,12 @@ impl<'b> Scheduler<'b> {
 
     fn most_urgent(&self) -> Option<usize> {
         let order = |(index, running): &(usize, &Running)| (running.urgency(), Reverse(*index));
-        let (index, _) = self.jobs.iter().enumerate().min_by_key(order)?;
+        let ready = self
+            .jobs
+            .iter()
+            .enumerate()
+            .filter(|(_, running)| !running.held);
+        let (index, _) = ready.min_by_key(order)?;
         Some(index)
     }
 
@@ -295,7 +310,7 @@ impl<'b> Scheduler<'b> {
         loop {
             let running = &mut self.jobs[index];
             let logits = self.backend.logits(output);
-            if running.usage.generated < BOUNDARIES_OF_A_JOB {
+            if running.usage.generated < running.boundaries() {
                 self.boundaries.keep(&running.tokens, logits);
             }
             if running.job.limits.max_tokens == 0 {
@@ -418,10 +433,17 @@ impl Draft {
 impl Running {
     /// How urgent the job is now: once the lines are there that the user waits for, the rest may take its time.
     fn urgency(&self) -> Priority {
-        let waited_for = self.job.limits.urgent_lines.unwrap_or(u32::MAX);
         match self.job.priority {
-            Priority::Typing if self.lines.ended >= waited_for => Priority::Prefetch,
+            Priority::Typing if self.lines.are_enough(&self.job.limits) => Priority::Prefetch,
             priority => priority,
+        }
+    }
+
+    /// Nobody types on where an action ends: it takes no place from those who do.
+    fn boundaries(&self) -> u32 {
+        match self.job.priority {
+            Priority::Action => 0,
+            _ => BOUNDARIES_OF_A_JOB,
         }
     }
 
@@ -468,15 +490,22 @@ impl Running {
 
 /// The lines of an answer so far.
 #[derive(Clone, Default)]
-struct Lines {
+pub(super) struct Lines {
     /// Those that a line feed has ended, blank ones at the answer's beginning not counted.
     ended: u32,
     has_text: bool,
 }
 
 impl Lines {
+    /// Whether those are there that the user waits for.
+    pub(super) fn are_enough(&self, limits: &Limits) -> bool {
+        limits
+            .urgent_lines
+            .is_some_and(|waited_for| self.ended >= waited_for)
+    }
+
     /// Cuts `text`, which goes on the answer, before the line feed that makes `max` lines full; says whether it did.
-    fn cut(&mut self, text: &mut String, max: Option<u32>) -> bool {
+    pub(super) fn cut(&mut self, text: &mut String, max: Option<u32>) -> bool {
         for (at, c) in text.char_indices() {
             self.has_text |= !c.is_whitespace();
             if c == '\n' && self.has_text {

@@ -11,7 +11,7 @@ use std::{
 use super::backend::{
     Backend, Dimensions, EvaluateError, LoadError, Loader, Parked, SeqId, Token, Vocabulary,
 };
-use crate::prompt::{Special, words::words};
+use crate::prompt::{Special, chat::ChatTemplate, words::words};
 
 /// Tokens beyond the 256 bytes. Some overlap, so that a word has many spellings.
 const MERGES: &[&str] = &[
@@ -55,6 +55,7 @@ struct Entry {
 pub struct Toy {
     settings: ToySettings,
     vocabulary: Vocabulary,
+    chat_template: ChatTemplate,
     by_bytes: HashMap<Vec<u8>, Token>,
     sequences: Vec<Vec<Entry>>,
     /// Logits of the last evaluation's outputs.
@@ -90,6 +91,7 @@ impl Toy {
             cells_ever: 0,
             passes: 0,
             vocabulary,
+            chat_template: chat_template(),
             by_bytes,
             sequences,
         }
@@ -163,6 +165,33 @@ impl Backend for Toy {
             }
         }
         tokens
+    }
+
+    fn tokenize_frame(&self, frame: &str) -> Vec<Token> {
+        let first_marker = |text: &str| {
+            let places = Special::ALL.into_iter().filter_map(|special| {
+                let marker = special.to_string();
+                Some((
+                    text.find(&marker)?,
+                    marker.len(),
+                    self.vocabulary.special(special)?,
+                ))
+            });
+            places.min_by_key(|(at, ..)| *at)
+        };
+        let mut tokens = Vec::new();
+        let mut rest = frame;
+        while let Some((at, len, marker)) = first_marker(rest) {
+            tokens.extend(self.tokenize(&rest[..at]));
+            tokens.push(marker);
+            rest = &rest[at + len..];
+        }
+        tokens.extend(self.tokenize(rest));
+        tokens
+    }
+
+    fn chat_template(&self) -> Option<&ChatTemplate> {
+        Some(&self.chat_template)
     }
 
     fn evaluate(
@@ -255,6 +284,18 @@ impl Backend for Toy {
 
     fn set_threads(&mut self, _threads: u32) -> Result<(), EvaluateError> {
         Ok(())
+    }
+}
+
+/// In the form of ChatML, with two of the FIM format's markers: what begins a turn, and what ends it.
+fn chat_template() -> ChatTemplate {
+    let [begin, end] = [Special::FileSep, Special::RepoName];
+    let next = |role: &str| format!("{end}\n{begin}{role}\n");
+    ChatTemplate {
+        before_system: format!("{begin}system\n"),
+        before_user: next("user"),
+        before_answer: next("assistant"),
+        after_answer: next("user"),
     }
 }
 

@@ -11,7 +11,7 @@ use thiserror::Error;
 use super::{Event, Job, Status};
 
 /// Changes whenever a message does, so that engines and windows of different builds never misread each other.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// Bytes of JSON that one frame may have. The longest prompt takes about a tenth of it.
 pub const MAX_FRAME: usize = 16 << 20;
@@ -27,6 +27,10 @@ pub enum ClientMessage {
     Submit { id: u64, job: Job },
     /// Nobody waits for this job any more. Unknown ids are ignored: the job may just have ended.
     Cancel { id: u64 },
+    /// Leave this job alone, or go on with it. Unknown ids are ignored too.
+    Hold { id: u64, held: bool },
+    /// What this process computes is no load: see [`super::Engine::disregard`].
+    Disregard { pid: u32 },
     /// Asks for a [`HostMessage::Pong`], to tell a busy engine from a stopped one.
     Ping,
 }

@@ -26,13 +26,20 @@ use tokio::sync::watch;
 use crate::completion::Complete;
 use crate::config::Settings;
 use crate::context::workspace::Workspace;
+use crate::engine::Engine;
 
 pub use own::{Explanation, StatusParams};
 pub use server::{ACCEPTED_COMMAND, PULL_COMMAND};
 
-/// Makes the completer of a session, once its settings are known. They change while it runs, and so does what is known of the workspace.
-pub type Start =
-    Box<dyn FnOnce(watch::Receiver<Arc<Settings>>, Arc<Workspace>) -> Arc<dyn Complete> + Send>;
+/// Makes what a session works with, once its settings are known. They change while it runs, and so does what is known of the workspace.
+pub type Start = Box<dyn FnOnce(watch::Receiver<Arc<Settings>>, Arc<Workspace>) -> Services + Send>;
+
+/// What a session works with.
+pub struct Services {
+    pub completer: Arc<dyn Complete>,
+    /// The engine that does code actions.
+    pub actions: Arc<dyn Engine>,
+}
 
 /// Serves one client until it leaves, and returns the exit code that the protocol asks for: 0 if it said `shutdown`
 /// before, else 1. Needs a Tokio runtime with time and at least two threads, so that nothing keeps the loop waiting.

@@ -40,6 +40,8 @@ pub struct Facts {
     pub quantisation: Option<&'static str>,
     /// Tokens in the vocabulary.
     pub vocabulary: u64,
+    /// Whether the file says how a conversation is written.
+    pub chat_template: bool,
     /// Whether the vocabulary has a token that opens a fill-in-the-middle prompt.
     pub fill_in_the_middle: bool,
     pub tensors: u64,
@@ -178,6 +180,10 @@ fn read_values<R: Read>(
             ("tokenizer.ggml.tokens", ARRAY) => read_vocabulary(header, facts)?,
             ("tokenizer.ggml.fim_pre_token_id" | "tokenizer.ggml.prefix_token_id", _) => {
                 facts.fill_in_the_middle = true;
+                header.skip_value(kind)?;
+            }
+            ("tokenizer.chat_template", TEXT) => {
+                facts.chat_template = true;
                 header.skip_value(kind)?;
             }
             (key, UINT32) if key.ends_with(".context_length") => {

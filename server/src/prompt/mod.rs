@@ -1,5 +1,6 @@
 //! From text to the sequence that the model reads. Pure: no I/O, no tokenizer.
 
+pub mod chat;
 pub mod layout;
 pub mod words;
 
@@ -7,12 +8,17 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A piece of a prompt. User text is always `Text`, which is tokenised without looking for special tokens, so
+/// A piece of a prompt. User text is always `Text` or `Context`, which are tokenised without looking for special tokens, so
 /// `<|fim_middle|>` in a file stays text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Segment {
     Special(Special),
     Text(String),
+    /// As `Text`, and left out, all of it, where the prompt is too long; the first goes first.
+    Context(String),
+    /// A piece of the frame of a [`chat::ChatTemplate`], tokenised with special tokens: it comes from the model's file, never
+    /// from the user. A prompt that has one is a conversation and needs no fill-in-the-middle tokens.
+    Template(String),
 }
 
 /// The special tokens that a fill-in-the-middle prompt is made of. The ids come from the model's vocabulary.
@@ -63,7 +69,9 @@ impl fmt::Display for Prompt {
         for segment in &self.segments {
             match segment {
                 Segment::Special(special) => special.fmt(f)?,
-                Segment::Text(text) => f.write_str(text)?,
+                Segment::Text(text) | Segment::Context(text) | Segment::Template(text) => {
+                    f.write_str(text)?
+                }
             }
         }
         f.write_str(&self.healed)

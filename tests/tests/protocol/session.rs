@@ -142,6 +142,7 @@ async fn a_loading_model_is_shown_in_status_and_progress() {
         context_tokens: 4096,
         device: "CPU".into(),
         costs: Default::default(),
+        chat: None,
     };
     completer.status.send_replace(Status::Ready(info));
     assert_eq!(

@@ -119,6 +119,17 @@ async fn idle_work_that_is_not_allowed_ends_and_all_other_work_is_done() {
 }
 
 #[tokio::test]
+async fn an_action_waits_for_a_pause_in_typing() {
+    let engine = engine(Duration::ZERO, LocalSettings::default());
+    let started = Instant::now();
+    let mut typing = engine.submit(job(Priority::Typing, "let foo"));
+    assert!(is_answered(finish(&mut typing).await));
+    let mut action = engine.submit(job(Priority::Action, "let foo"));
+    assert!(is_answered(finish(&mut action).await));
+    assert!(started.elapsed() >= QUIET);
+}
+
+#[tokio::test]
 async fn an_idle_engine_measures_once_and_tells_everybody() {
     let folder = tempfile::tempdir().unwrap();
     let settings = LocalSettings {

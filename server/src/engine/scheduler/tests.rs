@@ -1,3 +1,4 @@
+mod actions;
 mod reuse;
 
 use proptest::prelude::*;

@@ -7,6 +7,7 @@ use crate::engine::{
     backend::{Parked, Vocabulary},
     states::StateSettings,
 };
+use crate::prompt::chat::ChatTemplate;
 
 /// A job whose prompt begins with about `tokens` tokens that no other `name` has.
 fn long_job(document: &str, name: &str, tokens: usize) -> Job {
@@ -178,6 +179,14 @@ impl Backend for Fragmented {
 
     fn vocabulary(&self) -> &Vocabulary {
         self.toy.vocabulary()
+    }
+
+    fn tokenize_frame(&self, frame: &str) -> Vec<Token> {
+        self.toy.tokenize_frame(frame)
+    }
+
+    fn chat_template(&self) -> Option<&ChatTemplate> {
+        self.toy.chat_template()
     }
 
     fn tokenize(&self, text: &str) -> Vec<Token> {
