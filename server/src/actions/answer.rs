@@ -7,6 +7,7 @@
 mod checks;
 mod cut;
 mod fault;
+mod imports;
 mod indent;
 mod prose;
 mod said;
@@ -15,7 +16,9 @@ mod tests_code;
 use std::ops::Range;
 
 use grammars::Language;
+use ropey::Rope;
 
+use super::edit::{self, Edit};
 use super::{Action, Offer, TargetKind};
 use crate::documents::Snapshot;
 use checks::Health;
@@ -40,9 +43,23 @@ pub struct Replacement {
     pub range: Range<usize>,
     /// As it goes into the file: with its indentation and line ends.
     pub text: String,
-    /// Import statements, one a line, that the answer has, the file has not, and that stand outside of the target. They are not part of
-    /// the edit: whoever wants them makes a second one.
-    pub imports: Vec<String>,
+    /// Adds the imports that the answer has and the file has not, above the target. It is no part of what was asked for: whoever wants
+    /// it applies it too.
+    pub imports: Option<Edit>,
+}
+
+impl Replacement {
+    /// The smallest edits of the document that it was read for; without those of the imports.
+    pub fn edits(&self, document: &Rope) -> Vec<Edit> {
+        let Some(old) = document.get_byte_slice(self.range.clone()) else {
+            return Vec::new();
+        };
+        let mut edits = edit::smallest(&old.to_string(), &self.text);
+        for edit in &mut edits {
+            edit.range = self.range.start + edit.range.start..self.range.start + edit.range.end;
+        }
+        edits
+    }
 }
 
 /// What the readings of an answer are judged by.
@@ -165,7 +182,7 @@ fn readings(said: Said, asked: &Asked) -> Vec<Result<Reading, Fault>> {
 }
 
 fn of_block(block: &Block, asked: &Asked) -> Vec<Result<Reading, Fault>> {
-    let code = indent::as_in_document(&block.text, asked);
+    let mut code = indent::as_in_document(&block.text, asked);
     let reading = |code: String, imports: Vec<String>, is_last: bool| {
         Ok(Reading {
             code,
@@ -199,6 +216,7 @@ fn of_block(block: &Block, asked: &Asked) -> Vec<Result<Reading, Fault>> {
         if let Some(name) = name.filter(|name| cut::defines_another(&code, name, asked)) {
             return vec![Err(Fault::NotDefined(name.to_owned()))];
         }
+        code = cut::below_comment(&code, asked);
     } else {
         readings.extend(
             cut::between_neighbours(&code, asked).map(|code| reading(code, Vec::new(), false)),
@@ -237,21 +255,10 @@ fn accept(
     let text = fill(code);
     checks::parses(&text, asked)?;
     checks::mends(code, asked)?;
-    let imports = reading
-        .imports
-        .iter()
-        .filter(|import| {
-            !asked
-                .document
-                .lines()
-                .any(|line| line.trim() == import.trim())
-        })
-        .cloned()
-        .collect();
     Ok(Replacement {
         range: asked.range.clone(),
         text,
-        imports,
+        imports: imports::edit(&reading.imports, asked),
     })
 }
 

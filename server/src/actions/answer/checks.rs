@@ -63,28 +63,44 @@ const STUBS: [&str; 9] = [
     "return;",
 ];
 
-/// What silences a tool, and how to say that.
-const SUPPRESSIONS: [(&str, &str); 19] = [
-    ("# type: ignore", "it silences the type checker"),
-    ("# pyright: ignore", "it silences the type checker"),
-    ("# mypy:", "it silences the type checker"),
-    ("# noqa", "it silences the linter"),
-    ("# pylint:", "it silences the linter"),
-    ("@ts-ignore", "it silences the type checker"),
-    ("@ts-expect-error", "it silences the type checker"),
-    ("@ts-nocheck", "it silences the type checker"),
-    (" as any", "it silences the type checker"),
-    (": any", "it silences the type checker"),
-    ("eslint-disable", "it silences the linter"),
-    ("#[allow(", "it silences the compiler"),
-    ("#![allow(", "it silences the compiler"),
-    ("@SuppressWarnings", "it silences the compiler"),
-    ("#pragma", "it silences the compiler"),
-    ("nolint", "it silences the linter"),
-    ("NOLINT", "it silences the linter"),
-    (".unwrap()", "it panics instead of handling the error"),
-    (".expect(", "it panics instead of handling the error"),
+/// What silences a tool or gives up its help, where (everywhere, if no language is named), and how to say that.
+const SUPPRESSIONS: [(&str, &[&str], &str); 19] = [
+    ("# type: ignore", &["python"], TYPES_SILENCED),
+    ("# pyright: ignore", &["python"], TYPES_SILENCED),
+    ("# mypy:", &["python"], TYPES_SILENCED),
+    ("# noqa", &["python"], LINTER_SILENCED),
+    ("# pylint:", &["python"], LINTER_SILENCED),
+    ("@ts-ignore", &[], TYPES_SILENCED),
+    ("@ts-expect-error", &[], TYPES_SILENCED),
+    ("@ts-nocheck", &[], TYPES_SILENCED),
+    (
+        " as any",
+        &["typescript", "typescriptreact"],
+        TYPES_SILENCED,
+    ),
+    (": any", &["typescript", "typescriptreact"], TYPES_SILENCED),
+    ("eslint-disable", &[], LINTER_SILENCED),
+    ("#[allow(", &["rust"], COMPILER_SILENCED),
+    ("#![allow(", &["rust"], COMPILER_SILENCED),
+    ("@SuppressWarnings", &[], COMPILER_SILENCED),
+    ("#pragma", &[], COMPILER_SILENCED),
+    ("nolint", &[], LINTER_SILENCED),
+    ("NOLINT", &[], LINTER_SILENCED),
+    (
+        ".unwrap()",
+        &["rust"],
+        "it panics instead of handling the error",
+    ),
+    (
+        ".expect(",
+        &["rust"],
+        "it panics instead of handling the error",
+    ),
 ];
+
+const TYPES_SILENCED: &str = "it silences the type checker";
+const LINTER_SILENCED: &str = "it silences the linter";
+const COMPILER_SILENCED: &str = "it silences the compiler";
 
 /// Handlers that drop an error, without blanks.
 const SWALLOWED: [&str; 9] = [
@@ -180,6 +196,12 @@ pub fn errors(tree: &Tree) -> usize {
             }
         }
     }
+}
+
+/// What [`errors`] counts in a text of the document's language; brackets without a partner where it has no grammar.
+pub fn errors_of(text: &str, asked: &Asked) -> usize {
+    let health = Health::of(text, asked.language, asked.grammar.as_ref(), &(0..0));
+    health.errors.unwrap_or(health.unbalanced)
 }
 
 /// The document with `text` at the target parses at least as well, and nothing else of it has changed its meaning.
@@ -345,8 +367,12 @@ pub fn mends(code: &str, asked: &Asked) -> Result<(), Fault> {
         return Ok(());
     };
     let old = asked.old.as_str();
-    let more = |sign: &str| code.matches(sign).count() > old.matches(sign).count();
-    if let Some((_, how)) = SUPPRESSIONS.iter().find(|(sign, _)| more(sign)) {
+    let language = asked.language.map_or("", Language::id);
+    let is_added = |(sign, languages, _): &&(&str, &[&str], _)| {
+        (languages.is_empty() || languages.contains(&language))
+            && code.matches(sign).count() > old.matches(sign).count()
+    };
+    if let Some((_, _, how)) = SUPPRESSIONS.iter().find(is_added) {
         return Err(Fault::Evades(how));
     }
     let squeezed = |text: &str| {

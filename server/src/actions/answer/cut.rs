@@ -12,6 +12,7 @@ use super::{Asked, said};
 use crate::actions::TargetKind;
 use crate::completion::brackets::{self, Lexis};
 use crate::completion::site::{BlockStyle, indentation, says_the_same, significant};
+use crate::completion::stop::is_comment;
 use crate::index::symbols::{DefinitionKind, DefinitionPlace, Places, places};
 use crate::syntax::{self, MAX_PARSED_BYTES};
 
@@ -20,6 +21,9 @@ const PARSE_BUDGET: Duration = Duration::from_millis(100);
 
 /// A line with fewer characters stands in many places.
 const TELLING: usize = 3;
+
+/// Lines of a comment that an answer may repeat.
+const MAX_COMMENT_LINES: usize = 20;
 
 /// Around methods, which stand nowhere else in many languages.
 const CLASS: (&str, &str) = ("class Wrapper {\n", "\n}\n");
@@ -485,4 +489,19 @@ pub fn between_neighbours(code: &str, asked: &Asked) -> Option<String> {
         .unwrap_or(lines.len());
     let is_cut = from > 0 || to < lines.len();
     is_cut.then(|| dedented(&lines[from..to].join("\n")))
+}
+
+/// The answer without the comment above the target, if it begins with that.
+pub fn below_comment(code: &str, asked: &Asked) -> String {
+    let above: Vec<&str> = asked.document[..asked.range.start]
+        .lines()
+        .rev()
+        .take(MAX_COMMENT_LINES)
+        .map(str::trim)
+        .collect();
+    let is_repeated = |line: &&str| {
+        line.trim().is_empty() || is_comment(line.trim()) && above.contains(&line.trim())
+    };
+    let lines: Vec<&str> = code.lines().skip_while(is_repeated).collect();
+    dedented(&lines.join("\n"))
 }

@@ -96,10 +96,16 @@ fn with_first_line_in_place(text: &str, asked: &Asked) -> String {
         let filled = lines.lines().filter(|line| !line.trim().is_empty());
         filled.map(indentation).min()
     };
-    let old_rest = asked.old.split_once('\n').and_then(|(_, more)| least(more));
-    let is_deeper = least(more)
-        .zip(old_rest)
-        .is_some_and(|(now, before)| now >= before + base.len());
+    let rest = least(more).unwrap_or_default();
+    let is_deeper = match asked.old.split_once('\n').and_then(|(_, more)| least(more)) {
+        Some(old_rest) => rest >= old_rest + base.len(),
+        // The lines below are as deep as the first one ought to be; or they are a block that it opens.
+        None => {
+            let opens = first.trim_end().ends_with(['{', '(', '[', ':', ',']);
+            let second = more.lines().find(|line| !line.trim().is_empty());
+            rest >= base.len() && (!opens || second.is_some_and(|line| indentation(line) > rest))
+        }
+    };
     if base.is_empty() || indentation(first) > 0 || !is_deeper {
         return text.to_owned();
     }
