@@ -241,6 +241,10 @@ pub fn rebase(
     base: &Rope,
     now: &Rope,
 ) -> Result<Vec<Edit>, Moved> {
+    let is_within = |edit: &Edit| target.start <= edit.range.start && edit.range.end <= target.end;
+    if !edits.iter().all(is_within) || base.get_byte_slice(target.clone()).is_none() {
+        return Err(Moved::Unclear);
+    }
     if base.is_instance(now) {
         return Ok(edits.to_vec());
     }

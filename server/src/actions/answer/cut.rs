@@ -9,7 +9,7 @@ use ropey::Rope;
 use super::fault::Fault;
 use super::indent::dedented;
 use super::{Asked, said};
-use crate::actions::TargetKind;
+use crate::actions::{Action, TargetKind};
 use crate::completion::brackets::{self, Lexis};
 use crate::completion::site::{BlockStyle, indentation, says_the_same, significant};
 use crate::completion::stop::is_comment;
@@ -96,7 +96,7 @@ pub fn definition(code: &str, name: &str, asked: &Asked) -> Option<Found> {
             is_last: code[range.end..].trim().is_empty(),
         });
     };
-    let place = named(&places, name, code, asked)?;
+    let place = named(&places, name, code, asked).or_else(|| renamed(&places, name, asked))?;
     let range = with_end(code, &place.range, &asked.old);
     let cut = with_attributes(lines_from(code, &range), &asked.old);
     let mut parts = vec![(range.start, cut.clone())];
@@ -144,6 +144,27 @@ fn named<'a>(
         .max_by_key(in_common)
 }
 
+/// The only definition of an answer under another name, if it was asked to have one.
+fn renamed<'a>(places: &'a Places, name: &str, asked: &Asked) -> Option<&'a DefinitionPlace> {
+    let speaks_of_it = |text: &str| {
+        let lower = text.to_lowercase();
+        ["rename", "naming", "name it", "call it"]
+            .iter()
+            .any(|word| lower.contains(word))
+    };
+    let may_change = match &asked.offer.action {
+        Action::Edit { instruction } => speaks_of_it(instruction),
+        Action::Fix { problems } => problems.iter().any(|problem| {
+            let message = &problem.message;
+            speaks_of_it(message) || message.contains("name") && mentions(message, name)
+        }),
+        _ => false,
+    };
+    let mut outermost = places.definitions.iter().filter(|place| place.depth == 0);
+    let only = outermost.next().filter(|_| outermost.next().is_none());
+    only.filter(|_| may_change)
+}
+
 /// With the semicolon that the old text ends with.
 fn with_end(code: &str, range: &Range<usize>, old: &str) -> Range<usize> {
     let semicolon = old.trim_end().ends_with(';') && code[range.end..].starts_with(';');
@@ -175,12 +196,13 @@ fn with_attributes(code: String, old: &str) -> String {
 }
 
 fn imports_outside(code: &str, places: &Places, range: &Range<usize>) -> Vec<String> {
+    let is_within = |import: &Range<usize>, around: &Range<usize>| {
+        around.start <= import.start && import.end <= around.end
+    };
+    let definitions = || places.definitions.iter().map(|place| &place.range);
     let is_outside = |import: &&Range<usize>| {
-        !places
-            .definitions
-            .iter()
-            .any(|place| place.range.start <= import.start && import.end <= place.range.end)
-            && !(range.start <= import.start && import.end <= range.end)
+        let mut around = definitions().chain([range]);
+        !around.any(|around| is_within(import, around))
     };
     let outside = places.imports.iter().filter(is_outside);
     outside

@@ -9,9 +9,10 @@ use crate::completion::stop::{PROSE, SPECIAL_TOKENS, is_comment};
 
 /// How words begin that come before or behind code, beside those that completions know. Lower case.
 const TALK: [&str; 22] = [
-    "certainly",
+    "certainly!",
+    "certainly,",
     "of course",
-    "sure",
+    "sure!",
     "i'm sorry",
     "i am sorry",
     "i have ",
@@ -21,15 +22,14 @@ const TALK: [&str; 22] = [
     "let me know",
     "to fix ",
     "to solve ",
-    "the error",
-    "the problem",
-    "the issue",
+    "the error ",
+    "the problem ",
+    "the issue ",
     "the function ",
     "changes made",
     "in the code",
-    "this change",
-    "this fix",
-    "output:",
+    "this change ",
+    "this fix ",
     "as an ai",
 ];
 
@@ -190,7 +190,7 @@ pub fn is_talk(line: &str) -> bool {
         return false;
     }
     let begins = |start: &&str| lower.starts_with(*start);
-    if PROSE.iter().any(|start| begins(start)) || TALK.iter().any(|start| begins(start)) {
+    if PROSE.iter().chain(&TALK).any(begins) {
         return true;
     }
     let words: Vec<&str> = trimmed.split_whitespace().collect();
@@ -273,7 +273,7 @@ pub fn is_diff(block: &Block, old: &str) -> bool {
     };
     lines.len() > 1
         && lines.iter().filter(is_marked).count() == lines.len()
-        && lines.iter().any(|line| is_removed(line))
+        && lines.iter().any(is_removed)
 }
 
 /// The old text after the change that a diff describes. Refused unless each hunk fits in exactly one place, word for word.

@@ -145,6 +145,19 @@ fn an_insertion_moves_too() {
     assert_eq!(rebased("«»", "b"), Err(Moved::Touched));
 }
 
+#[test]
+fn edits_that_are_not_of_the_target_are_refused() {
+    let (base, now) = (Rope::from_str("éa\nb\n"), Rope::from_str("éa\nb\nc\n"));
+    let edit = |range| Edit {
+        range,
+        text: "NEW".to_owned(),
+    };
+    for (range, target) in [(0..2, 4..5), (4..9, 4..9), (1..2, 1..3)] {
+        let moved = rebase(&[edit(range)], &target, &base, &now);
+        assert_eq!(moved, Err(Moved::Unclear), "{target:?}");
+    }
+}
+
 fn text() -> impl Strategy<Value = String> {
     "([abé ,(]{0,4}(\r\n|\n|\r)?){0,8}"
 }

@@ -46,15 +46,15 @@ pub fn places(text: &str, tree: &Tree, language: &'static Language) -> Option<Pl
             continue;
         }
         let mut start = item.outer.start;
-        for above in items.above.iter().rev() {
-            let is_attached = above.range.end <= start
-                && !above.is_comment
-                && slice(text, above.range.end..start).trim().is_empty();
-            if is_attached {
-                start = above.range.start;
-            } else if above.range.end <= start {
+        let behind = items
+            .above
+            .partition_point(|above| above.range.end <= start);
+        for above in items.above[..behind].iter().rev() {
+            let is_attached = slice(text, above.range.end..start).trim().is_empty();
+            if above.is_comment || !is_attached {
                 break;
             }
+            start = above.range.start;
         }
         let name = item.name.map_or("", |name| slice(text, name.byte_range()));
         let range = start..item.outer.end.max(item.node.end_byte());
