@@ -12,8 +12,8 @@ mod rhythm;
 mod rules;
 mod scope;
 mod show;
-mod site;
-mod stop;
+pub(crate) mod site;
+pub(crate) mod stop;
 
 use std::ops::Range;
 use std::path::PathBuf;

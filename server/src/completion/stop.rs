@@ -309,7 +309,7 @@ fn floor_char(text: &str, at: usize) -> usize {
 }
 
 /// How prose begins that instruct models put behind code. Lower case.
-const PROSE: [&str; 12] = [
+pub(crate) const PROSE: [&str; 12] = [
     "here is ",
     "here's ",
     "here are ",
@@ -325,7 +325,7 @@ const PROSE: [&str; 12] = [
 ];
 
 /// What comments say that leave the work to the reader. Lower case.
-const HOMEWORK: [&str; 12] = [
+pub(crate) const HOMEWORK: [&str; 12] = [
     "your code here",
     "your code goes here",
     "your implementation",
@@ -340,21 +340,24 @@ const HOMEWORK: [&str; 12] = [
     "implementation here",
 ];
 
+/// How the tokens begin that mark the parts of a conversation or of a prompt.
+pub(crate) const SPECIAL_TOKENS: [&str; 5] = [
+    "<|im_",
+    "<|fim_",
+    "<|endoftext",
+    "<|file_sep",
+    "<|repo_name",
+];
+
 /// Where fences, special tokens, explanations, homework for the reader, or the enclosing definition once more begin.
 fn talks_to_the_reader(site: &Site, answer: Answer) -> Option<usize> {
     if site.style == BlockStyle::None {
         return answer.text.find("<|im_");
     }
-    let token = [
-        "<|im_",
-        "<|fim_",
-        "<|endoftext",
-        "<|file_sep",
-        "<|repo_name",
-    ]
-    .iter()
-    .filter_map(|token| answer.text.find(token))
-    .min();
+    let token = SPECIAL_TOKENS
+        .iter()
+        .filter_map(|token| answer.text.find(token))
+        .min();
     let telling_headers = || {
         let headers = site.headers.iter();
         headers.filter(|header| significant(header) >= TELLING && header.contains('('))
@@ -382,7 +385,7 @@ fn talks_to_the_reader(site: &Site, answer: Answer) -> Option<usize> {
         .min()
 }
 
-fn is_comment(line: &str) -> bool {
+pub(crate) fn is_comment(line: &str) -> bool {
     ["#", "//", "/*", "--", "*"]
         .iter()
         .any(|token| line.starts_with(token))

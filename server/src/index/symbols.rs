@@ -6,6 +6,7 @@ mod items;
 mod members;
 mod notation;
 mod outline;
+mod places;
 pub mod plain;
 mod query;
 mod text;
@@ -21,6 +22,7 @@ use tree_sitter::Tree;
 use crate::syntax::{self, MAX_PARSED_BYTES};
 use items::slice;
 use outline::Outlines;
+pub use places::{DefinitionPlace, Places, places};
 use query::ItemKind;
 use text::LineStarts;
 
