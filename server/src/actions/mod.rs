@@ -3,6 +3,10 @@
 //! An answer is parsed, never trusted: only text for the asked range counts, and it has to parse at least as well as what it replaces.
 //! Nothing here applies an edit; that is the editor's, or the command line's, after a person has seen it.
 
+pub mod convention;
+pub mod offer;
+pub mod test_place;
+
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -42,8 +46,9 @@ pub struct Problem {
 /// What an action is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
-    /// Bytes of the document, the only ones that may be changed: from the first character of a line or node to the last, without the
-    /// line end.
+    /// Bytes of the document, the only ones that may be changed: from the first character of a line or node that is no blank to the
+    /// last, without the line end. Of a stub, its body; of documentation, the comment that is there; empty where something is to be
+    /// put in. See [`offer::Place`] for how it is filled.
     pub range: Range<usize>,
     pub kind: TargetKind,
     /// Of the function or type.
