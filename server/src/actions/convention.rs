@@ -56,13 +56,19 @@ impl Convention {
             "javascript" | "typescript" | "typescriptreact" if name.is_none() => {
                 Form::FileBlock("@fileoverview ")
             }
-            "c" | "cpp" | "cuda-cpp" | "objective-c" if name.is_none() => Form::FileBlock("@file\n"),
+            "c" | "cpp" | "cuda-cpp" | "objective-c" if name.is_none() => {
+                Form::FileBlock("@file\n")
+            }
             "php" if name.is_none() => Form::FileBlock(""),
-            "javascript" | "typescript" | "typescriptreact" | "java" | "kotlin" | "scala" | "groovy"
-            | "php" | "c" | "cpp" | "cuda-cpp" | "objective-c"
+            "javascript" | "typescript" | "typescriptreact" | "java" | "kotlin" | "scala"
+            | "groovy" | "php" | "c" | "cpp" | "cuda-cpp" | "objective-c"
                 if name.is_some() =>
             {
-                if uses_triple_slashes(source) { Form::Lines("///") } else { Form::Block }
+                if uses_triple_slashes(source) {
+                    Form::Lines("///")
+                } else {
+                    Form::Block
+                }
             }
             _ => return None,
         };
@@ -134,11 +140,17 @@ impl Convention {
 
     /// Without what would end the comment, or mean something else in it.
     fn harmless(&self, text: &str) -> String {
-        let text = text.replace("\r\n", "\n").replace('\r', "\n").replace('\t', "    ");
+        let text = text
+            .replace("\r\n", "\n")
+            .replace('\r', "\n")
+            .replace('\t', "    ");
         match &self.form {
             Form::Lines(_) => text,
             Form::Xml if has_xml_tags(&text) => text,
-            Form::Xml => text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"),
+            Form::Xml => text
+                .replace('&', "&amp;")
+                .replace('<', "&lt;")
+                .replace('>', "&gt;"),
             Form::Block | Form::FileBlock(_) => text.replace("*/", "* /").replace("/*", "/ *"),
             Form::Docstring(quotes) => {
                 let other = if *quotes == "'''" { "\"\"\"" } else { "'''" };
@@ -153,13 +165,17 @@ fn marked(lines: &[String], mark: &str) -> Vec<String> {
     // Only the first line of Haddock has the bar.
     let rest = mark.strip_suffix(" |").unwrap_or(mark);
     let (first, more) = lines.split_at(lines.len().min(1));
-    let more = more.iter().map(|line| format!("{rest} {line}").trim_end().to_owned());
+    let more = more
+        .iter()
+        .map(|line| format!("{rest} {line}").trim_end().to_owned());
     first.iter().map(line).chain(more).collect()
 }
 
 fn block(lines: &[String], tag: &str) -> Vec<String> {
     let tagged = format!("{tag}{}", lines.join("\n"));
-    let inside = tagged.lines().map(|line| format!(" * {line}").trim_end().to_owned());
+    let inside = tagged
+        .lines()
+        .map(|line| format!(" * {line}").trim_end().to_owned());
     let mut out = vec!["/**".to_owned()];
     out.extend(inside);
     out.push(" */".to_owned());
@@ -168,7 +184,11 @@ fn block(lines: &[String], tag: &str) -> Vec<String> {
 
 fn docstring(lines: &[String], quotes: &str) -> Vec<String> {
     // Nothing in a raw string is an escape.
-    let prefix = if lines.iter().any(|line| line.contains('\\')) { "r" } else { "" };
+    let prefix = if lines.iter().any(|line| line.contains('\\')) {
+        "r"
+    } else {
+        ""
+    };
     let mut out = lines.to_vec();
     let Some(first) = out.first_mut() else {
         return vec![format!("{quotes}{quotes}")];
@@ -185,7 +205,14 @@ fn docstring(lines: &[String], quotes: &str) -> Vec<String> {
     out
 }
 
-const XML_TAGS: [&str; 6] = ["<summary>", "<param", "<returns>", "<remarks>", "<exception", "<inheritdoc"];
+const XML_TAGS: [&str; 6] = [
+    "<summary>",
+    "<param",
+    "<returns>",
+    "<remarks>",
+    "<exception",
+    "<inheritdoc",
+];
 
 fn has_xml_tags(text: &str) -> bool {
     XML_TAGS.iter().any(|tag| text.contains(tag))
@@ -215,7 +242,12 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
             continue;
         }
         let body = line.trim_start();
-        let hanging = line.len() - body.len() + if body.starts_with(['-', '*', '@', ':']) { 2 } else { 0 };
+        let hanging = line.len() - body.len()
+            + if body.starts_with(['-', '*', '@', ':']) {
+                2
+            } else {
+                0
+            };
         let mut current = line[..line.len() - body.len()].to_owned();
         let mut columns = current.len();
         let mut is_first = true;
@@ -240,9 +272,12 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
 /// `Add returns the sum.` of `Returns the sum.`, as Go wants it.
 fn with_leading_name(text: &str, name: &str) -> String {
     let word = text.split_whitespace().next().unwrap_or_default();
-    let is_named = text.strip_prefix(name).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric));
+    let is_named = text
+        .strip_prefix(name)
+        .is_some_and(|rest| !rest.starts_with(char::is_alphanumeric));
     let has_article = ["A ", "An ", "The "].iter().any(|article| {
-        text.strip_prefix(article).is_some_and(|rest| rest.starts_with(name))
+        text.strip_prefix(article)
+            .is_some_and(|rest| rest.starts_with(name))
     });
     if text.is_empty() || is_named || has_article || word.starts_with("Deprecated") {
         return text.to_owned();
@@ -251,7 +286,11 @@ fn with_leading_name(text: &str, name: &str) -> String {
     let Some(first) = text.chars().next().filter(|_| is_verb) else {
         return format!("{name}: {text}");
     };
-    format!("{name} {}{}", first.to_lowercase(), &text[first.len_utf8()..])
+    format!(
+        "{name} {}{}",
+        first.to_lowercase(),
+        &text[first.len_utf8()..]
+    )
 }
 
 /// The quotes of the docstrings of a file.
@@ -277,7 +316,8 @@ fn uses_triple_slashes(source: &Source) -> bool {
 pub fn doc_above(source: &Source, at: usize) -> Option<Range<usize>> {
     let marks: &[&str] = match source.language_id() {
         "rust" | "swift" | "dart" | "zig" | "fsharp" | "csharp" => &["///", "/**"],
-        "javascript" | "typescript" | "typescriptreact" | "java" | "kotlin" | "scala" | "groovy" | "php" => &["/**"],
+        "javascript" | "typescript" | "typescriptreact" | "java" | "kotlin" | "scala"
+        | "groovy" | "php" => &["/**"],
         "c" | "cpp" | "cuda-cpp" | "objective-c" => &["/**", "/*!", "///", "//!"],
         "lua" => &["---", "--"],
         "r" => &["#'"],
@@ -285,7 +325,8 @@ pub fn doc_above(source: &Source, at: usize) -> Option<Range<usize>> {
         _ => &["//", "#", "--"],
     };
     let begins = |line: &str| {
-        let is_directive = line.starts_with("//go:") || line.starts_with("#!") || line.starts_with("# frozen_");
+        let is_directive =
+            line.starts_with("//go:") || line.starts_with("#!") || line.starts_with("# frozen_");
         !is_directive && marks.iter().any(|mark| line.starts_with(mark))
     };
     let mut doc: Option<Range<usize>> = None;
@@ -294,7 +335,9 @@ pub fn doc_above(source: &Source, at: usize) -> Option<Range<usize>> {
         return None;
     }
     for _ in 0..MAX_DOC_LINES {
-        let Some(line) = source.line_above(from) else { break };
+        let Some(line) = source.line_above(from) else {
+            break;
+        };
         let range = source.trimmed(line.clone());
         let text = source.slice(range.clone());
         if text.ends_with("*/") && doc.is_none() {

@@ -16,7 +16,9 @@ use serde::{Deserialize, Serialize};
 #[serde(tag = "action", rename_all = "kebab-case")]
 pub enum Action {
     /// Mends what compilers and linters complain of.
-    Fix { problems: Vec<Problem> },
+    Fix {
+        problems: Vec<Problem>,
+    },
     /// Writes the body of a stub, or the code that a comment describes.
     Implement,
     /// Writes a doc comment.
@@ -25,9 +27,13 @@ pub enum Action {
     Test,
     Simplify,
     /// Changes code as the user says.
-    Edit { instruction: String },
+    Edit {
+        instruction: String,
+    },
     /// Says in words what code does or what a diagnostic means; changes nothing.
-    Explain { problems: Vec<Problem> },
+    Explain {
+        problems: Vec<Problem>,
+    },
 }
 
 /// What another server or a compiler says of a place.

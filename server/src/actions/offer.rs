@@ -28,6 +28,10 @@ const MAX_FIX_ALL_LINES: usize = 60;
 /// Offers for problems, of each kind: a menu that scrolls helps nobody.
 const MAX_FIXES: usize = 8;
 const MAX_EXPLAINED: usize = 2;
+/// Functions that are run by other means than a test.
+const UNTESTED: [&str; 4] = ["main", "constructor", "__init__", "init"];
+/// Types that have no code.
+const SIGNATURES_ONLY: [&str; 4] = ["interface ", "trait ", "protocol ", "@interface "];
 /// Characters of a message or an instruction in a title.
 const MAX_TITLE_TEXT: usize = 80;
 
@@ -73,13 +77,17 @@ impl Offer {
                 [only] => format!("Fix: {}", cut(&only.message)),
                 all => format!("Fix all {} problems in {}", all.len(), code()),
             },
-            Action::Implement if target.kind == TargetKind::Lines => "Write the code that this comment describes".to_owned(),
+            Action::Implement if target.kind == TargetKind::Lines => {
+                "Write the code that this comment describes".to_owned()
+            }
             Action::Implement => format!("Implement {}", code()),
             Action::Document if target.range.is_empty() => format!("Document {}", code()),
             Action::Document => format!("Rewrite the documentation of {}", code()),
             Action::Test => format!("Write tests for {}", code()),
             Action::Simplify => format!("Simplify {}", code()),
-            Action::Edit { instruction } if instruction.is_empty() => format!("Edit {} as told", code()),
+            Action::Edit { instruction } if instruction.is_empty() => {
+                format!("Edit {} as told", code())
+            }
             Action::Edit { instruction } => format!("Edit {}: {}", code(), cut(instruction)),
             Action::Explain { problems } => match problems.first() {
                 Some(problem) => format!("Explain: {}", cut(&problem.message)),
@@ -93,7 +101,9 @@ impl Offer {
         match self.action {
             Action::Fix { .. } => Some("quickfix"),
             Action::Test => Some("refactor"),
-            Action::Implement | Action::Document | Action::Simplify | Action::Edit { .. } => Some("refactor.rewrite"),
+            Action::Implement | Action::Document | Action::Simplify | Action::Edit { .. } => {
+                Some("refactor.rewrite")
+            }
             Action::Explain { .. } => None,
         }
     }
@@ -113,7 +123,10 @@ fn cut(text: &str) -> String {
 /// The last place at or before `at` where a character begins.
 fn boundary(text: &str, at: usize) -> usize {
     let at = at.min(text.len());
-    (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
+    (0..=at)
+        .rev()
+        .find(|&at| text.is_char_boundary(at))
+        .unwrap_or(0)
 }
 
 /// A selection made whole: several lines from the first character to the last, else whole words.
@@ -129,13 +142,24 @@ fn selected(source: &Source, range: &Range<usize>) -> Range<usize> {
     let len = |chars: &mut dyn Iterator<Item = char>| chars.map(char::len_utf8).sum::<usize>();
     let before = len(&mut source.text[..range.start].chars().rev().take_while(is_word));
     let behind = len(&mut source.text[range.end..].chars().take_while(is_word));
-    let start = if starts_word { range.start - before } else { range.start };
-    start..if ends_word { range.end + behind } else { range.end }
+    let start = if starts_word {
+        range.start - before
+    } else {
+        range.start
+    };
+    start..if ends_word {
+        range.end + behind
+    } else {
+        range.end
+    }
 }
 
 /// What stands between the braces of the innermost declaration at `at`.
 pub(super) fn body_at(source: &Source, at: usize) -> Option<Range<usize>> {
-    declaration::around(source, &(at..at)).into_iter().next()?.body
+    declaration::around(source, &(at..at))
+        .into_iter()
+        .next()?
+        .body
 }
 
 /// Where the documentation of a declaration goes, or stands, and how it is written.
@@ -156,7 +180,8 @@ fn document(source: &Source, declaration: &Declaration) -> Option<(Target, Place
             if source.leads_line(start) {
                 place.indent = source.indent(start).to_owned();
             } else {
-                place.indent = source.indent(declaration.range.start).to_owned() + &source.indent_unit();
+                place.indent =
+                    source.indent(declaration.range.start).to_owned() + &source.indent_unit();
                 place.lead = format!("{}{}", source.newline, place.indent);
             }
             place.trail = format!("{}{}", source.newline, place.indent);
@@ -202,8 +227,12 @@ impl Site<'_> {
         let source = self.source;
         let mut all: Vec<Problem> = Vec::new();
         for problem in problems {
-            let is_known = |known: &Problem| known.range == problem.range && known.message == problem.message;
-            if place::fits(source, &problem.range) && !problem.message.trim().is_empty() && !all.iter().any(is_known) {
+            let is_known =
+                |known: &Problem| known.range == problem.range && known.message == problem.message;
+            if place::fits(source, &problem.range)
+                && !problem.message.trim().is_empty()
+                && !all.iter().any(is_known)
+            {
                 all.push(problem.clone());
             }
         }
@@ -213,9 +242,16 @@ impl Site<'_> {
             true => source.line(range.start),
             false => range.clone(),
         };
-        let touches = |problem: &&Problem| problem.range.start <= asked.end && asked.start <= problem.range.end;
+        let touches = |problem: &&Problem| {
+            problem.range.start <= asked.end && asked.start <= problem.range.end
+        };
         Problems {
-            here: all.iter().filter(touches).take(MAX_FIXES).cloned().collect(),
+            here: all
+                .iter()
+                .filter(touches)
+                .take(MAX_FIXES)
+                .cloned()
+                .collect(),
             all,
         }
     }
@@ -248,7 +284,9 @@ impl Site<'_> {
 
     /// The innermost function.
     fn function(&self) -> Option<&Declaration> {
-        self.around.iter().find(|declaration| declaration.kind == TargetKind::Function)
+        self.around
+            .iter()
+            .find(|declaration| declaration.kind == TargetKind::Function)
     }
 
     /// The declaration that the place is about: the innermost one; with a selection only if that is all of it, or in its head.
@@ -257,8 +295,12 @@ impl Site<'_> {
         let Some(selection) = &self.selection else {
             return Some(innermost);
         };
-        let is_whole = selection.start <= innermost.range.start && innermost.range.end <= selection.end;
-        let head_end = innermost.body.as_ref().map_or(innermost.range.end, |body| body.start);
+        let is_whole =
+            selection.start <= innermost.range.start && innermost.range.end <= selection.end;
+        let head_end = innermost
+            .body
+            .as_ref()
+            .map_or(innermost.range.end, |body| body.start);
         (is_whole || selection.end <= head_end).then_some(innermost)
     }
 
@@ -274,7 +316,10 @@ impl Site<'_> {
             });
         }
         let run = comment::run_at(source, self.cursor)?;
-        let is_asked = self.selection.as_ref().is_none_or(|selection| selection.end <= run.range.end)
+        let is_asked = self
+            .selection
+            .as_ref()
+            .is_none_or(|selection| selection.end <= run.range.end)
             && comment::instruction(source, &run).is_none()
             && comment::asks_for_code(source, &run);
         is_asked.then(|| Offer {
@@ -287,7 +332,9 @@ impl Site<'_> {
         let source = self.source;
         let target = match self.subject() {
             Some(subject) => document(source, subject)?.0,
-            None if self.around.is_empty() && self.selection.is_none() && self.is_on_head() => head::document(source)?.0,
+            None if self.around.is_empty() && self.selection.is_none() && self.is_on_head() => {
+                head::document(source)?.0
+            }
             None => return None,
         };
         Some(Offer {
@@ -302,11 +349,16 @@ impl Site<'_> {
 
     fn test(&self) -> Option<Offer> {
         let subject = self.subject()?;
-        let can_be_tested = subject.kind != TargetKind::Module
-            && subject.body.is_some()
+        let head = subject.head(self.source);
+        let has_code = match subject.kind {
+            TargetKind::Function => !UNTESTED.contains(&&*subject.name),
+            TargetKind::Type => !SIGNATURES_ONLY.iter().any(|word| head.contains(word)),
+            _ => false,
+        };
+        let can_be_tested = has_code
+            && !subject.is_prototype
             && !subject.is_test
             && !subject.is_local
-            && subject.name != "main"
             && test_place::has_tests(self.source.language_id());
         can_be_tested.then(|| Offer {
             action: Action::Test,
@@ -328,7 +380,9 @@ impl Site<'_> {
         });
         let is_simplified = match (&self.selection, target.kind) {
             (Some(_), TargetKind::Selection) => self.holds_statement(&target.range),
-            (_, TargetKind::Function | TargetKind::Lines) => !is_stub && self.function().is_some_and(|f| f.body.is_some()),
+            (_, TargetKind::Function | TargetKind::Lines) => {
+                !is_stub && self.function().is_some_and(|one| self.is_written(one))
+            }
             _ => false,
         };
         let simplify = is_simplified.then_some(Action::Simplify);
@@ -343,6 +397,12 @@ impl Site<'_> {
             .collect()
     }
 
+    /// There is something in its body.
+    fn is_written(&self, function: &Declaration) -> bool {
+        let is_empty = |body: &Range<usize>| self.source.slice(body.clone()).trim().is_empty();
+        !function.is_prototype && !function.body.as_ref().is_some_and(is_empty)
+    }
+
     /// The selection, or the function or type at the cursor; of one that is too long, the statement there.
     fn code(&self) -> Option<Target> {
         if let Some(range) = &self.selection {
@@ -352,7 +412,10 @@ impl Site<'_> {
                 name: None,
             });
         }
-        let owner = self.around.first().filter(|owner| owner.kind != TargetKind::Module)?;
+        let owner = self
+            .around
+            .first()
+            .filter(|owner| owner.kind != TargetKind::Module)?;
         if self.source.line_count(&owner.range) <= MAX_REWRITTEN_LINES {
             return Some(fix::of(owner));
         }
@@ -365,13 +428,19 @@ impl Site<'_> {
     /// The selection is more than part of a statement, and more than comments.
     fn holds_statement(&self, range: &Range<usize>) -> bool {
         let source = self.source;
-        let is_comment = comment::run_at(source, range.start).is_some_and(|run| run.range.end >= range.end);
+        let is_comment =
+            comment::run_at(source, range.start).is_some_and(|run| run.range.end >= range.end);
+        // What cannot be documented is prose or data.
+        let is_program = Convention::of(source, TargetKind::Function, Some("f")).is_some();
         let whole = source.whole_lines(range.clone());
         let at = range.start..range.start;
-        let statements = source.tree.as_ref().map(|tree| declaration::statements(tree, &at));
+        let statements = source
+            .tree
+            .as_ref()
+            .map(|tree| declaration::statements(tree, &at));
         let has_statement = (statements.iter().flatten())
             .any(|statement| statement.start >= range.start && statement.end <= range.end + 1);
-        !is_comment && (whole == *range || has_statement)
+        is_program && !is_comment && (whole == *range || has_statement)
     }
 
     fn explain(&self, problems: &[Problem]) -> Vec<Offer> {
@@ -385,11 +454,16 @@ impl Site<'_> {
             }
         };
         let of_code = self.code().map(|target| Offer {
-            action: Action::Explain { problems: Vec::new() },
+            action: Action::Explain {
+                problems: Vec::new(),
+            },
             target,
         });
         let explained = problems.iter().take(MAX_EXPLAINED).map(of_problem);
-        explained.filter(|offer| !offer.target.range.is_empty()).chain(of_code).collect()
+        explained
+            .filter(|offer| !offer.target.range.is_empty())
+            .chain(of_code)
+            .collect()
     }
 
     /// What a comment above says of the selection, or of the statement or declaration at the cursor.
@@ -407,9 +481,12 @@ impl Site<'_> {
             }
             _ => self.below(given.below)?,
         };
-        let is_rewritable = !target.range.is_empty() && source.line_count(&target.range) <= MAX_REWRITTEN_LINES;
+        let is_rewritable =
+            !target.range.is_empty() && source.line_count(&target.range) <= MAX_REWRITTEN_LINES;
         is_rewritable.then(|| Offer {
-            action: Action::Edit { instruction: given.text },
+            action: Action::Edit {
+                instruction: given.text,
+            },
             target,
         })
     }
@@ -419,15 +496,25 @@ impl Site<'_> {
         let at = self.cursor..self.cursor;
         let here = comment::run_at(source, self.cursor);
         let first_line = source.whole_lines(at.clone()).start;
-        let statements = source.tree.as_ref().map(|tree| declaration::statements(tree, &at));
+        let statements = source
+            .tree
+            .as_ref()
+            .map(|tree| declaration::statements(tree, &at));
         let declared = self.around.iter().flat_map(|one| {
             let doc = one.doc.as_ref().filter(|doc| doc.start < one.range.start);
             [Some(one.range.start), doc.map(|doc| doc.start)]
         });
-        let starts = statements.into_iter().flatten().map(|statement| statement.start);
-        let starts = std::iter::once(first_line).chain(starts).chain(declared.flatten());
+        let starts = statements
+            .into_iter()
+            .flatten()
+            .map(|statement| statement.start);
+        let starts = std::iter::once(first_line)
+            .chain(starts)
+            .chain(declared.flatten());
         let above = starts.filter_map(|start| comment::run_above(source, start));
-        here.into_iter().chain(above).find_map(|run| comment::instruction(source, &run))
+        here.into_iter()
+            .chain(above)
+            .find_map(|run| comment::instruction(source, &run))
     }
 
     /// The declaration or statement that begins on the first line with something in it at or below `at`.
@@ -447,8 +534,12 @@ impl Site<'_> {
             return Some(fix::of(declaration));
         }
         let tree = source.tree.as_ref();
-        let statements = tree.map(|tree| declaration::statements(tree, &place)).unwrap_or_default();
-        let statement = statements.into_iter().rfind(|statement| statement.start == start);
+        let statements = tree
+            .map(|tree| declaration::statements(tree, &place))
+            .unwrap_or_default();
+        let statement = statements
+            .into_iter()
+            .rfind(|statement| statement.start == start);
         let range = statement.unwrap_or_else(|| paragraph(source, start));
         Some(fix::lines(source.whole_lines(range)))
     }

@@ -16,12 +16,72 @@ const MIN_WORDS: usize = 3;
 
 /// How comments begin that ask for code, in lower case; the whole word counts.
 const REQUESTS: [&str; 66] = [
-    "todo", "fixme", "implement", "write", "create", "add", "define", "make", "build", "generate", "function",
-    "method", "class", "return", "returns", "compute", "computes", "calculate", "calculates", "parse", "parses",
-    "read", "reads", "load", "loads", "save", "store", "print", "prints", "find", "finds", "search", "sort",
-    "sorts", "filter", "group", "count", "counts", "sum", "merge", "split", "join", "convert", "converts",
-    "check", "checks", "validate", "validates", "test", "open", "close", "send", "fetch", "get", "set", "update",
-    "delete", "remove", "insert", "reverse", "format", "draw", "loop", "iterate", "encode", "decode",
+    "todo",
+    "fixme",
+    "implement",
+    "write",
+    "create",
+    "add",
+    "define",
+    "make",
+    "build",
+    "generate",
+    "function",
+    "method",
+    "class",
+    "return",
+    "returns",
+    "compute",
+    "computes",
+    "calculate",
+    "calculates",
+    "parse",
+    "parses",
+    "read",
+    "reads",
+    "load",
+    "loads",
+    "save",
+    "store",
+    "print",
+    "prints",
+    "find",
+    "finds",
+    "search",
+    "sort",
+    "sorts",
+    "filter",
+    "group",
+    "count",
+    "counts",
+    "sum",
+    "merge",
+    "split",
+    "join",
+    "convert",
+    "converts",
+    "check",
+    "checks",
+    "validate",
+    "validates",
+    "test",
+    "open",
+    "close",
+    "send",
+    "fetch",
+    "get",
+    "set",
+    "update",
+    "delete",
+    "remove",
+    "insert",
+    "reverse",
+    "format",
+    "draw",
+    "loop",
+    "iterate",
+    "encode",
+    "decode",
 ];
 
 /// Of [`REQUESTS`], those that ask for code even where code follows directly.
@@ -72,12 +132,13 @@ fn run_from(source: &Source, start: usize) -> Option<CommentRun> {
     let mut in_block = false;
     while let Some(at) = next.filter(|_| lines.len() < 2 * MAX_LINES) {
         let line = source.line(at);
-        let Some(text) = prose(source, line.clone(), in_block) else { break };
+        let Some(text) = prose(source, line.clone(), in_block) else {
+            break;
+        };
         let trimmed = source.slice(line.clone()).trim();
         let (open, close) = block_marks(source);
-        in_block = !open.is_empty()
-            && (in_block || trimmed.starts_with(open))
-            && !trimmed.contains(close);
+        in_block =
+            !open.is_empty() && (in_block || trimmed.starts_with(open)) && !trimmed.contains(close);
         lines.push((at, text));
         end = line.end;
         next = source.next_line(at);
@@ -89,14 +150,18 @@ fn run_from(source: &Source, start: usize) -> Option<CommentRun> {
 }
 
 fn block_marks(source: &Source) -> (&'static str, &'static str) {
-    let block = source.language.and_then(|language| language.block_comment.as_ref());
+    let block = source
+        .language
+        .and_then(|language| language.block_comment.as_ref());
     block.map_or(("", ""), |block| (&block.open, &block.close))
 }
 
 /// What a line that is nothing but a comment says.
 fn prose(source: &Source, line: Range<usize>, in_block: bool) -> Option<String> {
     let text = source.slice(line).trim();
-    let mark = source.language.and_then(|language| language.line_comment.as_deref());
+    let mark = source
+        .language
+        .and_then(|language| language.line_comment.as_deref());
     if let Some(mark) = mark.filter(|mark| !in_block && text.starts_with(*mark)) {
         let last = mark.chars().next_back().unwrap_or_default();
         let is_interpreter = text.starts_with("#!");
@@ -111,13 +176,17 @@ fn prose(source: &Source, line: Range<usize>, in_block: bool) -> Option<String> 
     let body = text.strip_prefix(open).filter(|_| begins).unwrap_or(text);
     let (body, behind) = body.split_once(close).unwrap_or((body, ""));
     // Code behind the comment.
-    behind.trim().is_empty().then(|| body.trim_matches(['*', '!', ' ', '\t']).to_owned())
+    behind
+        .trim()
+        .is_empty()
+        .then(|| body.trim_matches(['*', '!', ' ', '\t']).to_owned())
 }
 
 /// The instruction that the comments give: from the line that addresses us to the end.
 pub fn instruction(source: &Source, run: &CommentRun) -> Option<Instruction> {
     let is_addressed = |text: &str| {
-        text.get(..ADDRESS.len()).is_some_and(|start| start.eq_ignore_ascii_case(ADDRESS))
+        text.get(..ADDRESS.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(ADDRESS))
     };
     let first = run.lines.iter().position(|(_, text)| is_addressed(text))?;
     let start = run.lines[first].0;
@@ -148,7 +217,9 @@ pub fn asks_for_code(source: &Source, run: &CommentRun) -> bool {
     let words: Vec<&str> = (run.lines.iter())
         .flat_map(|(_, text)| text.split_whitespace())
         .collect();
-    let Some(first) = words.first() else { return false };
+    let Some(first) = words.first() else {
+        return false;
+    };
     let first = first
         .trim_end_matches(|c: char| !c.is_alphanumeric())
         .split('(')
@@ -160,12 +231,19 @@ pub fn asks_for_code(source: &Source, run: &CommentRun) -> bool {
         let text = source.slice(line).trim();
         !text.is_empty() && !text.starts_with(['}', ')', ']']) && text != "end"
     });
-    let is_code = (run.lines.iter()).any(|(_, text)| text.ends_with([';', '{', '}', ':']) || text.contains(" = "));
+    let is_code = (run.lines.iter())
+        .any(|(_, text)| text.ends_with([';', '{', '}', ':']) || text.contains(" = "));
     let is_request = match is_above_code {
         true => TO_DO.contains(&&*first),
-        false => REQUESTS.contains(&&*first) || words.len() > 2 && ["a", "the"].contains(&&*first) && {
-            matches!(words[1], "function" | "method" | "class" | "loop" | "type" | "struct")
-        },
+        false => {
+            REQUESTS.contains(&&*first)
+                || words.len() > 2 && ["a", "the"].contains(&&*first) && {
+                    matches!(
+                        words[1],
+                        "function" | "method" | "class" | "loop" | "type" | "struct"
+                    )
+                }
+        }
     };
     words.len() >= MIN_WORDS && is_request && !is_code
 }

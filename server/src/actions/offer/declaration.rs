@@ -24,6 +24,8 @@ pub struct Declaration {
     pub body: Option<Range<usize>>,
     /// What documents it: comments directly above, or the string that begins its body.
     pub doc: Option<Range<usize>>,
+    /// It has no body at all: a prototype, a signature, an abstract method.
+    pub is_prototype: bool,
     /// It is a test, or stands in a module of tests.
     pub is_test: bool,
     /// It stands in a function, so that nobody else can call it.
@@ -56,10 +58,20 @@ const TEST_MARKS: [&str; 10] = [
 /// blanks before it, belongs to it.
 pub fn around(source: &Source, range: &Range<usize>) -> Vec<Declaration> {
     let range = range_of_code(source, range);
-    let mut found = match &source.tree {
-        Some(tree) => tree::around(source, tree, &range),
-        None => lines::around(source, &range),
+    let found = source
+        .tree
+        .as_ref()
+        .map(|tree| tree::around(source, tree, &range));
+    // In what does not parse there may be no nodes for what a person sees.
+    let is_lost = || {
+        source
+            .tree
+            .as_ref()
+            .is_none_or(|tree| tree::is_broken(tree, &range))
     };
+    let mut found = found
+        .filter(|found| !found.is_empty() || !is_lost())
+        .unwrap_or_else(|| lines::around(source, &range));
     let mut is_test = source.is_test;
     let mut is_local = false;
     for declaration in found.iter_mut().rev() {

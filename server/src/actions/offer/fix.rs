@@ -19,7 +19,14 @@ const MAX_HEAD_LINES: usize = 300;
 
 /// Begin lines that import.
 const IMPORTS: [&str; 8] = [
-    "import ", "from ", "use ", "using ", "#include", "require", "pub use ", "extern crate ",
+    "import ",
+    "from ",
+    "use ",
+    "using ",
+    "#include",
+    "require",
+    "pub use ",
+    "extern crate ",
 ];
 
 /// How far from a problem its mend may be.
@@ -37,22 +44,61 @@ enum Reach {
 
 /// Said of text that does not parse, in lower case.
 const SYNTAX: [&str; 19] = [
-    "syntax", "unexpected", "unterminated", "unclosed", "never closed", "was not closed", "unmatched",
-    "expected ';'", "expected ‘;’", "expected `;`", "';' expected", "expected ')'", "expected '}'", "expected ':'",
-    "expected one of", "indent", "reached end of file", "eol while", "illegal start",
+    "syntax",
+    "unexpected",
+    "unterminated",
+    "unclosed",
+    "never closed",
+    "was not closed",
+    "unmatched",
+    "expected ';'",
+    "expected ‘;’",
+    "expected `;`",
+    "';' expected",
+    "expected ')'",
+    "expected '}'",
+    "expected ':'",
+    "expected one of",
+    "indent",
+    "reached end of file",
+    "eol while",
+    "illegal start",
 ];
 
 /// Said of a name that nothing bears, in lower case.
 const UNKNOWN_NAMES: [&str; 20] = [
-    "not defined", "undefined", "cannot find", "can't find", "could not find", "undeclared", "not declared",
-    "unresolved", "no attribute", "has no member", "no member named", "no method named", "no field", "unknown",
-    "does not exist", "did you mean", "not a member", "not found in", "no function", "cannot resolve",
+    "not defined",
+    "undefined",
+    "cannot find",
+    "can't find",
+    "could not find",
+    "undeclared",
+    "not declared",
+    "unresolved",
+    "no attribute",
+    "has no member",
+    "no member named",
+    "no method named",
+    "no field",
+    "unknown",
+    "does not exist",
+    "did you mean",
+    "not a member",
+    "not found in",
+    "no function",
+    "cannot resolve",
 ];
 
 /// Said where a compiler knows that an import would do, in lower case.
 const MISSING_IMPORTS: [&str; 8] = [
-    "forget to '#include", "forget to ‘#include", "forgetting to '#include", "consider importing",
-    "missing import", "need to import", "is it imported", "missing using directive",
+    "forget to '#include",
+    "forget to ‘#include",
+    "forgetting to '#include",
+    "consider importing",
+    "missing import",
+    "need to import",
+    "is it imported",
+    "missing using directive",
 ];
 
 /// What a fix of `problem` may change. `around` are the declarations that hold it, innermost first.
@@ -98,7 +144,12 @@ pub fn lines(range: Range<usize>) -> Target {
 }
 
 /// The statement that holds a range, or if `grows` the largest one around it that is short enough; whole lines.
-pub fn statement(source: &Source, range: &Range<usize>, owner: Option<&Declaration>, grows: bool) -> Option<Range<usize>> {
+pub fn statement(
+    source: &Source,
+    range: &Range<usize>,
+    owner: Option<&Declaration>,
+    grows: bool,
+) -> Option<Range<usize>> {
     let tree = source.tree.as_ref()?;
     let held = declaration::statements(tree, &source.trimmed(range.clone()));
     let mut fitting = held
@@ -106,7 +157,11 @@ pub fn statement(source: &Source, range: &Range<usize>, owner: Option<&Declarati
         .map(|statement| source.whole_lines(statement))
         .filter(|lines| owner.is_none_or(|owner| owner.range != *lines))
         .take_while(|lines| source.line_count(lines) <= MAX_STATEMENT_LINES);
-    if grows { fitting.last() } else { fitting.next() }
+    if grows {
+        fitting.last()
+    } else {
+        fitting.next()
+    }
 }
 
 /// The lines around a problem, within its function.
@@ -115,10 +170,18 @@ pub fn near(source: &Source, range: &Range<usize>, owner: Option<&Declaration>) 
     for _ in 0..LINES_ABOVE {
         start = source.line_above(start).map_or(start, |line| line.start);
     }
-    let last = range.end.min(range.start + source.slice(range.clone()).find('\n').unwrap_or(range.len()));
+    let last = range.end.min(
+        range.start
+            + source
+                .slice(range.clone())
+                .find('\n')
+                .unwrap_or(range.len()),
+    );
     let mut end = source.line_end(last);
     for _ in 0..LINES_BELOW {
-        end = source.next_line(end).map_or(end, |next| source.line_end(next));
+        end = source
+            .next_line(end)
+            .map_or(end, |next| source.line_end(next));
     }
     let within = owner.map_or(0..source.text.len(), |owner| owner.range.clone());
     source.trimmed(start.max(within.start)..end.min(within.end).max(start.max(within.start)))
@@ -132,9 +195,17 @@ fn reach(source: &Source, problem: &Problem) -> Reach {
         return Reach::Imports;
     }
     if says(&UNKNOWN_NAMES) {
-        return if lacks_import(source, problem) { Reach::Imports } else { Reach::Statement };
+        return if lacks_import(source, problem) {
+            Reach::Imports
+        } else {
+            Reach::Statement
+        };
     }
-    if says(&SYNTAX) { Reach::Lines } else { Reach::Function }
+    if says(&SYNTAX) {
+        Reach::Lines
+    } else {
+        Reach::Function
+    }
 }
 
 fn is_import(line: &str) -> bool {
@@ -157,7 +228,9 @@ fn lacks_import(source: &Source, problem: &Problem) -> bool {
         return false;
     }
     let words = source.text.split(|c: char| !is_word(c));
-    !words.filter(|word| *word != name).any(|word| is_misspelt(name, word))
+    !words
+        .filter(|word| *word != name)
+        .any(|word| is_misspelt(name, word))
 }
 
 fn is_word(c: char) -> bool {
@@ -175,7 +248,12 @@ fn is_misspelt(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     let start = a.iter().zip(b).take_while(|(a, b)| a == b).count();
     let (a, b) = (&a[start..], &b[start..]);
-    let end = a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count();
+    let end = a
+        .iter()
+        .rev()
+        .zip(b.iter().rev())
+        .take_while(|(a, b)| a == b)
+        .count();
     let (a, b) = (&a[..a.len() - end], &b[..b.len() - end]);
     match (a, b) {
         ([x, y], [z, w]) => x == w && y == z,
@@ -197,10 +275,13 @@ fn imports(source: &Source) -> Option<Range<usize>> {
         if is_import(text) || goes_on {
             let range = found.get_or_insert(line.clone());
             range.end = line.end;
-            is_open = !text.starts_with([')', '}']) && (goes_on || text.trim_end().ends_with(['(', '{', ',']));
+            is_open = !text.starts_with([')', '}'])
+                && (goes_on || text.trim_end().ends_with(['(', '{', ',']));
         } else {
             is_open = false;
-            let below = source.next_line(line.end).map(|next| source.slice(source.line(next)));
+            let below = source
+                .next_line(line.end)
+                .map(|next| source.slice(source.line(next)));
             if below.is_some_and(is_import) {
                 found = None;
             }

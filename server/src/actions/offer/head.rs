@@ -11,12 +11,24 @@ use crate::actions::{Target, TargetKind};
 const LEGAL: [&str; 4] = ["copyright", "license", "spdx", "(c)"];
 
 /// Lines that have to stay first, by how they begin.
-const FIRST_LINES: [&str; 7] = ["#!", "# -*-", "# vim", "<?php", "declare(strict", "'use strict'", "\"use strict\""];
+const FIRST_LINES: [&str; 7] = [
+    "#!",
+    "# -*-",
+    "# vim",
+    "<?php",
+    "declare(strict",
+    "'use strict'",
+    "\"use strict\"",
+];
 
 /// Where the file's documentation goes, or stands. `None` in languages that have no such thing.
 pub fn document(source: &Source) -> Option<(Target, Place)> {
     let id = source.language_id();
-    let package = if id == "go" { Some(package(source)?) } else { None };
+    let package = if id == "go" {
+        Some(package(source)?)
+    } else {
+        None
+    };
     let name = package.as_ref().map(|(_, name)| name.clone());
     let kind = TargetKind::Module;
     let convention = Convention::of(source, kind, name.as_deref()).filter(|convention| {
@@ -30,7 +42,9 @@ pub fn document(source: &Source) -> Option<(Target, Place)> {
     let trail = match (&doc, convention.form == Form::Lines("//")) {
         (Some(_), _) => String::new(),
         (None, true) => source.newline.to_owned(),
-        (None, false) if below.trim().is_empty() || below.starts_with(['\n', '\r']) => source.newline.to_owned(),
+        (None, false) if below.trim().is_empty() || below.starts_with(['\n', '\r']) => {
+            source.newline.to_owned()
+        }
         (None, false) => source.newline.repeat(2),
     };
     let place = Place {
@@ -69,11 +83,15 @@ fn behind_first_lines(source: &Source) -> usize {
             let text = source.slice(range.clone()).to_lowercase();
             LEGAL.iter().any(|word| text.contains(word))
         };
-        let next = if FIRST_LINES.iter().any(|start| line.starts_with(start)) && !line.starts_with("#![") {
+        let next = if FIRST_LINES.iter().any(|start| line.starts_with(start))
+            && !line.starts_with("#![")
+        {
             source.next_line(at)
         } else if let Some(run) = run.filter(|run| is_legal(&run.range)) {
             let mut below = source.next_line(run.range.end);
-            while let Some(next) = below.filter(|next| source.slice(source.line(*next)).trim().is_empty()) {
+            while let Some(next) =
+                below.filter(|next| source.slice(source.line(*next)).trim().is_empty())
+            {
                 below = source.next_line(next);
             }
             below
@@ -94,7 +112,9 @@ fn existing(source: &Source, convention: &Convention, start: usize) -> Option<Ra
     match &convention.form {
         Form::Docstring(_) => {
             let prefix = usize::from(text.starts_with(['r', 'R', 'u', 'U']));
-            let quotes = ["\"\"\"", "'''"].into_iter().find(|quotes| text[prefix..].starts_with(quotes))?;
+            let quotes = ["\"\"\"", "'''"]
+                .into_iter()
+                .find(|quotes| text[prefix..].starts_with(quotes))?;
             let end = text[prefix + 3..].find(quotes)?;
             Some(at..at + prefix + 3 + end + 3)
         }
@@ -102,7 +122,10 @@ fn existing(source: &Source, convention: &Convention, start: usize) -> Option<Ra
         Form::Lines(mark) => {
             let mut end = None;
             let mut next = Some(at);
-            while let Some(line) = next.map(|at| source.line(at)).filter(|line| source.slice(line.clone()).starts_with(mark)) {
+            while let Some(line) = next
+                .map(|at| source.line(at))
+                .filter(|line| source.slice(line.clone()).starts_with(mark))
+            {
                 end = Some(line.end);
                 next = source.next_line(line.end);
             }
@@ -111,7 +134,9 @@ fn existing(source: &Source, convention: &Convention, start: usize) -> Option<Ra
         _ => {
             let end = text.find("*/")? + 2;
             let block = &text[..end];
-            let is_about_file = ["@file", "@module", "@packageDocumentation", "\\file"].iter().any(|tag| block.contains(tag));
+            let is_about_file = ["@file", "@module", "@packageDocumentation", "\\file"]
+                .iter()
+                .any(|tag| block.contains(tag));
             (text.starts_with("/*") && is_about_file).then(|| at..at + end)
         }
     }

@@ -78,7 +78,10 @@ pub fn place(snapshot: &Snapshot, offer: &Offer) -> Result<Place, Stale> {
         _ => &[],
     };
     let ranges = problems.iter().map(|problem| &problem.range);
-    if !std::iter::once(&target.range).chain(ranges).all(|range| fits(&source, range)) {
+    if !std::iter::once(&target.range)
+        .chain(ranges)
+        .all(|range| fits(&source, range))
+    {
         return Err(Stale::OutOfBounds);
     }
     let at = target.range.start..target.range.start;
@@ -108,7 +111,9 @@ pub fn fits(source: &Source, range: &Range<usize>) -> bool {
 }
 
 fn is_declared(around: &[Declaration], target: &Target) -> bool {
-    around.iter().any(|declaration| fix::of(declaration) == *target)
+    around
+        .iter()
+        .any(|declaration| fix::of(declaration) == *target)
 }
 
 /// Code that is rewritten or explained as it stands.
@@ -156,7 +161,9 @@ fn implemented(source: &Source, around: &[Declaration], target: &Target) -> Opti
         let is_it = request(source, &run) == *target && comment::asks_for_code(source, &run);
         return is_it.then(|| below_comment(source, &run, around));
     }
-    let at = around.iter().position(|declaration| declaration.name == *target.name.as_ref().unwrap_or(&String::new()))?;
+    let at = around.iter().position(|declaration| {
+        declaration.name == *target.name.as_ref().unwrap_or(&String::new())
+    })?;
     let function = &around[at];
     let range = stub::stub(source, function, &around[at + 1..])?;
     (implementation(function, range.clone()) == *target).then(|| in_body(source, function, &range))
@@ -189,9 +196,14 @@ fn below_comment(source: &Source, run: &comment::CommentRun, around: &[Declarati
 
 fn in_body(source: &Source, function: &Declaration, range: &Range<usize>) -> Place {
     let outer = source.indent(function.range.start).to_owned();
-    let has_line = source.leads_line(range.start) && !range.is_empty() && !source.slice(range.clone()).trim().is_empty();
+    let has_line = source.leads_line(range.start)
+        && !range.is_empty()
+        && !source.slice(range.clone()).trim().is_empty();
     let own_indent = has_line
-        || function.doc.as_ref().is_some_and(|doc| doc.end == range.start);
+        || function
+            .doc
+            .as_ref()
+            .is_some_and(|doc| doc.end == range.start);
     let indent = match own_indent {
         true => source.indent(range.start).to_owned(),
         false => outer.clone() + &source.indent_unit(),
@@ -200,8 +212,16 @@ fn in_body(source: &Source, function: &Declaration, range: &Range<usize>) -> Pla
     let closes = behind.trim_start_matches([' ', '\t']);
     let closes_there = closes.starts_with('}') || closes.starts_with("end");
     Place {
-        lead: if has_line { String::new() } else { format!("{}{indent}", source.newline) },
-        trail: if closes_there { format!("{}{outer}", source.newline) } else { String::new() },
+        lead: if has_line {
+            String::new()
+        } else {
+            format!("{}{indent}", source.newline)
+        },
+        trail: if closes_there {
+            format!("{}{outer}", source.newline)
+        } else {
+            String::new()
+        },
         indent,
         newline: source.newline,
         definition: Some(function.range.clone()),
@@ -210,14 +230,22 @@ fn in_body(source: &Source, function: &Declaration, range: &Range<usize>) -> Pla
 }
 
 /// The comment above the target that says just this.
-fn instruction_above(source: &Source, target: &Target, around: &[Declaration], instruction: &str) -> Option<Range<usize>> {
+fn instruction_above(
+    source: &Source,
+    target: &Target,
+    around: &[Declaration],
+    instruction: &str,
+) -> Option<Range<usize>> {
     let doc = around
         .iter()
         .find(|declaration| declaration.range.start == target.range.start)
         .and_then(|declaration| declaration.doc.clone())
         .filter(|doc| doc.start < target.range.start);
     let starts = [Some(target.range.start), doc.map(|doc| doc.start)];
-    let runs = starts.into_iter().flatten().filter_map(|start| comment::run_above(source, start));
+    let runs = starts
+        .into_iter()
+        .flatten()
+        .filter_map(|start| comment::run_above(source, start));
     let mut given = runs.filter_map(|run| comment::instruction(source, &run));
     given
         .find(|given| given.text == instruction && given.below <= target.range.start)

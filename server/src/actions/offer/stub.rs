@@ -30,7 +30,15 @@ const MISSING: [&str; 14] = [
 
 /// Calls that fail, and say so of missing code if their message does.
 const FAILURES: [&str; 9] = [
-    "panic", "throw", "raise", "fatalerror", "error(", "assert", "die", "todo", "unimplemented",
+    "panic",
+    "throw",
+    "raise",
+    "fatalerror",
+    "error(",
+    "assert",
+    "die",
+    "todo",
+    "unimplemented",
 ];
 
 /// What such a message says, without blanks and in lower case.
@@ -46,16 +54,43 @@ const MESSAGES: [&str; 7] = [
 
 /// What stands in for a value until there is one.
 const PLACEHOLDERS: [&str; 18] = [
-    "", "none", "null", "nil", "undefined", "0", "0.0", "-1", "\"\"", "''", "false", "true", "[]", "{}", "()",
-    "nullptr", "default", "string::new()",
+    "",
+    "none",
+    "null",
+    "nil",
+    "undefined",
+    "0",
+    "0.0",
+    "-1",
+    "\"\"",
+    "''",
+    "false",
+    "true",
+    "[]",
+    "{}",
+    "()",
+    "nullptr",
+    "default",
+    "string::new()",
 ];
 
 /// Marks a declaration whose body is meant to be empty.
-const MEANT_EMPTY: [&str; 6] = ["abstract", "@overload", "@typing.overload", "Protocol", "extern ", "virtual "];
+const MEANT_EMPTY: [&str; 6] = [
+    "abstract",
+    "@overload",
+    "@typing.overload",
+    "Protocol",
+    "extern ",
+    "virtual ",
+];
 
 /// What of a function's body an implementation replaces; `None` if it is written, or none is wanted. Its documentation stays. `around`
 /// is what it is a member of.
-pub fn stub(source: &Source, function: &Declaration, around: &[Declaration]) -> Option<Range<usize>> {
+pub fn stub(
+    source: &Source,
+    function: &Declaration,
+    around: &[Declaration],
+) -> Option<Range<usize>> {
     if function.kind != TargetKind::Function {
         return None;
     }
@@ -65,7 +100,8 @@ pub fn stub(source: &Source, function: &Declaration, around: &[Declaration]) -> 
         let head = owner.head(source);
         owner.kind == TargetKind::Type && MEANT_EMPTY.iter().any(|mark| head.contains(mark))
     });
-    let is_virtual = MEANT_EMPTY.iter().any(|mark| head.contains(mark)) && !head.contains("override");
+    let is_virtual =
+        MEANT_EMPTY.iter().any(|mark| head.contains(mark)) && !head.contains("override");
     let is_stub_file = source.language_id() == "python" && is_protocol;
     let open = match &function.doc {
         Some(doc) if doc.start >= body.start && doc.end <= body.end => doc.end,
@@ -81,10 +117,15 @@ pub fn stub(source: &Source, function: &Declaration, around: &[Declaration]) -> 
     let statement = uncommented.trim().trim_end_matches(';').trim();
     let comment = has_request(text, &uncommented);
     let is_missing = match statement {
-        "" => open > body.start || comment || !is_virtual && returns_something(source, head, &function.name),
+        "" => {
+            open > body.start
+                || comment
+                || !is_virtual && returns_something(source, head, &function.name)
+        }
         _ => says_missing(statement, lexis) || comment && is_placeholder(statement),
     };
-    let is_exempt = is_virtual && !comment && (statement.is_empty() || matches!(statement, "pass" | "..."));
+    let is_exempt =
+        is_virtual && !comment && (statement.is_empty() || matches!(statement, "pass" | "..."));
     (is_missing && !is_exempt).then(|| replaced(source, &body, code))
 }
 
@@ -96,7 +137,11 @@ fn replaced(source: &Source, body: &Range<usize>, code: Range<usize>) -> Range<u
     let is_block = code.start == body.start && content == code && source.leads_line(content.start);
     if content.is_empty() {
         // Behind a docstring, or between braces.
-        return if code.start > body.start { code.start..code.start } else { code };
+        return if code.start > body.start {
+            code.start..code.start
+        } else {
+            code
+        };
     }
     if is_block || has_own_lines && (ends_line || content.end == body.end) {
         return content;
@@ -104,7 +149,11 @@ fn replaced(source: &Source, body: &Range<usize>, code: Range<usize>) -> Range<u
     // `def f(): pass`: with the blanks before.
     let line = source.slice(source.line_start(code.start)..code.start);
     let blanks = line.len() - line.trim_end_matches([' ', '\t']).len();
-    if source.leads_line(code.start) { code } else { code.start - blanks..code.end }
+    if source.leads_line(code.start) {
+        code
+    } else {
+        code.start - blanks..code.end
+    }
 }
 
 fn without_comments(text: &str, lexis: Lexis) -> String {
@@ -133,13 +182,19 @@ fn has_request(text: &str, uncommented: &str) -> bool {
 
 /// One statement that fails or does nothing until there is code.
 fn says_missing(statement: &str, lexis: Lexis) -> bool {
-    let squeezed: String = statement.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase();
+    let squeezed: String = statement
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .collect::<String>()
+        .to_lowercase();
     if MISSING.contains(&squeezed.as_str()) {
         return true;
     }
     let fails = FAILURES.iter().any(|word| squeezed.starts_with(word));
     let names = MESSAGES.iter().any(|message| squeezed.contains(message));
-    fails && (names || squeezed.contains("unsupportedoperation")) && is_one_statement(statement, lexis)
+    fails
+        && (names || squeezed.contains("unsupportedoperation"))
+        && is_one_statement(statement, lexis)
 }
 
 /// Nothing stands behind the bracket that closes its first one.
@@ -164,37 +219,76 @@ fn is_one_statement(statement: &str, lexis: Lexis) -> bool {
 }
 
 fn is_placeholder(statement: &str) -> bool {
-    let value = statement.strip_prefix("return").unwrap_or(statement).trim().to_lowercase();
+    let value = statement
+        .strip_prefix("return")
+        .unwrap_or(statement)
+        .trim()
+        .to_lowercase();
     PLACEHOLDERS.contains(&value.as_str())
 }
 
 /// The signature promises a value, so that an empty body cannot be meant.
 fn returns_something(source: &Source, head: &str, name: &str) -> bool {
-    let behind_name = head.find(&format!("{name}(")).map_or("", |at| &head[at + name.len()..]);
+    let behind_name = head
+        .find(&format!("{name}("))
+        .map_or("", |at| &head[at + name.len()..]);
     let behind = brackets_end(behind_name).map_or("", |end| behind_name[end..].trim());
     let is_nothing = |ty: &str| {
         let ty = ty.trim_end_matches('{').trim();
         let ty = ty.trim_start_matches([':', '-', '>']).trim();
         ty.is_empty()
-            || ["void", "()", "Unit", "never", "Void", "Promise<void>", "None", "!", "static", "self"].contains(&ty)
+            || [
+                "void",
+                "()",
+                "Unit",
+                "never",
+                "Void",
+                "Promise<void>",
+                "None",
+                "!",
+                "static",
+                "self",
+            ]
+            .contains(&ty)
             || ty.starts_with("throws ")
     };
     match source.language_id() {
         "rust" | "swift" => behind.starts_with("->") && !is_nothing(behind),
-        "kotlin" | "scala" | "php" | "typescript" | "typescriptreact" => behind.starts_with(':') && !is_nothing(behind),
+        "kotlin" | "scala" | "php" | "typescript" | "typescriptreact" => {
+            behind.starts_with(':') && !is_nothing(behind)
+        }
         "go" => {
             let receiver_or_name = head.trim_start().starts_with("func");
             receiver_or_name && !behind.trim_end_matches('{').trim().is_empty()
         }
-        "javascript" => name != "constructor" && brackets_end(behind_name).is_some_and(|end| end > 2),
+        "javascript" => {
+            name != "constructor" && brackets_end(behind_name).is_some_and(|end| end > 2)
+        }
         "java" | "csharp" | "c" | "cpp" | "dart" | "groovy" => {
             let before = head.find(&format!("{name}(")).map_or("", |at| &head[..at]);
             let before = before.rsplit(['\n', ']', ')']).next().unwrap_or_default();
             let modifiers = [
-                "public", "private", "protected", "static", "final", "inline", "constexpr", "internal", "async",
-                "override", "sealed", "synchronized", "explicit", "virtual", "new", "partial", "default",
+                "public",
+                "private",
+                "protected",
+                "static",
+                "final",
+                "inline",
+                "constexpr",
+                "internal",
+                "async",
+                "override",
+                "sealed",
+                "synchronized",
+                "explicit",
+                "virtual",
+                "new",
+                "partial",
+                "default",
             ];
-            let ty = before.split_whitespace().rfind(|word| !modifiers.contains(word) && !word.starts_with('@'));
+            let ty = before
+                .split_whitespace()
+                .rfind(|word| !modifiers.contains(word) && !word.starts_with('@'));
             ty.is_some_and(|ty| !matches!(ty, "void" | "Task" | "~"))
         }
         // Bodies of Python cannot be empty; of other languages nothing is known.

@@ -55,7 +55,10 @@ pub fn problem(text: &str, at: &str, message: &str) -> Problem {
 /// An offer on one line: its title and its target.
 pub fn shown(snapshot: &Snapshot, offer: &Offer) -> String {
     let text = snapshot.rope.to_string();
-    let target = text[offer.target.range.clone()].replace("\r\n", "⏎").replace('\n', "⏎").replace('\t', "→");
+    let target = text[offer.target.range.clone()]
+        .replace("\r\n", "⏎")
+        .replace('\n', "⏎")
+        .replace('\t', "→");
     let count = target.chars().count();
     let target = match count {
         0..=60 => target,
@@ -75,14 +78,20 @@ pub fn listed(snapshot: &Snapshot, range: Range<usize>, problems: &[Problem]) ->
         let json = serde_json::to_string(offer).expect("JSON");
         let back: Offer = serde_json::from_str(&json).expect("an offer");
         assert_eq!(&back, offer);
-        assert!(place(snapshot, &back).is_ok(), "{} is not found again", shown(snapshot, offer));
+        assert!(
+            place(snapshot, &back).is_ok(),
+            "{} is not found again",
+            shown(snapshot, offer)
+        );
     }
     offers.iter().map(|offer| shown(snapshot, offer)).collect()
 }
 
 fn large(functions: usize) -> String {
     let function = "def handle_NAME(items, limit):\n    \"\"\"Handles items.\"\"\"\n    total = 0\n    for item in items:\n        if item > limit:\n            total += item * 2\n        else:\n            total -= 1\n    return total\n\n";
-    (0..functions).map(|index| function.replace("NAME", &index.to_string())).collect()
+    (0..functions)
+        .map(|index| function.replace("NAME", &index.to_string()))
+        .collect()
 }
 
 #[test]
@@ -90,7 +99,12 @@ fn a_list_of_a_large_file_takes_less_than_ten_milliseconds() {
     let text = large(1_000);
     let at = text.find("handle_900").expect("a function");
     let whole = document("python", &text);
-    let unparsed = Documents::default().open("file:///w/a.kt", "kotlin", DocVersion(1), &text.replace("def ", "fun "));
+    let unparsed = Documents::default().open(
+        "file:///w/a.kt",
+        "kotlin",
+        DocVersion(1),
+        &text.replace("def ", "fun "),
+    );
     for snapshot in [whole, unparsed] {
         assert!(snapshot.rope.len_lines() >= 10_000);
         let fastest = (0..5)

@@ -14,8 +14,8 @@ const MAX_SIGNATURE_LINES: usize = 20;
 
 /// Begin what looks like a method of Java or Dart and is none.
 const CONTROL: [&str; 16] = [
-    "if", "for", "while", "switch", "catch", "else", "do", "try", "return", "new", "throw", "await", "assert",
-    "when", "match", "with",
+    "if", "for", "while", "switch", "catch", "else", "do", "try", "return", "new", "throw",
+    "await", "assert", "when", "match", "with",
 ];
 
 pub fn around(source: &Source, range: &Range<usize>) -> Vec<Declaration> {
@@ -59,7 +59,9 @@ fn declared_below(source: &Source, at: usize) -> Range<usize> {
 }
 
 fn is_above(source: &Source, line: &str) -> bool {
-    let comment = source.language.and_then(|language| language.line_comment.as_deref());
+    let comment = source
+        .language
+        .and_then(|language| language.line_comment.as_deref());
     let is_annotation = line.starts_with('@') && !line.contains("fun ");
     is_annotation
         || line.starts_with("#[")
@@ -82,9 +84,12 @@ fn declaration(source: &Source, line: &Range<usize>) -> Option<Declaration> {
     }
     let end = end_of_block(source, line);
     let name = name.to_owned();
+    let body = body(source, line.start..end);
     Some(Declaration {
         kind,
-        body: body(source, line.start..end),
+        // What follows an equals sign is a body that is an expression.
+        is_prototype: body.is_none() && !source.slice(line.clone()).contains('='),
+        body,
         name,
         range: start..end,
         doc: None,
@@ -101,11 +106,15 @@ fn head<'a>(line: &'a str, source: &Source) -> Option<(TargetKind, &'a str)> {
         let word = word_at(rest);
         let behind = rest[word.len()..].trim_start();
         let kind = match word {
-            "fun" | "func" | "def" | "function" | "fn" | "sub" | "proc" => Some(TargetKind::Function),
-            "class" | "struct" | "enum" | "interface" | "protocol" | "object" | "trait" | "actor" | "record"
-            | "mixin" => Some(TargetKind::Type),
+            "fun" | "func" | "def" | "function" | "fn" | "sub" | "proc" => {
+                Some(TargetKind::Function)
+            }
+            "class" | "struct" | "enum" | "interface" | "protocol" | "object" | "trait"
+            | "actor" | "record" | "mixin" => Some(TargetKind::Type),
             "module" | "namespace" => Some(TargetKind::Module),
-            "constructor" | "init" if behind.starts_with('(') => return Some((TargetKind::Function, word)),
+            "constructor" | "init" if behind.starts_with('(') => {
+                return Some((TargetKind::Function, word));
+            }
             "" if rest.starts_with('@') => {
                 rest = rest[1..].trim_start();
                 continue;
@@ -114,7 +123,10 @@ fn head<'a>(line: &'a str, source: &Source) -> Option<(TargetKind, &'a str)> {
             _ => None,
         };
         // `enum class`, `fun interface`: the last one counts.
-        let is_last = !matches!(word_at(behind), "class" | "interface" | "object" | "struct" | "enum");
+        let is_last = !matches!(
+            word_at(behind),
+            "class" | "interface" | "object" | "struct" | "enum"
+        );
         if let Some(kind) = kind.filter(|_| is_last) {
             let name = name_at(behind);
             return (!name.is_empty()).then_some((kind, name));
@@ -128,11 +140,23 @@ fn head<'a>(line: &'a str, source: &Source) -> Option<(TargetKind, &'a str)> {
 fn method<'a>(line: &'a str, source: &Source) -> Option<(TargetKind, &'a str)> {
     let has_such = matches!(
         source.language_id(),
-        "dart" | "groovy" | "java" | "csharp" | "c" | "cpp" | "javascript" | "typescript" | "typescriptreact"
+        "dart"
+            | "groovy"
+            | "java"
+            | "csharp"
+            | "c"
+            | "cpp"
+            | "javascript"
+            | "typescript"
+            | "typescriptreact"
     );
     let before = line.split_once('(').map(|(before, _)| before.trim_end())?;
     let name = &before[before.rfind(|c: char| !is_word(c)).map_or(0, |at| at + 1)..];
-    let name = if name.starts_with(|c: char| !c.is_ascii_digit()) { name } else { "" };
+    let name = if name.starts_with(|c: char| !c.is_ascii_digit()) {
+        name
+    } else {
+        ""
+    };
     let is_method = has_such
         && (line.ends_with('{') || line.ends_with(','))
         && !name.is_empty()
@@ -146,7 +170,9 @@ fn method<'a>(line: &'a str, source: &Source) -> Option<(TargetKind, &'a str)> {
 fn name_at(text: &str) -> &str {
     let mut rest = text.trim_start_matches(['&', '`']);
     if rest.starts_with('<') {
-        rest = rest.split_once('>').map_or("", |(_, rest)| rest.trim_start());
+        rest = rest
+            .split_once('>')
+            .map_or("", |(_, rest)| rest.trim_start());
     }
     let signature = &rest[..rest.find(['(', '{', ':', '=']).unwrap_or(rest.len())];
     let is_receiver = signature.contains('.') && rest[signature.len()..].starts_with('(');
@@ -171,7 +197,9 @@ fn end_of_block(source: &Source, line: &Range<usize>) -> usize {
     let mut at = line.start;
     let mut has_block = false;
     for count in 0..MAX_LINES {
-        let Some(next) = source.next_line(at) else { break };
+        let Some(next) = source.next_line(at) else {
+            break;
+        };
         at = next;
         let range = source.line(at);
         let text = source.slice(range.clone());
@@ -196,9 +224,17 @@ fn end_of_block(source: &Source, line: &Range<usize>) -> usize {
     end
 }
 
-/// Between the first brace that is not in other brackets and the one that ends the range.
+/// Between the first brace that is not in other brackets and the one that ends the range; below a line that ends in a colon, the rest.
 fn body(source: &Source, range: Range<usize>) -> Option<Range<usize>> {
     let text = source.slice(range.clone());
+    if source
+        .slice(source.line(range.start))
+        .trim_end()
+        .ends_with(':')
+    {
+        let below = source.next_line(range.start)?.min(range.end);
+        return Some(source.trimmed(below..range.end));
+    }
     let code = brackets::blanked(text, Lexis::of(source.language));
     let mut depth = 0;
     for (at, c) in code.char_indices() {

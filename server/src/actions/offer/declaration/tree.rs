@@ -30,6 +30,11 @@ pub fn statements(tree: &Tree, range: &Range<usize>) -> Vec<Range<usize>> {
     held.map(|index| path[index].byte_range()).collect()
 }
 
+/// The place is in something that does not parse.
+pub fn is_broken(tree: &Tree, range: &Range<usize>) -> bool {
+    path(tree, range).iter().any(Node::is_error)
+}
+
 /// A node that holds statements or members, by the names that the grammars give to such.
 fn holds_statements(node: Node) -> bool {
     let kind = node.kind();
@@ -59,7 +64,9 @@ pub fn around(source: &Source, tree: &Tree, range: &Range<usize>) -> Vec<Declara
         let above = declaration(source, path[index], path[outer], kind);
         // `typedef struct a {...} b;` is one type.
         index = outer;
-        found.extend(above.filter(|above| found.last().is_none_or(|last| last.range != above.range)));
+        found.extend(
+            above.filter(|above| found.last().is_none_or(|last| last.range != above.range)),
+        );
     }
     found
 }
@@ -93,7 +100,8 @@ fn settle<'tree>(source: &Source, path: &mut Vec<Node<'tree>>, range: &Range<usi
     }
     let in_body = |index: usize| path[index..].iter().any(|node| holds_statements(*node));
     let wrapper = (1..path.len()).find(|&index| {
-        declared(path[index]).is_some_and(|inner| path.get(index + 1) != Some(&inner)) && !in_body(index + 1)
+        declared(path[index]).is_some_and(|inner| path.get(index + 1) != Some(&inner))
+            && !in_body(index + 1)
     });
     if let Some(wrapper) = wrapper {
         path.truncate(wrapper + 1);
@@ -109,7 +117,10 @@ fn is_above(node: Node) -> bool {
 }
 
 fn is_attribute(node: Node) -> bool {
-    matches!(node.kind(), "attribute_item" | "decorator" | "attribute_list" | "annotation")
+    matches!(
+        node.kind(),
+        "attribute_item" | "decorator" | "attribute_list" | "annotation"
+    )
 }
 
 /// No blank line between two nodes.
@@ -138,7 +149,9 @@ fn declared(node: Node) -> Option<Node> {
         _ => None,
     }?;
     let is_whole = match node.kind() {
-        "expression_statement" => matches!(inner.kind(), "assignment_expression" | "internal_module"),
+        "expression_statement" => {
+            matches!(inner.kind(), "assignment_expression" | "internal_module")
+        }
         "type_definition" | "declaration" => inner.child_by_field_name("body").is_some(),
         _ => true,
     };
@@ -146,7 +159,9 @@ fn declared(node: Node) -> Option<Node> {
 }
 
 fn last_named_child(node: Node) -> Option<Node> {
-    let last = u32::try_from(node.named_child_count()).ok()?.checked_sub(1)?;
+    let last = u32::try_from(node.named_child_count())
+        .ok()?
+        .checked_sub(1)?;
     node.named_child(last)
 }
 
@@ -156,15 +171,30 @@ fn kind(node: Node, source: &Source) -> Option<TargetKind> {
         return None;
     }
     Some(match node.kind() {
-        "function_definition" | "function_item" | "function_signature_item" | "function_declaration"
-        | "generator_function_declaration" | "method_definition" | "method_declaration"
-        | "constructor_declaration" | "compact_constructor_declaration" | "destructor_declaration"
-        | "operator_declaration" | "local_function_statement" | "function_signature"
-        | "abstract_method_signature" | "method_signature" | "method" | "singleton_method"
-        | "secondary_constructor" | "init_declaration" | "protocol_function_declaration" => {
-            TargetKind::Function
-        }
-        "variable_declarator" | "public_field_definition" | "field_definition" | "pair"
+        "function_definition"
+        | "function_item"
+        | "function_signature_item"
+        | "function_declaration"
+        | "generator_function_declaration"
+        | "method_definition"
+        | "method_declaration"
+        | "constructor_declaration"
+        | "compact_constructor_declaration"
+        | "destructor_declaration"
+        | "operator_declaration"
+        | "local_function_statement"
+        | "function_signature"
+        | "abstract_method_signature"
+        | "method_signature"
+        | "method"
+        | "singleton_method"
+        | "secondary_constructor"
+        | "init_declaration"
+        | "protocol_function_declaration" => TargetKind::Function,
+        "variable_declarator"
+        | "public_field_definition"
+        | "field_definition"
+        | "pair"
         | "assignment_expression" => {
             function_value(node)?;
             TargetKind::Function
@@ -174,23 +204,46 @@ fn kind(node: Node, source: &Source) -> Option<TargetKind> {
             (node.parent()?.kind() == "export_statement").then_some(TargetKind::Function)?
         }
         "declaration" | "field_declaration" => {
-            let is_prototype = declarator(node)
-                .is_some_and(|(inner, is_function)| is_function && inner.end_byte() <= node.end_byte());
+            let is_prototype = declarator(node).is_some_and(|(inner, is_function)| {
+                is_function && inner.end_byte() <= node.end_byte()
+            });
             let in_function = node.parent()?.kind() == "compound_statement";
             (is_prototype && !in_function).then_some(TargetKind::Function)?
         }
-        "class_definition" | "class_declaration" | "abstract_class_declaration" | "class"
-        | "struct_item" | "enum_item" | "union_item" | "trait_item" | "type_item" | "type_spec"
-        | "type_alias" | "interface_declaration" | "enum_declaration" | "record_declaration"
-        | "struct_declaration" | "annotation_type_declaration" | "trait_declaration"
-        | "type_alias_declaration" | "alias_declaration" | "delegate_declaration"
-        | "trait_definition" | "object_definition" | "object_declaration"
-        | "protocol_declaration" | "concept_definition" | "type_definition" => TargetKind::Type,
+        "class_definition"
+        | "class_declaration"
+        | "abstract_class_declaration"
+        | "class"
+        | "struct_item"
+        | "enum_item"
+        | "union_item"
+        | "trait_item"
+        | "type_item"
+        | "type_spec"
+        | "type_alias"
+        | "interface_declaration"
+        | "enum_declaration"
+        | "record_declaration"
+        | "struct_declaration"
+        | "annotation_type_declaration"
+        | "trait_declaration"
+        | "type_alias_declaration"
+        | "alias_declaration"
+        | "delegate_declaration"
+        | "trait_definition"
+        | "object_definition"
+        | "object_declaration"
+        | "protocol_declaration"
+        | "concept_definition"
+        | "type_definition" => TargetKind::Type,
         "struct_specifier" | "union_specifier" | "enum_specifier" | "class_specifier" => {
             node.child_by_field_name("body")?;
             TargetKind::Type
         }
-        "mod_item" | "internal_module" | "module" | "namespace_definition"
+        "mod_item"
+        | "internal_module"
+        | "module"
+        | "namespace_definition"
         | "namespace_declaration" => TargetKind::Module,
         _ => return None,
     })
@@ -198,7 +251,9 @@ fn kind(node: Node, source: &Source) -> Option<TargetKind> {
 
 /// The function that a name stands for.
 fn function_value(node: Node) -> Option<Node> {
-    let value = ["value", "right"].iter().find_map(|field| node.child_by_field_name(field))?;
+    let value = ["value", "right"]
+        .iter()
+        .find_map(|field| node.child_by_field_name(field))?;
     let is_function = matches!(
         value.kind(),
         "arrow_function" | "function_expression" | "generator_function"
@@ -241,8 +296,16 @@ fn declaration(source: &Source, node: Node, outer: Node, kind: TargetKind) -> Op
     }
     let block = core
         .child_by_field_name("body")
-        .or_else(|| core.child_by_field_name("type")?.child_by_field_name("body"))
+        .or_else(|| {
+            let ty = core.child_by_field_name("type")?;
+            let members =
+                last_named_child(ty).filter(|last| last.kind() == "field_declaration_list");
+            ty.child_by_field_name("body").or(members)
+        })
         .or_else(|| last_named_child(core).filter(|last| last.kind().ends_with("body")));
+    let body = block
+        .and_then(|block| inner(source, core, block))
+        .or_else(|| empty_body(core));
     let mut start = outer.start_byte();
     let mut above = outer;
     while let Some(previous) = above.prev_named_sibling() {
@@ -255,14 +318,16 @@ fn declaration(source: &Source, node: Node, outer: Node, kind: TargetKind) -> Op
         above = previous;
     }
     let start_of_node = outer.start_byte();
-    let doc = block
-        .and_then(docstring)
-        .or_else(|| (start < start_of_node).then(|| crate::actions::convention::doc_above(source, start_of_node))?);
+    let doc = block.and_then(docstring).or_else(|| {
+        (start < start_of_node)
+            .then(|| crate::actions::convention::doc_above(source, start_of_node))?
+    });
     Some(Declaration {
         kind,
         name: name.to_owned(),
         range: start..outer.start_byte() + source.text_of(outer).trim_end().len(),
-        body: block.and_then(|block| inner(source, core, block)).or_else(|| empty_body(core)),
+        is_prototype: block.is_none() && body.is_none(),
+        body,
         doc,
         is_test: false,
         is_local: false,
@@ -276,8 +341,19 @@ fn inner(source: &Source, core: Node, block: Node) -> Option<Range<usize>> {
         let end = block.end_byte() - usize::from(text.len() > 1 && text.ends_with('}'));
         return Some(block.start_byte() + 1..end);
     }
-    let is_expression = core.kind() == "arrow_function" || text.starts_with("=>") || text.starts_with('=');
-    (!is_expression).then(|| block.byte_range())
+    let is_expression =
+        core.kind() == "arrow_function" || text.starts_with("=>") || text.starts_with('=');
+    // Comments between the colon and the first statement are not part of the block of Python.
+    let mut start = block.start_byte();
+    let mut first = block;
+    while let Some(comment) = first
+        .prev_sibling()
+        .filter(|above| above.kind() == "comment")
+    {
+        start = comment.start_byte();
+        first = comment;
+    }
+    (!is_expression).then(|| start..block.end_byte())
 }
 
 /// The place of a body that the grammar has no node for, because it is empty: before `end`.
