@@ -46,7 +46,7 @@ pub fn offers(snapshot: &Snapshot, range: Range<usize>, problems: &[Problem]) ->
     let site = Site {
         around: declaration::around(&source, selection.as_ref().unwrap_or(&range)),
         source: &source,
-        cursor: trimmed.start.min(range.end),
+        cursor: declaration::range_of_code(&source, &range).start,
         selection,
     };
     let problems = site.problems(&range, problems);
@@ -271,9 +271,7 @@ impl Site<'_> {
 
     fn fix_all(&self, problems: &[Problem]) -> Option<Offer> {
         let function = self.function()?;
-        let is_inside = |problem: &&Problem| {
-            function.range.start <= problem.range.start && problem.range.end <= function.range.end
-        };
+        let is_inside = |problem: &&Problem| function.range.contains(&problem.range.start);
         let inside: Vec<Problem> = problems.iter().filter(is_inside).cloned().collect();
         let is_short = self.source.line_count(&function.range) <= MAX_FIX_ALL_LINES;
         (inside.len() > 1 && is_short).then(|| Offer {
@@ -351,7 +349,9 @@ impl Site<'_> {
         let subject = self.subject()?;
         let head = subject.head(self.source);
         let has_code = match subject.kind {
-            TargetKind::Function => !UNTESTED.contains(&&*subject.name),
+            TargetKind::Function => {
+                !UNTESTED.contains(&&*subject.name) && !head.contains("abstract")
+            }
             TargetKind::Type => !SIGNATURES_ONLY.iter().any(|word| head.contains(word)),
             _ => false,
         };

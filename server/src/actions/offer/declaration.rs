@@ -91,7 +91,7 @@ pub fn around(source: &Source, range: &Range<usize>) -> Vec<Declaration> {
 }
 
 /// An empty range in the blanks at either end of a line, moved to the character beside them; another without the blanks at its ends.
-fn range_of_code(source: &Source, range: &Range<usize>) -> Range<usize> {
+pub fn range_of_code(source: &Source, range: &Range<usize>) -> Range<usize> {
     if !range.is_empty() {
         return source.trimmed(range.clone());
     }

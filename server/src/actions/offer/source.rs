@@ -33,7 +33,9 @@ impl Source {
         let newline = newline_of(&text);
         let path = snapshot.path.as_deref();
         Self {
-            tree: syntax::newest_tree(snapshot, PARSE_BUDGET),
+            // The shape of an older text is worse than what indentation tells of this one.
+            tree: syntax::newest_tree(snapshot, PARSE_BUDGET)
+                .filter(|tree| !tree.root_node().has_changes()),
             language: snapshot.language,
             is_test: path.is_some_and(crate::context::counterpart::is_test),
             newline,

@@ -87,6 +87,61 @@ pub fn listed(snapshot: &Snapshot, range: Range<usize>, problems: &[Problem]) ->
     offers.iter().map(|offer| shown(snapshot, offer)).collect()
 }
 
+proptest::proptest! {
+    /// Whatever is half-typed or selected, a list is made, and what is in it can be found again.
+    #[test]
+    fn no_text_and_no_range_fails(
+        language in 0..6usize,
+        lines in proptest::collection::vec(0..LINES.len(), 0..14),
+        cut in 0..400usize,
+        start in 0..400usize,
+        len in 0..60usize,
+    ) {
+        let mut text: String = lines.iter().map(|&line| LINES[line]).collect();
+        text.truncate(boundary(&text, cut));
+        let language = ["python", "rust", "typescript", "go", "kotlin", "csharp"][language];
+        let snapshot = document(language, &text);
+        let problem = Problem {
+            range: start / 2..start / 2 + len / 7,
+            message: "é is not defined".to_owned(),
+            code: None,
+            source: None,
+            is_error: true,
+        };
+        listed(&snapshot, start..start + len, &[problem]);
+    }
+}
+
+/// Lines of code in all of the languages, whole and not.
+const LINES: [&str; 26] = [
+    "def é(a):\n",
+    "    pass\n",
+    "    \"\"\"Ä doc.\"\"\"\n",
+    "\n",
+    "fn f() -> u32 {\n",
+    "    todo!()\n",
+    "}\n",
+    "/// Doc é\n",
+    "/** é */\n",
+    "# tacit: do it\n",
+    "// tacit: mach's größer\n",
+    "@Test\n",
+    "#[test]\n",
+    "class A {\r\n",
+    "\tpublic int x() { return 1; }\r\n",
+    "  }\n",
+    "export const é = () => {\n",
+    "func F() int {\n",
+    "  fun a() = 1\n",
+    "/*",
+    "*/",
+    "\"é",
+    "# TODO write é and more\n",
+    "import é\n",
+    "      if x: y = (\n",
+    "package é\n",
+];
+
 fn large(functions: usize) -> String {
     let function = "def handle_NAME(items, limit):\n    \"\"\"Handles items.\"\"\"\n    total = 0\n    for item in items:\n        if item > limit:\n            total += item * 2\n        else:\n            total -= 1\n    return total\n\n";
     (0..functions)
