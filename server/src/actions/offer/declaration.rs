@@ -62,15 +62,10 @@ pub fn around(source: &Source, range: &Range<usize>) -> Vec<Declaration> {
         .tree
         .as_ref()
         .map(|tree| tree::around(source, tree, &range));
-    // In what does not parse there may be no nodes for what a person sees.
-    let is_lost = || {
-        source
-            .tree
-            .as_ref()
-            .is_none_or(|tree| tree::is_broken(tree, &range))
-    };
+    // Errors hide declarations that a person sees.
+    let hides = |tree: &tree_sitter::Tree| tree.root_node().has_error();
     let mut found = found
-        .filter(|found| !found.is_empty() || !is_lost())
+        .filter(|found| !found.is_empty() || !source.tree.as_ref().is_some_and(hides))
         .unwrap_or_else(|| lines::around(source, &range));
     let mut is_test = source.is_test;
     let mut is_local = false;

@@ -69,7 +69,7 @@ impl Place {
     }
 }
 
-/// Finds the target of an offer in the text as it is now. The range that is returned with it holds on to the same bytes.
+/// Finds the target of an offer again, in the text as it is now.
 pub fn place(snapshot: &Snapshot, offer: &Offer) -> Result<Place, Stale> {
     let source = Source::new(snapshot);
     let target = &offer.target;
@@ -84,8 +84,14 @@ pub fn place(snapshot: &Snapshot, offer: &Offer) -> Result<Place, Stale> {
     {
         return Err(Stale::OutOfBounds);
     }
-    let at = target.range.start..target.range.start;
-    let around = declaration::around(&source, &at);
+    let mut around = declaration::around(&source, &(target.range.start..target.range.start));
+    // In code that does not parse, its beginning may be read in another way than the place that the offer was made for.
+    let at_end = declaration::around(&source, &(target.range.end..target.range.end));
+    around.extend(
+        at_end
+            .into_iter()
+            .filter(|one| one.range.start == target.range.start),
+    );
     let found = match &offer.action {
         Action::Document => documented(&source, &around, target),
         Action::Implement => implemented(&source, &around, target),
@@ -147,8 +153,13 @@ fn of_code(source: &Source, around: &[Declaration], target: &Target) -> Place {
 }
 
 fn documented(source: &Source, around: &[Declaration], target: &Target) -> Option<Place> {
+    // What the comment stands above, where the tree is too broken to lead there.
+    let rest = source.text.get(target.range.end..)?;
+    let below = target.range.end + (rest.len() - rest.trim_start().len());
+    let below = declaration::around(source, &(below..below));
     around
         .iter()
+        .chain(&below)
         .filter_map(|declaration| document(source, declaration))
         .chain(head::document(source))
         .find(|(found, _)| found == target)

@@ -162,11 +162,11 @@ fn without_comments(text: &str, lexis: Lexis) -> String {
     let mut out = String::with_capacity(text.len());
     let mut in_quote = false;
     for (at, c) in text.char_indices() {
-        let blank = &code[at..=at];
-        if blank == "\"" {
+        let byte = code.as_bytes()[at];
+        if byte == b'"' {
             in_quote = !in_quote;
         }
-        out.push(if blank == " " && !in_quote { ' ' } else { c });
+        out.push(if byte == b' ' && !in_quote { ' ' } else { c });
     }
     out
 }

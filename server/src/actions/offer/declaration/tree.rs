@@ -30,11 +30,6 @@ pub fn statements(tree: &Tree, range: &Range<usize>) -> Vec<Range<usize>> {
     held.map(|index| path[index].byte_range()).collect()
 }
 
-/// The place is in something that does not parse.
-pub fn is_broken(tree: &Tree, range: &Range<usize>) -> bool {
-    path(tree, range).iter().any(Node::is_error)
-}
-
 /// A node that holds statements or members, by the names that the grammars give to such.
 fn holds_statements(node: Node) -> bool {
     let kind = node.kind();
