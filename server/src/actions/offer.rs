@@ -483,7 +483,7 @@ impl Site<'_> {
         };
         let is_rewritable =
             !target.range.is_empty() && source.line_count(&target.range) <= MAX_REWRITTEN_LINES;
-        is_rewritable.then(|| Offer {
+        is_rewritable.then_some(Offer {
             action: Action::Edit {
                 instruction: given.text,
             },

@@ -353,7 +353,7 @@ fn inner(source: &Source, core: Node, block: Node) -> Option<Range<usize>> {
 
 /// The place of a body that the grammar has no node for, because it is empty: before `end`.
 fn empty_body(core: Node) -> Option<Range<usize>> {
-    let end = core.child(u32::try_from(core.child_count()).ok()?.checked_sub(1)?)?;
+    let end = core.child(core.child_count().checked_sub(1)?)?;
     let head = end.prev_sibling()?;
     (end.kind() == "end").then(|| head.end_byte()..end.start_byte())
 }
