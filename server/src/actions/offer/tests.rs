@@ -1,0 +1,178 @@
+use std::time::{Duration, Instant};
+
+use super::*;
+use crate::documents::{DocVersion, Documents};
+use crate::syntax::{self, Parsed};
+
+mod cases;
+mod places;
+
+/// A document and the range that `«»` or `$0` mark in it.
+pub fn marked(language: &str, text: &str) -> (Snapshot, Range<usize>) {
+    let (start, end, text) = match text.find("$0") {
+        Some(at) => (at, at, text.replacen("$0", "", 1)),
+        None => {
+            let start = text.find('«').expect("a mark");
+            let text = text.replacen('«', "", 1);
+            let end = text.find('»').expect("an end mark");
+            (start, end, text.replacen('»', "", 1))
+        }
+    };
+    (document(language, &text), start..end)
+}
+
+pub fn document(language: &str, text: &str) -> Snapshot {
+    let extension = match language {
+        "python" => "py",
+        "rust" => "rs",
+        "typescript" => "ts",
+        "javascript" => "js",
+        "csharp" => "cs",
+        "kotlin" => "kt",
+        other => other,
+    };
+    let uri = format!("file:///w/shop.{extension}");
+    let mut documents = Documents::default();
+    let snapshot = documents.open(&uri, language, DocVersion(1), text);
+    let tree = syntax::newest_tree(&snapshot, Duration::from_secs(20));
+    if tree.is_some() {
+        documents.store(Parsed { snapshot, tree });
+    }
+    documents.snapshot(&uri).expect("open")
+}
+
+pub fn problem(text: &str, at: &str, message: &str) -> Problem {
+    let start = text.find(at).expect("the place of the problem");
+    Problem {
+        range: start..start + at.len(),
+        message: message.to_owned(),
+        code: None,
+        source: None,
+        is_error: true,
+    }
+}
+
+/// An offer on one line: its title and its target.
+pub fn shown(snapshot: &Snapshot, offer: &Offer) -> String {
+    let text = snapshot.rope.to_string();
+    let target = text[offer.target.range.clone()]
+        .replace("\r\n", "⏎")
+        .replace('\n', "⏎")
+        .replace('\t', "→");
+    let count = target.chars().count();
+    let target = match count {
+        0..=60 => target,
+        _ => {
+            let head: String = target.chars().take(30).collect();
+            let tail: String = target.chars().skip(count - 25).collect();
+            format!("{head}[...]{tail}")
+        }
+    };
+    format!("{} | {target}", offer.title())
+}
+
+/// Whatever is offered has to be found again when the client comes back with it.
+pub fn listed(snapshot: &Snapshot, range: Range<usize>, problems: &[Problem]) -> Vec<String> {
+    let offers = offers(snapshot, range, problems);
+    for offer in &offers {
+        let json = serde_json::to_string(offer).expect("JSON");
+        let back: Offer = serde_json::from_str(&json).expect("an offer");
+        assert_eq!(&back, offer);
+        assert!(
+            place(snapshot, &back).is_ok(),
+            "{} is not found again",
+            shown(snapshot, offer)
+        );
+    }
+    offers.iter().map(|offer| shown(snapshot, offer)).collect()
+}
+
+proptest::proptest! {
+    /// Whatever is half-typed or selected, a list is made, and what is in it can be found again.
+    #[test]
+    fn no_text_and_no_range_fails(
+        language in 0..6usize,
+        lines in proptest::collection::vec(0..LINES.len(), 0..14),
+        cut in 0..400usize,
+        start in 0..400usize,
+        len in 0..60usize,
+    ) {
+        let mut text: String = lines.iter().map(|&line| LINES[line]).collect();
+        text.truncate(boundary(&text, cut));
+        let language = ["python", "rust", "typescript", "go", "kotlin", "csharp"][language];
+        let snapshot = document(language, &text);
+        let problem = Problem {
+            range: start / 2..start / 2 + len / 7,
+            message: "é is not defined".to_owned(),
+            code: None,
+            source: None,
+            is_error: true,
+        };
+        listed(&snapshot, start..start + len, &[problem]);
+    }
+}
+
+/// Lines of code in all of the languages, whole and not.
+const LINES: [&str; 26] = [
+    "def é(a):\n",
+    "    pass\n",
+    "    \"\"\"Ä doc.\"\"\"\n",
+    "\n",
+    "fn f() -> u32 {\n",
+    "    todo!()\n",
+    "}\n",
+    "/// Doc é\n",
+    "/** é */\n",
+    "# tacit: do it\n",
+    "// tacit: mach's größer\n",
+    "@Test\n",
+    "#[test]\n",
+    "class A {\r\n",
+    "\tpublic int x() { return 1; }\r\n",
+    "  }\n",
+    "export const é = () => {\n",
+    "func F() int {\n",
+    "  fun a() = 1\n",
+    "/*",
+    "*/",
+    "\"é",
+    "# TODO write é and more\n",
+    "import é\n",
+    "      if x: y = (\n",
+    "package é\n",
+];
+
+fn large(functions: usize) -> String {
+    let function = "def handle_NAME(items, limit):\n    \"\"\"Handles items.\"\"\"\n    total = 0\n    for item in items:\n        if item > limit:\n            total += item * 2\n        else:\n            total -= 1\n    return total\n\n";
+    (0..functions)
+        .map(|index| function.replace("NAME", &index.to_string()))
+        .collect()
+}
+
+#[test]
+fn a_list_of_a_large_file_takes_less_than_ten_milliseconds() {
+    let text = large(1_000);
+    let at = text.find("handle_900").expect("a function");
+    let whole = document("python", &text);
+    let unparsed = Documents::default().open(
+        "file:///w/a.kt",
+        "kotlin",
+        DocVersion(1),
+        &text.replace("def ", "fun "),
+    );
+    // Its tree cannot be had in time.
+    let unread = Documents::default().open("file:///w/a.py", "python", DocVersion(1), &text);
+    for snapshot in [whole, unparsed, unread] {
+        assert!(snapshot.rope.len_lines() >= 10_000);
+        let fastest = (0..5)
+            .map(|_| {
+                let start = Instant::now();
+                assert!(offers(&snapshot, at..at, &[]).len() > 2);
+                start.elapsed()
+            })
+            .min()
+            .unwrap_or(Duration::MAX);
+        println!("{} lines: {fastest:?}", snapshot.rope.len_lines());
+        assert!(fastest < Duration::from_millis(10), "{fastest:?}");
+    }
+}
