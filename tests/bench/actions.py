@@ -10,7 +10,6 @@ Languages whose tools are not on PATH are left out, and said so. Standard librar
 processes with limits. Answers are kept in the folder of --out and not asked for again, unless the program or the fault is another.
 """
 import argparse
-import dataclasses
 import hashlib
 import json
 import os
@@ -38,8 +37,6 @@ FIXED, HARMLESS, WRONG = "fixed", "harmless", "wrong"
 # `tacit` answers, refuses or fails within this; a slow machine loads a model meanwhile.
 ANSWER_SECONDS = 600
 FAULTS_PER_PROGRAM = 2
-# Of the issue: at most so many wrong edits for each fix.
-WRONG_PER_FIX = 1 / 3
 
 
 def say(text):
@@ -67,17 +64,22 @@ class Tacit:
     def ask(self, arguments, folder):
         """How one action ended: exit status, its JSON (empty where it printed none), its last words, and seconds."""
         started = time.monotonic()
-        try:
-            done = subprocess.run([self.program, *arguments], cwd=folder, env=self.home.environment, capture_output=True, text=True, errors="replace",
-                                  timeout=ANSWER_SECONDS)
-        except subprocess.TimeoutExpired:
-            return None, {}, "no answer in time", ANSWER_SECONDS
-        try:
-            answer = json.loads(done.stdout)
-        except json.JSONDecodeError:
-            answer = {}
-        words = done.stderr.strip().splitlines()[-1:] or [""]
-        return done.returncode, answer if isinstance(answer, dict) else {}, words[0], time.monotonic() - started
+        # Files, not pipes: an engine that holds on to the pipes would be waited for.
+        with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+            try:
+                done = subprocess.run([self.program, *arguments], cwd=folder, env=self.home.environment, stdin=subprocess.DEVNULL, stdout=output,
+                                      stderr=errors, timeout=ANSWER_SECONDS)
+            except subprocess.TimeoutExpired:
+                return None, {}, "no answer in time", ANSWER_SECONDS
+            seconds = time.monotonic() - started
+            output.seek(0)
+            errors.seek(0)
+            words = errors.read().decode("utf-8", "replace").strip().splitlines()[-1:] or [""]
+            try:
+                answer = json.loads(output.read())
+            except ValueError:
+                answer = {}
+        return done.returncode, answer if isinstance(answer, dict) else {}, words[0], seconds
 
 
 def end_processes_of(folder):
@@ -135,7 +137,7 @@ def fix(tacit, fault, model, variant):
         faults.lay_out(folder, fault.language, fault.program, broken)
         others = contents(folder, fault.program)
         said = fault.diagnostic
-        command = ["fix", fault.program, "--line", str(said.line), "--message", said.message, "--write", "--json"]
+        command = ["fix", fault.program, "--line", str(said.line), f"--message={said.message}", "--write", "--json"]
         command += ["--code", said.code] if said.code else []
         status, answer, words, seconds = tacit.ask(command + options_of(model, variant), folder)
         after = (folder / fault.program).read_bytes().decode("utf-8", "replace")
@@ -301,7 +303,7 @@ def run_implement(options):
     tasks = {task.id: task for task in tasks_of(options)}
     results = asked(options, list(tasks.values()), implement, "implement")
     # A task whose own solution fails here (a package that is not installed) says nothing.
-    failed = {row["id"] for rows in results.values() for row in rows if row["outcome"] == WRONG}
+    failed = {row["id"] for rows in results.values() for row in rows if row["outcome"] != FIXED}
     broken = {identifier for identifier in failed if not tasks[identifier].passes(tasks[identifier].gold)}
     for identifier in sorted(broken):
         print(f"left out {identifier}: its own solution fails here")

@@ -97,8 +97,15 @@ def placed(diagnostic, code, mutation, broken):
     return diagnostic if function and function[0] <= correct_line <= function[1] else None
 
 
-def faults_of(language, program, count, used, say):
-    """So many faults of a program, by operators that were seldom used before, each by another one and, while there are enough, in another function."""
+def offers(language):
+    """How many programs of a language each operator finds places in."""
+    codes = [Code(correct_text(language, program), language) for program in LANGUAGES[language].programs()]
+    return {operator_name(operator): sum(any(operator(code)) for code in codes) for operator in OPERATORS[language]}
+
+
+def faults_of(language, program, count, used, offered, say):
+    """So many faults of a program, each by another operator and in another function. Operators that were seldom used before come first, of those the
+    ones that few programs offer."""
     text = correct_text(language, program)
     code = Code(text, language)
     if not outcome_of(language, program, text).passed:
@@ -106,7 +113,7 @@ def faults_of(language, program, count, used, say):
     found = []
     tries = 0
     operators = {operator_name(operator): operator for operator in OPERATORS[language]}
-    for name in sorted(shuffled(operators, program), key=lambda name: used[name]):
+    for name in sorted(shuffled(operators, program), key=lambda name: (used[name], offered[name])):
         places = shuffled(dict.fromkeys(operators[name](code)), program)
         for mutation in places[:6]:
             functions_used = {enclosing(code.lines, language, fault.mutation.line) for fault in found}
@@ -138,9 +145,9 @@ def make(languages, per_program, say):
     """All faults of some languages."""
     faults = []
     for language in languages:
-        used = Counter()
+        used, offered = Counter(), offers(language)
         for program in LANGUAGES[language].programs():
-            faults += faults_of(language, program, per_program, used, say)
+            faults += faults_of(language, program, per_program, used, offered, say)
     return faults
 
 

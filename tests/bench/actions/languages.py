@@ -206,7 +206,7 @@ def judge_cpp(folder, program, tests):
 # ------------------------------------------------------------------------------------------------------------------------------ Java
 
 def judge_java(folder, program, tests):
-    compiled = run(["javac", "-J-Xmx512m", "-J-XX:TieredStopAtLevel=1", "-nowarn", "-d", "classes", program, tests, "Check.java"], folder, COMPILE_SECONDS)
+    compiled = run(["javac", "-J-Xmx512m", "-J-XX:TieredStopAtLevel=1", "-nowarn", "-g", "-d", "classes", program, tests, "Check.java"], folder, COMPILE_SECONDS)
     if compiled.code:
         error = re.search(rf"^{re.escape(program)}:(\d+): error: (.*)\n.*\n.*\n((?:  (?:symbol|location|required|found|reason): .*\n)*)", compiled.errors, re.M)
         return Outcome("compile", Diagnostic(int(error.group(1)), one_line(f"{error.group(2)} {error.group(3)}"), source="javac") if error else None)
@@ -217,7 +217,7 @@ def judge_java(folder, program, tests):
         return Outcome("time", tests=results)
     if done.code == 0 and results:
         return Outcome("passed", tests=results)
-    failed = re.search(r"^test (\w+)\n(.*?)\n((?:\tat .*\n?)*)", done.errors, re.M | re.S)
+    failed = re.search(r"^test (\w+)\n(.*?)\n((?:\tat .*\n?)+)", done.errors, re.M | re.S)
     if not failed:
         return crashed(done, "java", program)
     name, message, frames = failed.groups()
