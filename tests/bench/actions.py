@@ -179,6 +179,8 @@ def implement(tacit, task, model, variant):
 
 def asked(options, cases, act, kind):
     """Every case with every model and variant: the results by `(model, variant)`, in the order of the cases."""
+    if not cases:
+        sys.exit("actions: there is nothing to ask for")
     options.out.mkdir(parents=True, exist_ok=True)
     results = {}
     with Tacit(options) as tacit:
@@ -333,7 +335,9 @@ def run_check(options):
     chosen = recorded(options)
     wrong += [problem for fault in chosen if (problem := faults.check(fault))]
     say(f"{len(chosen)} faults looked at")
-    wrong += selfcheck.problems(options, chosen, asked, fix, figures)
+    acts = {"fix": fix, "implement": implement}
+    own = [task for language in languages for task in stubs.own(language)[:1]]
+    wrong += selfcheck.problems(options, chosen, own, lambda kind, cases: figures(asked(options, cases, acts[kind], kind))[-1])
     for problem in wrong:
         print(problem)
     print(f"{len(wrong)} problems")
@@ -361,6 +365,8 @@ def arguments():
     unknown = set(options.only or ()) - set(LANGUAGES)
     if unknown:
         parser.error(f"there is no language {', '.join(sorted(unknown))}; there are {', '.join(LANGUAGES)}")
+    if set(options.sets) - {"humaneval", "own"}:
+        parser.error("the sets are humaneval and own")
     if options.command in ("fix", "implement") and not Path(options.tacit).exists():
         parser.error(f"there is no program {options.tacit}; build it, or name another with --tacit")
     options.out = options.out.resolve()

@@ -6,7 +6,11 @@ DEFINITIONS = {
     "python": re.compile(r"^\s*def (\w+)"),
     "javascript": re.compile(rf"^\s*(?:async |static |get |function )*(?!{KEYWORDS}\b)(\w+)\(.*\) \{{$"),
     "rust": re.compile(r"^\s*(?:pub )?fn (\w+)"),
-    "cpp": re.compile(rf"^(?! *{KEYWORDS}\b)(?=.*\)(?: const| : .*)? \{{)(?!.*\[&?\]\()(?! *(?:struct|class|namespace)\b)[^(=]*?(?:operator(?:\+|-|\*|/|==|<<|<)|\b(\w+))\("),
+    # A lambda is no function of its own.
+    "cpp": re.compile(
+        rf"^(?! *{KEYWORDS}\b)(?=.*\)(?: const| : .*)? \{{)(?!.*\[&?\]\()"
+        rf"(?! *(?:struct|class|namespace)\b)[^(=]*?(?:operator(?:\+|-|\*|/|==|<<|<)|\b(\w+))\("
+    ),
     "java": re.compile(rf"^(?! *{KEYWORDS}\b)(?=.*\{{$)(?! *(?:private static final class|class|record|interface)\b)[^(=.]*?\b(\w+)\("),
 }
 

@@ -98,6 +98,9 @@ def outcomes(output):
 
 # ------------------------------------------------------------------------------------------------------------------------------ Python
 
+TRACEBACK = "Traceback (most recent call last):"
+
+
 def judge_python(folder, program, tests):
     done = run(["python3", "-m", "unittest", "-v", Path(tests).stem], folder, TEST_SECONDS, MEMORY_MIB)
     results = {name: result == "ok" for name, result in re.findall(r"^(test_\w+) \(.*?\)(?:\n.*?)? \.\.\. (ok|FAIL|ERROR)$", done.errors, re.M)}
@@ -106,12 +109,12 @@ def judge_python(folder, program, tests):
     if done.code == 0 and results:
         return Outcome("passed", tests=results)
     failed = re.search(r"^(?:FAIL|ERROR): (\S+)", done.errors, re.M)
-    trace = done.errors[failed.start():] if failed else done.errors
-    # The first trace only: the next one begins with a ruler.
-    trace = re.split(r"\n\n(?:=|-){20}", trace.split("Traceback (most recent call last):", 1)[-1], maxsplit=1)[0]
+    # Of the first failing test, up to the ruler before the next; of exceptions that led to others the last.
+    traces = done.errors[max(done.errors.find(TRACEBACK), 0):]
+    trace = re.split(r"\n\n(?:=|-){20}", traces, maxsplit=1)[0].rpartition(TRACEBACK)[2]
     lines = [int(line) for line in re.findall(rf'^  File ".*?{re.escape(program)}", line (\d+)', trace, re.M)]
-    error = re.search(r"^(\w[\w.]*(?:Error|Exception|OutOfStock|StopIteration|KeyboardInterrupt)\b.*)", trace, re.M | re.S)
-    message = one_line(error.group(1)) if error else one_line(trace)[-300:]
+    error = re.search(r"^\w.*", trace, re.M | re.S)
+    message = one_line(error.group(0) if error else trace[-300:])
     if message.startswith(("SyntaxError", "IndentationError", "TabError")):
         return Outcome("compile", Diagnostic(lines[-1] if lines else None, message, source="python"))
     if lines and not message.startswith("AssertionError"):
@@ -208,8 +211,10 @@ def judge_cpp(folder, program, tests):
 def judge_java(folder, program, tests):
     compiled = run(["javac", "-J-Xmx512m", "-J-XX:TieredStopAtLevel=1", "-nowarn", "-g", "-d", "classes", program, tests, "Check.java"], folder, COMPILE_SECONDS)
     if compiled.code:
-        error = re.search(rf"^{re.escape(program)}:(\d+): error: (.*)\n.*\n.*\n((?:  (?:symbol|location|required|found|reason): .*\n)*)", compiled.errors, re.M)
-        return Outcome("compile", Diagnostic(int(error.group(1)), one_line(f"{error.group(2)} {error.group(3)}"), source="javac") if error else None)
+        details = r"((?:  (?:symbol|location|required|found|reason): .*\n)*)"
+        error = re.search(rf"^{re.escape(program)}:(\d+): error: (.*)\n.*\n.*\n{details}", compiled.errors, re.M)
+        said = error and Diagnostic(int(error.group(1)), one_line(f"{error.group(2)} {error.group(3)}"), source="javac")
+        return Outcome("compile", said)
     command = ["java", "-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", "classes", Path(tests).stem]
     done = run(command, folder, TEST_SECONDS)
     results = outcomes(done.output)
@@ -223,7 +228,8 @@ def judge_java(folder, program, tests):
     name, message, frames = failed.groups()
     line = re.search(rf"\({re.escape(program)}:(\d+)\)", frames)
     if message.startswith("java.lang.AssertionError") or not line:
-        return Outcome("test", Diagnostic(None, f"{name}: {one_line(message).removeprefix('java.lang.AssertionError: ')}", source="tests"), results)
+        words = one_line(message).removeprefix("java.lang.AssertionError: ")
+        return Outcome("test", Diagnostic(None, f"{name}: {words}", source="tests"), results)
     return Outcome("run", Diagnostic(int(line.group(1)), one_line(message), source="java"), results)
 
 

@@ -227,7 +227,8 @@ METHODS = {
     "cpp": {"push_back": "append", "substr": "substring", "size": "length", "empty": "is_empty", "insert": "add", "find": "index_of", "clear": "reset",
             "pop_back": "pop", "back": "last", "value_or": "get_or", "emplace_front": "prepend", "count": "contains_key"},
     "java": {"add": "push_back", "put": "set", "size": "length", "length": "size", "charAt": "at", "isEmpty": "empty", "equals": "equal", "append": "push",
-             "containsKey": "has", "substring": "substr", "isBefore": "before", "plusDays": "addDays", "signum": "sign", "get": "at", "startsWith": "beginsWith"},
+             "containsKey": "has", "substring": "substr", "isBefore": "before", "plusDays": "addDays", "signum": "sign", "get": "at",
+             "startsWith": "beginsWith"},
 }
 
 
@@ -245,7 +246,8 @@ WRONG_TYPE = {
     "rust": [(r" as (?:i64|usize|f64)\b", ""), (r"-> usize\b", "-> i32"), (r": usize\b", ": u32"), (r"\bu64\b(?=[,)])", "u32"), (r"-> bool\b", "-> i32"),
              (r"-> String\b", "-> &'static str"), (r"\.to_string\(\)", ""), (r"= 0\.0;", "= 0;"), (r"Vec::new\(\)", "String::new()")],
     "cpp": [(r"^( +)(?:int|long|std::size_t)(?= \w+ =)", r"\1std::string"), (r"^( +)std::string(?= \w+)", r"\1int"), (r"std::vector<long>(?= \w+\()", "long"),
-            (r"std::vector<int>(?= \w+;)", "std::vector<std::string>"), (r"\bstd::to_string\(([\w()]+)\)", r"\1"), (r"const std::string\*(?= \w+ =)", "std::string")],
+            (r"std::vector<int>(?= \w+;)", "std::vector<std::string>"), (r"\bstd::to_string\(([\w()]+)\)", r"\1"),
+            (r"const std::string\*(?= \w+ =)", "std::string")],
     "java": [(r"^( +)(?:int|long|double)(?= \w+ =)", r"\1String"), (r"^( +)String(?= \w+ =)", r"\1int"), (r"^( +)boolean(?= \w+ =)", r"\1String"),
              (r"(?<=List<)(?:String|K|Cell)(?=> \w+ =)", "Integer"), (r"(?<=Map<)(?:String|Cell)(?=, )", "Long"), (r"(?<=Deque<)\w+(?=> \w+ =)", "Long")],
 }

@@ -30,16 +30,11 @@ STAND_INS = {
 }
 
 
-def problems(options, chosen, asked, fix, figures):
-    """Asks the stand-ins for one fault of each language, and tells what is counted wrongly."""
-    of_language = {fault.language: fault for fault in chosen if fault.stage != "compile"}
-    some = list(of_language.values())
-    count = len(some)
-    tests_before = sum(bool(fault.passed) for fault in some)
-    expected = {
-        "right": {"fixed": count}, "idle": {"harmless": count}, "breaking": {"wrong": count, "tests_broken": tests_before},
-        "straying": {"fixed": count, "outside": count}, "dying": {"harmless": count, "failed": count},
-    }
+def problems(options, broken, stubs, total_of):
+    """Asks the stand-ins for one fix and one body in each language, and tells what is counted wrongly. `total_of` asks as the options say, and gives the
+    last row of the table."""
+    fixes = list({fault.language: fault for fault in broken if fault.stage != "compile"}.values())
+    bodies = list({task.language: task for task in stubs}.values())
     found = []
     with tempfile.TemporaryDirectory(prefix="actions-") as name:
         for stand_in, body in STAND_INS.items():
@@ -48,8 +43,19 @@ def problems(options, chosen, asked, fix, figures):
             program.write_text(preamble + body + "\n")
             program.chmod(0o755)
             options.tacit, options.out, options.models, options.without = str(program), Path(name) / f"{stand_in}-answers", [None], []
-            total = figures(asked(options, some, fix, "fix"))[-1]
-            counted = {key: total[key] for key in ("fixed", "harmless", "wrong", "tests_broken", "outside", "failed") if total[key]}
-            if counted != expected[stand_in]:
-                found.append(f"the stand-in {stand_in} was counted as {counted}, not {expected[stand_in]}")
+            for kind, cases in (("fix", fixes), ("implement", bodies)):
+                tests_before = sum(bool(fault.passed) for fault in fixes) if kind == "fix" else 0
+                total = total_of(kind, cases)
+                counted = {key: total[key] for key in ("fixed", "harmless", "wrong", "tests_broken", "outside", "failed") if total[key]}
+                if cases and counted != expected(stand_in, len(cases), tests_before):
+                    found.append(f"{kind} by the stand-in {stand_in} was counted as {counted}, not {expected(stand_in, len(cases), tests_before)}")
     return found
+
+
+def expected(stand_in, count, tests_before):
+    """The figures of a stand-in, without those that are zero."""
+    figures = {
+        "right": {"fixed": count}, "idle": {"harmless": count}, "breaking": {"wrong": count, "tests_broken": tests_before},
+        "straying": {"fixed": count, "outside": count}, "dying": {"harmless": count, "failed": count},
+    }[stand_in]
+    return {key: value for key, value in figures.items() if value}
