@@ -209,7 +209,8 @@ def judge_cpp(folder, program, tests):
 # ------------------------------------------------------------------------------------------------------------------------------ Java
 
 def judge_java(folder, program, tests):
-    compiled = run(["javac", "-J-Xmx512m", "-J-XX:TieredStopAtLevel=1", "-nowarn", "-g", "-d", "classes", program, tests, "Check.java"], folder, COMPILE_SECONDS)
+    javac = ["javac", "-J-Xmx512m", "-J-XX:TieredStopAtLevel=1", "-nowarn", "-g", "-d", "classes"]
+    compiled = run([*javac, program, tests, "Check.java"], folder, COMPILE_SECONDS)
     if compiled.code:
         details = r"((?:  (?:symbol|location|required|found|reason): .*\n)*)"
         error = re.search(rf"^{re.escape(program)}:(\d+): error: (.*)\n.*\n.*\n{details}", compiled.errors, re.M)
