@@ -20,8 +20,8 @@ from sandbox import run
 SETS = {"python": "humaneval_infill_single_line", "javascript": "humanevalx_fim_javascript", "cpp": "humanevalx_fim_cpp", "java": "humanevalx_fim_java"}
 FILES = {"python": "solution.py", "javascript": "solution.js", "cpp": "solution.cpp", "java": "Solution.java"}
 # What stands for a body that is not written yet. An empty body has no line.
-STUBS = {"python": "pass", "javascript": "throw new Error('not implemented');", "rust": "todo!()", "cpp": None,
-         "java": 'throw new UnsupportedOperationException("not implemented");'}
+STUBS = {"python": "pass", "javascript": "throw new Error('Not implemented');", "rust": "todo!()", "cpp": None,
+         "java": 'throw new UnsupportedOperationException("Not implemented");'}
 JAVA_IMPORTS = "import java.util.*;\nimport java.lang.*;\nimport java.util.stream.*;\n"
 
 
