@@ -3,7 +3,6 @@
 
 use std::{
     fs,
-    ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
     time::Instant,

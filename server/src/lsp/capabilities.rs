@@ -2,14 +2,14 @@
 
 use serde_json::json;
 use tower_lsp::gen_lsp_types::{
-    ChangeNotifications, ClientCapabilities, CompletionOptions, ExecuteCommandOptions,
-    InlineCompletionOptions, Registration, Save, SaveOptions, ServerCapabilities,
+    ChangeNotifications, ClientCapabilities, CodeActionOptions, CompletionOptions,
+    ExecuteCommandOptions, InitializeParams, InlineCompletionOptions, Registration, ResourceOperationKind, Save, SaveOptions, ServerCapabilities,
     TextDocumentSyncKind, TextDocumentSyncOptions, WorkspaceFoldersServerCapabilities,
     WorkspaceOptions,
 };
 
 use super::position::PositionEncoding;
-use super::server::{ACCEPTED_COMMAND, PULL_COMMAND};
+use super::server::{ACCEPTED_COMMAND, ACT_COMMAND, PULL_COMMAND};
 
 /// Characters after which the completion menu of clients without inline completions asks us. Not the blank: a menu after
 /// every word would be in the way.
@@ -24,13 +24,38 @@ pub struct Client {
     pub register_configuration: bool,
     pub register_watched_files: bool,
     pub work_done_progress: bool,
+    /// It takes the edit of a code action when the user has chosen that one, and does not stand still meanwhile.
+    pub resolves_edits: bool,
+    /// Edits may come with the version that they are made for.
+    pub document_changes: bool,
+    pub creates_files: bool,
+    /// It shows changes before they are made.
+    pub confirms_changes: bool,
+    /// Ours: it asks its user for the instruction of an edit that has none.
+    pub asks_for_instructions: bool,
+    /// Ours: it shows Markdown that a command returns.
+    pub shows_markdown: bool,
+}
+
+impl Client {
+    /// As it announced itself. What no capability tells goes by its name.
+    pub fn of(params: &InitializeParams) -> Self {
+        let name = params.client_info.as_ref().map(|info| info.name.as_str());
+        let mut client = Self::from(&params.capabilities);
+        // Helix waits for the answer and draws nothing until it is there.
+        client.resolves_edits &= name != Some("helix");
+        client
+    }
 }
 
 impl From<&ClientCapabilities> for Client {
     fn from(announced: &ClientCapabilities) -> Self {
+        let ours = announced.experimental.as_ref().map(|ours| &ours["tacit"]);
+        let has_ours = |name: &str| ours.is_some_and(|ours| ours[name] == true);
         let general = announced.general.as_ref();
         let workspace = announced.workspace.as_ref();
         let text_document = announced.text_document.as_ref();
+        let edits = workspace.and_then(|workspace| workspace.workspace_edit.as_ref());
         let offered = general
             .and_then(|general| general.position_encodings.as_deref())
             .unwrap_or_default();
@@ -62,6 +87,21 @@ impl From<&ClientCapabilities> for Client {
                 .as_ref()
                 .and_then(|window| window.work_done_progress)
                 .unwrap_or(false),
+            resolves_edits: {
+                let actions = text_document.and_then(|document| document.code_action.as_ref());
+                let resolved = actions.and_then(|actions| actions.resolve_support.as_ref());
+                resolved.is_some_and(|resolved| resolved.properties.iter().any(|p| p == "edit"))
+                    || !workspace.and_then(|workspace| workspace.apply_edit).unwrap_or(false)
+            },
+            document_changes: edits
+                .and_then(|edits| edits.document_changes)
+                .unwrap_or(false),
+            creates_files: edits
+                .and_then(|edits| edits.resource_operations.as_deref())
+                .is_some_and(|kinds| kinds.contains(&ResourceOperationKind::Create)),
+            confirms_changes: edits.is_some_and(|edits| edits.change_annotation_support.is_some()),
+            asks_for_instructions: has_ours("instructions"),
+            shows_markdown: has_ours("markdown"),
         }
     }
 }
@@ -93,8 +133,18 @@ pub fn of_server(client: &Client) -> ServerCapabilities {
             resolve_provider: Some(false),
             ..Default::default()
         }),
+        code_action_provider: Some(
+            CodeActionOptions {
+                code_action_kinds: Some(
+                    ["quickfix", "refactor", "refactor.rewrite"].map(Into::into).into(),
+                ),
+                resolve_provider: Some(true),
+                ..Default::default()
+            }
+            .into(),
+        ),
         execute_command_provider: Some(ExecuteCommandOptions {
-            commands: vec![ACCEPTED_COMMAND.to_owned(), PULL_COMMAND.to_owned()],
+            commands: [ACCEPTED_COMMAND, ACT_COMMAND, PULL_COMMAND].map(str::to_owned).into(),
             ..Default::default()
         }),
         workspace: Some(WorkspaceOptions {

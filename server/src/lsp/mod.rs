@@ -29,7 +29,7 @@ use crate::context::workspace::Workspace;
 use crate::engine::Engine;
 
 pub use own::{Explanation, StatusParams};
-pub use server::{ACCEPTED_COMMAND, PULL_COMMAND};
+pub use server::{ACCEPTED_COMMAND, ACT_COMMAND, PULL_COMMAND};
 
 /// Makes what a session works with, once its settings are known. They change while it runs, and so does what is known of the workspace.
 pub type Start = Box<dyn FnOnce(watch::Receiver<Arc<Settings>>, Arc<Workspace>) -> Services + Send>;

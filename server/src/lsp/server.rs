@@ -1,8 +1,10 @@
 //! The session with one client: its state, and which handler a method goes to. The handlers stand in the modules below,
 //! each with what it is about.
 
+mod actions;
 mod completions;
 mod outcomes;
+mod progress;
 mod pull;
 mod settings;
 mod status;
@@ -28,7 +30,8 @@ use tower_lsp::{Client, ClientSocket, LanguageServer, LspService};
 
 use super::own::{ExplainParams, Explanation};
 use super::workspace::Folders;
-use super::{Start, capabilities};
+use super::{Services, Start, capabilities};
+use crate::actions::act::Actor;
 use crate::completion::Complete;
 use crate::config::{Layer, Settings, Sources};
 use crate::context::workspace::Workspace;
@@ -36,6 +39,7 @@ use crate::documents::{Documents, Snapshot};
 use crate::history::History;
 use crate::syntax::ParseWorker;
 
+pub use actions::ACT_COMMAND;
 pub use pull::PULL_COMMAND;
 
 /// The command of every suggestion: the editor runs it when the user has taken the suggestion over.
@@ -67,6 +71,8 @@ pub struct Session {
     newest: Newest,
     /// The download of the model, once there was one.
     pull: Mutex<Option<AbortHandle>>,
+    /// The code actions that are being done.
+    running: actions::Running,
     /// As far as the client tells.
     focus_changes: AtomicU64,
     explanations: Mutex<LruCache<String, Explanation>>,
@@ -78,6 +84,7 @@ pub struct Session {
 struct Terms {
     client: capabilities::Client,
     completer: Arc<dyn Complete>,
+    actor: Arc<Actor>,
     history: Arc<History>,
 }
 
@@ -108,6 +115,8 @@ pub fn service(
             Server::did_partially_accept_completion,
         )
         .custom_method("textDocument/didFocus", Server::did_focus)
+        .custom_method("textDocument/codeAction", Server::code_action)
+        .custom_method("codeAction/resolve", Server::resolve_code_action)
         .custom_method("workspace/executeCommand", Server::execute_command)
         .custom_method("window/workDoneProgress/cancel", Server::cancel_progress)
         .custom_method(
@@ -162,6 +171,7 @@ impl Session {
             terms: OnceLock::new(),
             newest: Newest::default(),
             pull: Mutex::default(),
+            running: actions::Running::default(),
             focus_changes: AtomicU64::new(0),
             explanations: Mutex::new(LruCache::new(EXPLAINED_DOCUMENTS)),
             shut_down: AtomicBool::new(false),
@@ -204,7 +214,7 @@ pub struct Server(Arc<Session>);
 impl LanguageServer for Server {
     async fn initialize(&self, params: InitializeParams) -> Result<InitializeResult> {
         let session = &self.0;
-        let client = capabilities::Client::from(&params.capabilities);
+        let client = capabilities::Client::of(&params);
         *lock(&session.folders) = Folders::of_client(&params);
         session.index_folders();
         let options = params.initialization_options.as_ref().map(Layer::of_editor);
@@ -215,9 +225,11 @@ impl LanguageServer for Server {
             let start = lock(&session.start)
                 .take()
                 .ok_or_else(Error::internal_error)?;
-            let completer = start(session.settings.subscribe(), session.workspace.clone());
+            let Services { completer, actions } =
+                start(session.settings.subscribe(), session.workspace.clone());
             let terms = Terms {
                 client,
+                actor: Arc::new(Actor::new(actions, session.workspace.clone())),
                 history: completer.history(),
                 completer,
             };
@@ -274,6 +286,7 @@ impl Server {
                 self.0.accepted(&params.arguments.unwrap_or_default(), None);
             }
             PULL_COMMAND => self.0.pull_model(),
+            ACT_COMMAND => return self.act(params.arguments.unwrap_or_default()).await,
             _ => return Err(Error::invalid_params("tacit has no such command.")),
         }
         Ok(None)

@@ -125,14 +125,7 @@ impl Session {
         };
         let replaced = self.newest.replace(menu, snapshot.uri.clone());
 
-        let folder = {
-            let folders = lock(&self.folders);
-            snapshot
-                .path
-                .as_deref()
-                .and_then(|path| folders.holding(path))
-                .map(ToOwned::to_owned)
-        };
+        let folder = self.folder_of(&snapshot);
         let settings = self.settings.borrow().clone();
         let wanted = &settings.of(folder.as_deref()).completion;
         let language = snapshot

@@ -77,10 +77,14 @@ impl Session {
 
 impl Server {
     pub(super) async fn cancel_progress(&self, params: WorkDoneProgressCancelParams) {
-        let is_pull =
-            matches!(params.token, ProgressToken::String(token) if token.starts_with(PULL_TOKENS));
-        if is_pull && let Some(pull) = lock(&self.0.pull).take() {
+        let ProgressToken::String(token) = params.token else {
+            return;
+        };
+        if token.starts_with(PULL_TOKENS)
+            && let Some(pull) = lock(&self.0.pull).take()
+        {
             pull.abort();
         }
+        self.0.running.cancel(&token);
     }
 }
