@@ -184,7 +184,7 @@ pub fn near(source: &Source, range: &Range<usize>, owner: Option<&Declaration>) 
             .map_or(end, |next| source.line_end(next));
     }
     let within = owner.map_or(0..source.text.len(), |owner| owner.range.clone());
-    source.trimmed(start.max(within.start)..end.min(within.end).max(start.max(within.start)))
+    source.whole_lines(start.max(within.start)..end.min(within.end).max(start.max(within.start)))
 }
 
 fn reach(source: &Source, problem: &Problem) -> Reach {
