@@ -3,7 +3,10 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tacit::{cli, doctor, logging, models};
+use tacit::{
+    cli::{self, action::Wanted},
+    doctor, logging, models,
+};
 
 /// Code completion from a model on your own machine
 #[derive(Parser)]
@@ -17,6 +20,18 @@ struct Arguments {
 enum Command {
     Lsp(cli::lsp::Arguments),
     Complete(cli::complete::Arguments),
+    Fix(cli::action::Fix),
+    /// Write the body of a stub, or the code that a comment describes
+    Implement(cli::action::Arguments),
+    /// Write the documentation of a function, type or module
+    Document(cli::action::Arguments),
+    /// Write tests, where the language usually has them
+    Test(cli::action::Arguments),
+    /// Rewrite code so that it is simpler and does the same
+    Simplify(cli::action::Arguments),
+    Edit(cli::action::Edited),
+    /// Say in words what code does
+    Explain(cli::action::Arguments),
     Demo(cli::demo::Arguments),
     Doctor(doctor::Arguments),
     Models(models::cli::Args),
@@ -34,6 +49,13 @@ async fn main() -> ExitCode {
         // A read of standard input can't be called off: leave without waiting for it.
         Command::Lsp(arguments) => std::process::exit(cli::lsp::run(arguments, log).await),
         Command::Complete(arguments) => cli::complete::run(arguments).await,
+        Command::Fix(fix) => cli::action::fix(fix).await,
+        Command::Implement(arguments) => cli::action::act(Wanted::Implement, arguments).await,
+        Command::Document(arguments) => cli::action::act(Wanted::Document, arguments).await,
+        Command::Test(arguments) => cli::action::act(Wanted::Test, arguments).await,
+        Command::Simplify(arguments) => cli::action::act(Wanted::Simplify, arguments).await,
+        Command::Edit(edit) => cli::action::edit(edit).await,
+        Command::Explain(arguments) => cli::action::act(Wanted::Explain, arguments).await,
         Command::Demo(arguments) => cli::demo::run(arguments).await,
         Command::Doctor(arguments) => return doctor::run(&arguments).await,
         Command::Models(arguments) => return models::cli::run(&arguments),

@@ -59,7 +59,10 @@ pub struct With {
 
 impl Default for With {
     fn default() -> Self {
-        Self { context: true, checks: true }
+        Self {
+            context: true,
+            checks: true,
+        }
     }
 }
 
@@ -98,9 +101,13 @@ pub enum Refusal {
     Stale(#[from] Stale),
     #[error("{0}")]
     Private(&'static str),
-    #[error("The code holds what looks like a secret value, which no model is shown, so it cannot be written anew. Move the value out of it first.")]
+    #[error(
+        "The code holds what looks like a secret value, which no model is shown, so it cannot be written anew. Move the value out of it first."
+    )]
     Secret,
-    #[error("This model does not follow instructions, so it does no code actions. Choose an instruct model with `actions.model`.")]
+    #[error(
+        "This model does not follow instructions, so it does no code actions. Choose an instruct model with `actions.model`."
+    )]
     NoChat,
     #[error("No place is known for tests of this file.")]
     NoTestPlace,
@@ -142,7 +149,11 @@ impl Actor {
     ///
     /// # Errors
     /// If nothing can be changed; nothing is, then.
-    pub async fn act(&self, act: Act, told: &mut (dyn FnMut(Progress) + Send)) -> Result<Done, Refusal> {
+    pub async fn act(
+        &self,
+        act: Act,
+        told: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<Done, Refusal> {
         let started = Instant::now();
         if let Some(path) = &act.snapshot.path {
             let hidden = Workspace::hidden(&self.workspace, path.clone(), act.folder.clone());
@@ -156,7 +167,9 @@ impl Actor {
         let mut question = prepared.question.clone();
         loop {
             cost.attempts += 1;
-            let answer = self.ask(&prepared, &question, &template, &mut cost, told).await?;
+            let answer = self
+                .ask(&prepared, &question, &template, &mut cost, told)
+                .await?;
             match prepared.judge(&answer) {
                 Ok(change) => {
                     cost.seconds = started.elapsed().as_secs_f64();
@@ -183,7 +196,11 @@ impl Actor {
         let prepare = move || Prepared::new(act, &workspace);
         tokio::task::spawn_blocking(prepare)
             .await
-            .unwrap_or_else(|_| Err(Refusal::Engine("The action could not be prepared.".to_owned())))
+            .unwrap_or_else(|_| {
+                Err(Refusal::Engine(
+                    "The action could not be prepared.".to_owned(),
+                ))
+            })
     }
 
     /// The chat template of the model, which may have to be loaded first.
@@ -191,7 +208,12 @@ impl Actor {
         let mut status = self.engine.status();
         self.engine.warm_up();
         let ready = status
-            .wait_for(|status| matches!(status, Status::Ready(_) | Status::Failed(_) | Status::Missing { .. }))
+            .wait_for(|status| {
+                matches!(
+                    status,
+                    Status::Ready(_) | Status::Failed(_) | Status::Missing { .. }
+                )
+            })
             .await;
         match ready.as_deref() {
             Ok(Status::Ready(info)) => info.chat.clone().ok_or(Refusal::NoChat),
@@ -212,7 +234,11 @@ impl Actor {
         told: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<Answer, Refusal> {
         let job = Job {
-            document: format!("{} action {}", std::process::id(), prepared.act.snapshot.uri),
+            document: format!(
+                "{} action {}",
+                std::process::id(),
+                prepared.act.snapshot.uri
+            ),
             prompt: question.messages.prompt(template),
             priority: Priority::Action,
             limits: Limits {
@@ -232,7 +258,11 @@ impl Actor {
                 Event::Text { text, .. } => {
                     answer.written.push_str(&text);
                     tokens += 1;
-                    told(Progress { attempt: cost.attempts, tokens, text: &answer.written });
+                    told(Progress {
+                        attempt: cost.attempts,
+                        tokens,
+                        text: &answer.written,
+                    });
                     if question.end.is_reached(&answer.written) {
                         handle.cancel();
                     }
@@ -244,7 +274,9 @@ impl Actor {
                         Finish::Limit => answer.is_cut_off = true,
                         Finish::Cancelled if question.end.is_reached(&answer.written) => {}
                         Finish::Cancelled => {
-                            return Err(Refusal::Engine("The action was interrupted. Try it again.".to_owned()));
+                            return Err(Refusal::Engine(
+                                "The action was interrupted. Try it again.".to_owned(),
+                            ));
                         }
                         Finish::Failed(reason) => return Err(Refusal::Engine(reason)),
                     }
@@ -281,7 +313,10 @@ impl Prepared {
         let place = offer::place(&act.snapshot, &act.offer)?;
         let rope = &act.snapshot.rope;
         let target = act.offer.target.range.clone();
-        let is_rewritten = matches!(act.offer.action, Action::Fix { .. } | Action::Simplify | Action::Edit { .. });
+        let is_rewritten = matches!(
+            act.offer.action,
+            Action::Fix { .. } | Action::Simplify | Action::Edit { .. }
+        );
         if is_rewritten && privacy::shown(rope, target.clone()) != rope.byte_slice(target.clone()) {
             return Err(Refusal::Secret);
         }
@@ -306,21 +341,34 @@ impl Prepared {
             place: &place,
             path: &path,
             pieces: &pieces,
-            tests: tests.as_ref().zip(test_path.as_deref()).map(|(tests, path)| Tests {
-                place: &tests.place,
-                path,
-                text: tests.text.as_deref(),
-            }),
+            tests: tests
+                .as_ref()
+                .zip(test_path.as_deref())
+                .map(|(tests, path)| Tests {
+                    place: &tests.place,
+                    path,
+                    text: tests.text.as_deref(),
+                }),
         };
         let question = matter.question();
-        Ok(Self { act, place, question, tests })
+        Ok(Self {
+            act,
+            place,
+            question,
+            tests,
+        })
     }
 
     /// What an answer changes, if it may.
     fn judge(&self, answer: &Answer) -> Result<Change, Refusal> {
-        let Act { snapshot, offer, .. } = &self.act;
+        let Act {
+            snapshot, offer, ..
+        } = &self.act;
         let text = self.question.answer_begins.clone() + &answer.written;
-        let said = Said { text: &text, is_cut_off: answer.is_cut_off };
+        let said = Said {
+            text: &text,
+            is_cut_off: answer.is_cut_off,
+        };
         match &offer.action {
             Action::Explain { .. } => Ok(Change::Words(answer::explanation(said)?)),
             Action::Test => self.tests(said),
@@ -353,21 +401,29 @@ impl Prepared {
             })
             .collect();
         if let Some(range) = self.place.removed.clone() {
-            edits.push(Edit { range, text: String::new() });
+            edits.push(Edit {
+                range,
+                text: String::new(),
+            });
             edits.sort_by_key(|edit| edit.range.start);
         }
         Change::Document(edits)
     }
 
     fn tests(&self, said: Said) -> Result<Change, Refusal> {
-        let Act { snapshot, offer, .. } = &self.act;
+        let Act {
+            snapshot, offer, ..
+        } = &self.act;
         let tests = self.tests.as_ref().ok_or(Refusal::NoTestPlace)?;
         let code = answer::tests(said, offer, snapshot)?;
         let newline = self.place.newline;
         match &tests.place {
             TestPlace::SameFile { at, needs_module } => {
                 let text = in_module(&code, *needs_module).replace('\n', newline);
-                Ok(Change::Document(vec![Edit { range: *at..*at, text }]))
+                Ok(Change::Document(vec![Edit {
+                    range: *at..*at,
+                    text,
+                }]))
             }
             TestPlace::File { path, .. } => Ok(Change::File {
                 path: path.clone(),
@@ -390,7 +446,10 @@ impl TestFile {
 }
 
 fn read_test_file(path: &Path) -> Result<String, Refusal> {
-    let refused = |reason: String| Refusal::TestFile { path: path.to_owned(), reason };
+    let refused = |reason: String| Refusal::TestFile {
+        path: path.to_owned(),
+        reason,
+    };
     let metadata = fs::metadata(path).map_err(|error| refused(error.to_string()))?;
     if !metadata.is_file() || metadata.len() > MAX_TEST_FILE_BYTES {
         return Err(refused("it is too large, or no file".to_owned()));
@@ -400,7 +459,9 @@ fn read_test_file(path: &Path) -> Result<String, Refusal> {
 
 fn names_in(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
+    entries
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect()
 }
 
 /// Tests behind the last item of a Rust module `tests`, or with a new one behind the last item of the file.
@@ -418,7 +479,13 @@ fn in_module(tests: &TestCode, needs_module: bool) -> String {
         return format!("\n\n{}", indented(&tests.code).trim_end());
     }
     let mut imports = vec!["use super::*;".to_owned()];
-    imports.extend(tests.imports.iter().filter(|import| !import.starts_with("use super::")).cloned());
+    imports.extend(
+        tests
+            .imports
+            .iter()
+            .filter(|import| !import.starts_with("use super::"))
+            .cloned(),
+    );
     let imports = indented(&imports.join("\n"));
     let code = indented(&tests.code);
     format!("\n\n#[cfg(test)]\nmod tests {{\n{imports}\n{code}}}")
@@ -433,7 +500,12 @@ fn in_file(tests: &TestCode, existing: Option<&str>, newline: &str) -> String {
         false => "\n",
     };
     let is_known = |import: &&String| existing.lines().any(|line| line.trim() == import.trim());
-    let missing: Vec<&str> = tests.imports.iter().filter(|import| !is_known(import)).map(String::as_str).collect();
+    let missing: Vec<&str> = tests
+        .imports
+        .iter()
+        .filter(|import| !is_known(import))
+        .map(String::as_str)
+        .collect();
     let head = end_of_imports(existing, &tests.imports);
     let mut text = existing[..head].to_owned();
     for import in missing {
@@ -452,12 +524,18 @@ fn in_file(tests: &TestCode, existing: Option<&str>, newline: &str) -> String {
 
 /// Behind the last line of `text` that begins like one of these imports; where there is none, its beginning.
 fn end_of_imports(text: &str, imports: &[String]) -> usize {
-    let firsts: Vec<&str> = imports.iter().filter_map(|import| import.split_whitespace().next()).collect();
+    let firsts: Vec<&str> = imports
+        .iter()
+        .filter_map(|import| import.split_whitespace().next())
+        .collect();
     let mut end = 0;
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         at += line.len();
-        let is_import = line.split_whitespace().next().is_some_and(|first| firsts.contains(&first));
+        let is_import = line
+            .split_whitespace()
+            .next()
+            .is_some_and(|first| firsts.contains(&first));
         if is_import && !line.starts_with([' ', '\t']) && line.ends_with('\n') {
             end = at;
         }
@@ -470,7 +548,9 @@ fn related(act: &Act, workspace: &Workspace) -> Vec<Piece> {
     let rope = &act.snapshot.rope;
     let window = act.offer.target.range.clone();
     let cursor = match &act.offer.action {
-        Action::Fix { problems } | Action::Explain { problems } => problems.first().map(|problem| problem.range.start),
+        Action::Fix { problems } | Action::Explain { problems } => {
+            problems.first().map(|problem| problem.range.start)
+        }
         _ => None,
     };
     let cursor = cursor.unwrap_or(window.end);
@@ -491,7 +571,10 @@ impl Act {
         let Some(path) = path else {
             return "the file".to_owned();
         };
-        let inside = self.folder.as_deref().and_then(|folder| path.strip_prefix(folder).ok());
+        let inside = self
+            .folder
+            .as_deref()
+            .and_then(|folder| path.strip_prefix(folder).ok());
         let name = || path.file_name().map_or(path, Path::new);
         inside.unwrap_or_else(name).to_string_lossy().into_owned()
     }

@@ -66,7 +66,9 @@ impl End {
         let whole_lines = written.rsplit_once('\n').map_or("", |(lines, _)| lines);
         let mut lines = whole_lines.lines();
         match self {
-            Self::Fence => written.lines().any(|line| line.trim_start().starts_with("```")),
+            Self::Fence => written
+                .lines()
+                .any(|line| line.trim_start().starts_with("```")),
             // The first goes on behind the mark in the head.
             Self::CommentLines(mark) => lines
                 .skip(1)
@@ -150,8 +152,15 @@ impl Matter<'_> {
             let tool = problem.source.as_deref().unwrap_or("The compiler");
             let line = self.shown(self.source.line(problem.range.start));
             let line = line.trim();
-            let code = problem.code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
-            complaint += &format!("\n{tool} complains about `{line}`{code}:\n{}\n", problem.message.trim());
+            let code = problem
+                .code
+                .as_ref()
+                .map(|code| format!(" ({code})"))
+                .unwrap_or_default();
+            complaint += &format!(
+                "\n{tool} complains about `{line}`{code}:\n{}\n",
+                problem.message.trim()
+            );
         }
         complaint
     }
@@ -206,14 +215,23 @@ impl Matter<'_> {
 
     fn documentation(&self) -> Question {
         let target = &self.offer.target;
-        let definition = self.place.definition.clone().unwrap_or(target.range.clone());
+        let definition = self
+            .place
+            .definition
+            .clone()
+            .unwrap_or(target.range.clone());
         let code = self.fenced(&self.dedented(definition.clone()));
         let what = match (target.kind, &target.name) {
             (TargetKind::Module, None) => "this file".to_owned(),
             (_, Some(name)) => format!("`{name}`"),
             _ => "this code".to_owned(),
         };
-        let (opening, end) = match self.place.convention.as_ref().map(|convention| &convention.form) {
+        let (opening, end) = match self
+            .place
+            .convention
+            .as_ref()
+            .map(|convention| &convention.form)
+        {
             Some(Form::Lines(mark)) => (format!("{mark} "), End::CommentLines(mark)),
             Some(Form::Xml) => ("/// <summary>".to_owned(), End::CommentLines("///")),
             Some(Form::Block | Form::FileBlock(_)) => ("/**\n * ".to_owned(), End::Text("*/")),
@@ -247,14 +265,25 @@ impl Matter<'_> {
         let mut wanted = format!("The code, in `{}`:\n{code}\n", self.path);
         if let Some(tests) = &self.tests {
             if let Some(text) = tests.text {
-                let head: String = text.lines().take(LINES_ABOVE * 2).map(|line| format!("{line}\n")).collect();
-                user.push(Part::Context(format!("`{}` begins so:\n{}\n", tests.path, self.fenced(head.trim_end()))));
+                let head: String = text
+                    .lines()
+                    .take(LINES_ABOVE * 2)
+                    .map(|line| format!("{line}\n"))
+                    .collect();
+                user.push(Part::Context(format!(
+                    "`{}` begins so:\n{}\n",
+                    tests.path,
+                    self.fenced(head.trim_end())
+                )));
             }
             if !matches!(tests.place, TestPlace::SameFile { .. }) {
                 wanted += &format!("The tests go into `{}`.\n", tests.path);
             }
         }
-        wanted += &format!("Write a few short tests for `{name}`, {}. Do not repeat the code.", self.framework());
+        wanted += &format!(
+            "Write a few short tests for `{name}`, {}. Do not repeat the code.",
+            self.framework()
+        );
         user.push(Part::Needed(wanted));
         let head = self.fence();
         Question {
@@ -274,7 +303,9 @@ impl Matter<'_> {
     fn framework(&self) -> &'static str {
         match self.source.language_id() {
             "rust" => "functions with `#[test]` and `assert_eq!`, without a module around them",
-            "python" => "functions whose names begin with `test_`, with plain `assert`, as pytest runs them",
+            "python" => {
+                "functions whose names begin with `test_`, with plain `assert`, as pytest runs them"
+            }
             "go" => "functions `TestX(t *testing.T)`",
             "java" | "kotlin" => "with JUnit 5",
             "csharp" => "with xUnit",
@@ -291,7 +322,9 @@ impl Matter<'_> {
         let complaint = self.complaint(problems);
         let wanted = match problems.is_empty() {
             true => "Explain what this code does, in a few sentences.".to_owned(),
-            false => format!("{complaint}\nExplain what this message means here and how to mend it, in a few sentences."),
+            false => format!(
+                "{complaint}\nExplain what this message means here and how to mend it, in a few sentences."
+            ),
         };
         let mut user = self.related();
         user.push(Part::Needed(format!("The code:\n{code}{wanted}")));
@@ -312,7 +345,10 @@ impl Matter<'_> {
     fn related(&self) -> Vec<Part> {
         let piece = |piece: &Piece| {
             let name = piece.path.file_name().unwrap_or_default().to_string_lossy();
-            Part::Context(format!("From `{name}`:\n{}\n", self.fenced(piece.text.trim_end())))
+            Part::Context(format!(
+                "From `{name}`:\n{}\n",
+                self.fenced(piece.text.trim_end())
+            ))
         };
         self.pieces.iter().map(piece).collect()
     }
@@ -322,15 +358,22 @@ impl Matter<'_> {
         let source = self.source;
         let mut start = source.line_start(range.start);
         for _ in 0..LINES_ABOVE {
-            let Some(above) = source.line_above(start) else { break };
+            let Some(above) = source.line_above(start) else {
+                break;
+            };
             start = above.start;
         }
         let mut end = source.line_end(range.end);
         for _ in 0..LINES_BELOW {
-            let Some(below) = source.next_line(end) else { break };
+            let Some(below) = source.next_line(end) else {
+                break;
+            };
             end = source.line_end(below);
         }
-        let [above, below] = [start..source.line_start(range.start), source.line_end(range.end)..end];
+        let [above, below] = [
+            start..source.line_start(range.start),
+            source.line_end(range.end)..end,
+        ];
         let [above, below] = [above, below].map(|range| self.shown(range));
         let [above, below] = [&above, &below].map(|text| text.trim_matches(['\n', '\r']));
         if above.trim().is_empty() && below.trim().is_empty() {
@@ -339,7 +382,11 @@ impl Matter<'_> {
         let mut said = String::new();
         for (where_, text) in [("above", above), ("below", below)] {
             if !text.trim().is_empty() {
-                said += &format!("In `{}`, {where_} the code:\n{}\n", self.path, self.fenced(text));
+                said += &format!(
+                    "In `{}`, {where_} the code:\n{}\n",
+                    self.path,
+                    self.fenced(text)
+                );
             }
         }
         Some(said)
@@ -362,7 +409,9 @@ impl Matter<'_> {
     fn dedented(&self, range: Range<usize>) -> String {
         let indent = self.source.indent(range.start);
         let text = self.shown(range).replace("\r\n", "\n");
-        let lines = text.lines().map(|line| line.strip_prefix(indent).unwrap_or(line));
+        let lines = text
+            .lines()
+            .map(|line| line.strip_prefix(indent).unwrap_or(line));
         lines.collect::<Vec<_>>().join("\n")
     }
 }

@@ -1,6 +1,7 @@
 //! The commands for the shell. Each prints its result to stdout, as one JSON object with `--json`; progress and words about what
 //! goes wrong go to stderr.
 
+pub mod action;
 pub mod bench;
 pub mod complete;
 pub mod demo;

@@ -13,7 +13,7 @@ use std::{
 
 use lru::LruCache;
 use ropey::Rope;
-use tower_lsp::gen_lsp_types::TextDocumentContentChangeEvent;
+use tower_lsp::gen_lsp_types::{self as lsp_types, TextDocumentContentChangeEvent};
 
 use super::{
     Piece, Source, counterpart, definitions,
@@ -98,6 +98,16 @@ impl Workspace {
         self.live()
             .open
             .insert(snapshot.uri.clone(), snapshot.clone());
+    }
+
+    /// The editor asked for code actions at `range`, and said what is wrong there.
+    pub fn diagnosed(
+        &self,
+        uri: &str,
+        range: lsp_types::Range,
+        diagnostics: &[lsp_types::Diagnostic],
+    ) {
+        self.live().diagnostics.seen(uri, range, diagnostics);
     }
 
     /// A document was changed from `before` to `after`.

@@ -3,9 +3,9 @@
 use serde_json::json;
 use tower_lsp::gen_lsp_types::{
     ChangeNotifications, ClientCapabilities, CodeActionOptions, CompletionOptions,
-    ExecuteCommandOptions, InitializeParams, InlineCompletionOptions, Registration, ResourceOperationKind, Save, SaveOptions, ServerCapabilities,
-    TextDocumentSyncKind, TextDocumentSyncOptions, WorkspaceFoldersServerCapabilities,
-    WorkspaceOptions,
+    ExecuteCommandOptions, InitializeParams, InlineCompletionOptions, Registration,
+    ResourceOperationKind, Save, SaveOptions, ServerCapabilities, TextDocumentSyncKind,
+    TextDocumentSyncOptions, WorkspaceFoldersServerCapabilities, WorkspaceOptions,
 };
 
 use super::position::PositionEncoding;
@@ -91,7 +91,9 @@ impl From<&ClientCapabilities> for Client {
                 let actions = text_document.and_then(|document| document.code_action.as_ref());
                 let resolved = actions.and_then(|actions| actions.resolve_support.as_ref());
                 resolved.is_some_and(|resolved| resolved.properties.iter().any(|p| p == "edit"))
-                    || !workspace.and_then(|workspace| workspace.apply_edit).unwrap_or(false)
+                    || !workspace
+                        .and_then(|workspace| workspace.apply_edit)
+                        .unwrap_or(false)
             },
             document_changes: edits
                 .and_then(|edits| edits.document_changes)
@@ -136,7 +138,9 @@ pub fn of_server(client: &Client) -> ServerCapabilities {
         code_action_provider: Some(
             CodeActionOptions {
                 code_action_kinds: Some(
-                    ["quickfix", "refactor", "refactor.rewrite"].map(Into::into).into(),
+                    ["quickfix", "refactor", "refactor.rewrite"]
+                        .map(Into::into)
+                        .into(),
                 ),
                 resolve_provider: Some(true),
                 ..Default::default()
@@ -144,7 +148,9 @@ pub fn of_server(client: &Client) -> ServerCapabilities {
             .into(),
         ),
         execute_command_provider: Some(ExecuteCommandOptions {
-            commands: [ACCEPTED_COMMAND, ACT_COMMAND, PULL_COMMAND].map(str::to_owned).into(),
+            commands: [ACCEPTED_COMMAND, ACT_COMMAND, PULL_COMMAND]
+                .map(str::to_owned)
+                .into(),
             ..Default::default()
         }),
         workspace: Some(WorkspaceOptions {

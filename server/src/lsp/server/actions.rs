@@ -260,14 +260,8 @@ impl Session {
             && client.creates_files
             && let Some(changes) = &mut edit.document_changes
         {
-            let create = CreateFile {
-                uri: Uri(uri),
-                options: None,
-                annotation_id: client
-                    .confirms_changes
-                    .then(|| ANNOTATION.to_owned()),
-                ..CreateFile::default()
-            };
+            let annotation = client.confirms_changes.then(|| ANNOTATION.to_owned());
+            let create = CreateFile::new(Uri(uri), None, annotation);
             changes.insert(0, DocumentChange::CreateFile(create));
         }
         Ok(edit)
@@ -346,11 +340,17 @@ fn is_wanted(offer: &Offer, only: Option<&[CodeActionKind]>) -> bool {
         return true;
     };
     let Some(kind) = offer.lsp_kind() else {
-        return only.iter().any(|only| String::from(only.clone()).is_empty());
+        return only
+            .iter()
+            .any(|only| String::from(only.clone()).is_empty());
     };
     only.iter().any(|only| {
         let only = String::from(only.clone());
-        only.is_empty() || kind == only || kind.strip_prefix(&only).is_some_and(|rest| rest.starts_with('.'))
+        only.is_empty()
+            || kind == only
+            || kind
+                .strip_prefix(&only)
+                .is_some_and(|rest| rest.starts_with('.'))
     })
 }
 
@@ -455,7 +455,12 @@ fn of_document(
 /// "2nd attempt, 42 tokens: return total".
 fn in_words(progress: act::Progress) -> String {
     let line = progress.text.lines().rfind(|line| !line.trim().is_empty());
-    let line: String = line.unwrap_or_default().trim().chars().take(SHOWN_CHARACTERS).collect();
+    let line: String = line
+        .unwrap_or_default()
+        .trim()
+        .chars()
+        .take(SHOWN_CHARACTERS)
+        .collect();
     let attempt = if progress.attempt > 1 { "again, " } else { "" };
     format!("{attempt}{} tokens: {line}", progress.tokens)
 }

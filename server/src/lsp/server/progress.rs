@@ -48,12 +48,12 @@ impl Progress {
     ) -> Self {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let token = format!("{prefix}{number}");
-        let leave = async {
+        let has_leave = is_wanted && {
             let create = client.create_work_done_progress(ProgressToken::String(token.clone()));
             let created = tokio::time::timeout(CLIENT_PATIENCE, create).await;
             matches!(created, Ok(Ok(())))
         };
-        let token = (is_wanted && leave.await).then_some(token);
+        let token = has_leave.then_some(token);
         let begin = WorkDoneProgressBegin {
             title,
             cancellable: Some(true),

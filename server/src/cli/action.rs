@@ -1,0 +1,384 @@
+//! `tacit fix`, `implement`, `document`, `test`, `simplify`, `edit`, `explain`: code actions from the shell, by the same path as in an editor.
+
+use std::{
+    io::{self, Write},
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::{Context, Result, anyhow, bail};
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::{EngineArguments, complete, read_text};
+use crate::{
+    actions::{
+        Action, Offer, Problem,
+        act::{Act, Actor, Change, Cost, Done, Refusal, With},
+        diff,
+        edit::{self, Edit},
+        offer,
+    },
+    context::workspace::Workspace,
+    documents::Snapshot,
+};
+
+/// Where, and what becomes of the result.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    file: PathBuf,
+    /// A line of the code that it is about, counted from 1
+    #[arg(long, value_name = "L")]
+    line: usize,
+    /// The last line of that code, where it is not the function or statement at --line
+    #[arg(long, value_name = "L")]
+    to: Option<usize>,
+    /// The project folder (default: the folder of the file)
+    #[arg(long, value_name = "DIR")]
+    workspace: Option<PathBuf>,
+    /// Print a unified diff (the default)
+    #[arg(long, conflicts_with = "write")]
+    diff: bool,
+    /// Change the file
+    #[arg(long)]
+    write: bool,
+    /// Print one JSON object: what changed or why nothing did, lines, tokens, times
+    #[arg(long)]
+    json: bool,
+    /// Show the model nothing of other files
+    #[arg(long, hide = true)]
+    without_context: bool,
+    /// Take the model's first answer as it is
+    #[arg(long, hide = true)]
+    without_checks: bool,
+    #[command(flatten)]
+    engine: EngineArguments,
+}
+
+/// Mend what a compiler, linter or test complains of
+#[derive(Debug, Args)]
+pub struct Fix {
+    /// What it says
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    message: String,
+    /// How the tool calls it: E0308, no-undef
+    #[arg(long, value_name = "CODE")]
+    code: Option<String>,
+    #[command(flatten)]
+    arguments: Arguments,
+}
+
+/// Change code as told
+#[derive(Debug, Args)]
+pub struct Edited {
+    /// What to do with it (default: a comment `tacit: ...` above it says so)
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    instruction: Option<String>,
+    #[command(flatten)]
+    arguments: Arguments,
+}
+
+/// What is wanted, without what only one kind has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    Implement,
+    Document,
+    Test,
+    Simplify,
+    Explain,
+}
+
+pub async fn fix(fix: Fix) -> Result<()> {
+    let Fix {
+        message,
+        code,
+        arguments,
+    } = fix;
+    let find = move |snapshot: &Snapshot, range: Range<usize>| {
+        let problem = Problem {
+            range: range.clone(),
+            message,
+            code,
+            source: None,
+            is_error: true,
+        };
+        let at = range.start..range.start;
+        let is_fix = |offer: &Offer| matches!(offer.action, Action::Fix { .. });
+        offer::offers(snapshot, at, &[problem])
+            .into_iter()
+            .find(is_fix)
+    };
+    run(arguments, find).await
+}
+
+pub async fn edit(edited: Edited) -> Result<()> {
+    let Edited {
+        instruction,
+        arguments,
+    } = edited;
+    let is_selected = arguments.to.is_some();
+    let find = move |snapshot: &Snapshot, range: Range<usize>| {
+        let range = if is_selected {
+            range
+        } else {
+            range.start..range.start
+        };
+        let mut offers = offer::offers(snapshot, range, &[]).into_iter();
+        offers.find_map(|offer| match (offer.action, &instruction) {
+            // That of a comment is complete, and the comment goes with the edit.
+            (Action::Edit { instruction: said }, None) if !said.is_empty() => Some(Offer {
+                action: Action::Edit { instruction: said },
+                target: offer.target,
+            }),
+            (Action::Edit { instruction: said }, Some(given)) if said.is_empty() => Some(Offer {
+                action: Action::Edit {
+                    instruction: given.clone(),
+                },
+                target: offer.target,
+            }),
+            _ => None,
+        })
+    };
+    run(arguments, find).await
+}
+
+pub async fn act(wanted: Wanted, arguments: Arguments) -> Result<()> {
+    let is_selected = arguments.to.is_some();
+    let find = move |snapshot: &Snapshot, range: Range<usize>| {
+        let range = if is_selected {
+            range
+        } else {
+            range.start..range.start
+        };
+        let is_wanted = |offer: &Offer| {
+            matches!(
+                (&offer.action, wanted),
+                (Action::Implement, Wanted::Implement)
+                    | (Action::Document, Wanted::Document)
+                    | (Action::Test, Wanted::Test)
+                    | (Action::Simplify, Wanted::Simplify)
+                    | (Action::Explain { .. }, Wanted::Explain)
+            )
+        };
+        offer::offers(snapshot, range, &[])
+            .into_iter()
+            .find(is_wanted)
+    };
+    run(arguments, find).await
+}
+
+/// Finds the place, asks the model, shows or writes what came of it. The error is why nothing changes.
+async fn run(
+    arguments: Arguments,
+    find: impl FnOnce(&Snapshot, Range<usize>) -> Option<Offer>,
+) -> Result<()> {
+    let text = read_text(&arguments.file)?;
+    let file = std::path::absolute(&arguments.file)?;
+    let mut snapshot = complete::snapshot(&file, &text)?;
+    let range = lines(
+        &snapshot,
+        arguments.line,
+        arguments.to.unwrap_or(arguments.line),
+    )?;
+    let folder = match &arguments.workspace {
+        Some(folder) => std::path::absolute(folder)?,
+        None => file.parent().unwrap_or(&file).to_owned(),
+    };
+    let workspace = Arc::<Workspace>::default();
+    complete::index(&workspace, &mut snapshot, &folder);
+    let offer = find(&snapshot, range).with_context(|| {
+        format!(
+            "There is nothing to do that for at line {} of {}.",
+            arguments.line,
+            arguments.file.display()
+        )
+    })?;
+    let act = Act {
+        snapshot: snapshot.clone(),
+        offer: offer.clone(),
+        folder: Some(folder),
+        with: With {
+            context: !arguments.without_context,
+            checks: !arguments.without_checks,
+        },
+    };
+    let actor = Actor::new(arguments.engine.open_for_actions()?, workspace);
+    let mut counted = Counter::default();
+    let done = actor
+        .act(act, &mut |progress| {
+            counted.show(progress.attempt, progress.tokens)
+        })
+        .await;
+    counted.end();
+    let subject = Subject {
+        arguments: &arguments,
+        snapshot: &snapshot,
+        offer: &offer,
+        text: &text,
+    };
+    match done {
+        Ok(done) => subject.show(done),
+        Err(refusal) => {
+            if arguments.json {
+                println!("{}", subject.refused(&refusal));
+            }
+            Err(anyhow!(refusal))
+        }
+    }
+}
+
+/// The bytes of some lines, without the blanks around them.
+fn lines(snapshot: &Snapshot, first: usize, last: usize) -> Result<Range<usize>> {
+    let rope = &snapshot.rope;
+    let count = rope.len_lines();
+    if !(1..=count).contains(&first) {
+        bail!("--line must lie between 1 and {count}, the number of lines in the file.");
+    }
+    if !(first..=count).contains(&last) {
+        bail!("--to must lie between {first} and {count}, the number of lines in the file.");
+    }
+    let start = rope.line_to_byte(first - 1);
+    let text = rope.byte_slice(start..rope.line_to_byte(last)).to_string();
+    let blanks = text.len() - text.trim_start().len();
+    // A line of blanks only: its beginning.
+    match text.trim().len() {
+        0 => Ok(start..start),
+        len => Ok(start + blanks..start + blanks + len),
+    }
+}
+
+/// Tokens on stderr while the model writes, for a person who waits.
+#[derive(Default)]
+struct Counter {
+    has_shown: bool,
+}
+
+impl Counter {
+    fn show(&mut self, attempt: u32, tokens: u32) {
+        if console::user_attended_stderr() {
+            self.has_shown = true;
+            let again = if attempt > 1 { " again" } else { "" };
+            eprint!("\rwriting{again}: {tokens} tokens ");
+            let _ = io::stderr().flush();
+        }
+    }
+
+    fn end(&self) {
+        if self.has_shown {
+            eprint!("\r\x1b[K");
+        }
+    }
+}
+
+/// What an action was about.
+struct Subject<'a> {
+    arguments: &'a Arguments,
+    snapshot: &'a Snapshot,
+    offer: &'a Offer,
+    text: &'a str,
+}
+
+impl Subject<'_> {
+    fn show(&self, done: Done) -> Result<()> {
+        let Done { change, cost } = done;
+        match change {
+            Change::Words(words) => {
+                if self.arguments.json {
+                    println!(
+                        "{}",
+                        self.json(false, "", &cost, &[], json!({ "text": words }))
+                    );
+                } else {
+                    println!("{words}");
+                }
+                Ok(())
+            }
+            Change::Document(edits) => {
+                let new = edit::apply(self.text, &edits);
+                let lines: Vec<Value> = edits.iter().map(|edit| self.lines_of(edit)).collect();
+                self.hand_over(&self.arguments.file, Some(self.text), &new, &cost, &lines)
+            }
+            Change::File { path, old, new } => {
+                self.hand_over(&path, old.as_deref(), &new, &cost, &[])
+            }
+        }
+    }
+
+    /// Prints the diff, or writes the file.
+    fn hand_over(
+        &self,
+        path: &Path,
+        old: Option<&str>,
+        new: &str,
+        cost: &Cost,
+        lines: &[Value],
+    ) -> Result<()> {
+        let diff = diff::unified(&path.to_string_lossy(), old, new);
+        if self.arguments.write {
+            if let Some(folder) = path
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty())
+            {
+                std::fs::create_dir_all(folder)
+                    .with_context(|| format!("cannot make {}", folder.display()))?;
+            }
+            std::fs::write(path, new)
+                .with_context(|| format!("cannot write {}", path.display()))?;
+        }
+        if self.arguments.json {
+            let more = json!({ "path": path, "diff": diff });
+            println!("{}", self.json(true, "", cost, lines, more));
+        } else if self.arguments.write {
+            eprintln!("{} was changed.", path.display());
+        } else {
+            print!("{diff}");
+        }
+        Ok(())
+    }
+
+    fn refused(&self, refusal: &Refusal) -> Value {
+        self.json(
+            false,
+            &refusal.to_string(),
+            &Cost::default(),
+            &[],
+            json!({}),
+        )
+    }
+
+    /// Lines of the old text, from 1, both included.
+    fn lines_of(&self, edit: &Edit) -> Value {
+        let line = |byte: usize| self.snapshot.rope.byte_to_line(byte) + 1;
+        let last = edit.range.end.max(edit.range.start + 1) - 1;
+        json!({ "start_line": line(edit.range.start), "end_line": line(last.min(self.snapshot.rope.len_bytes())) })
+    }
+
+    fn json(
+        &self,
+        changed: bool,
+        reason: &str,
+        cost: &Cost,
+        lines: &[Value],
+        more: Value,
+    ) -> Value {
+        let target = Edit {
+            range: self.offer.target.range.clone(),
+            text: String::new(),
+        };
+        let mut said = json!({
+            "action": self.offer.title(),
+            "changed": changed,
+            "reason": reason,
+            "range": self.lines_of(&target),
+            "edited": lines,
+            "attempts": cost.attempts,
+            "tokens_generated": cost.tokens_generated,
+            "total_ms": cost.seconds * 1000.0,
+        });
+        if let (Some(said), Some(more)) = (said.as_object_mut(), more.as_object()) {
+            said.extend(more.clone());
+        }
+        said
+    }
+}
