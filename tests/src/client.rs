@@ -10,6 +10,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tacit::completion::Complete;
 use tacit::config::Settings;
+use tacit::engine::local::{LocalEngine, LocalSettings};
+use tacit::engine::toy::{ToyLoader, ToySettings};
+use tacit::lsp::Services;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
@@ -94,7 +97,12 @@ impl Client {
             user_file,
             Box::new(move |receiver, _workspace| {
                 *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(receiver);
-                completer
+                let toy = Box::new(ToyLoader(ToySettings::default()));
+                let actions = LocalEngine::start(toy, LocalSettings::default());
+                Services {
+                    completer,
+                    actions: Arc::new(actions.expect("the toy starts")),
+                }
             }),
         ));
         Self::connected(input, output, server, settings)

@@ -14,13 +14,13 @@ use super::{
     Action, Offer,
     answer::{self, Fault, Said, TestCode},
     edit::{Edit, smallest},
-    offer::{self, Place, Source, Stale},
+    offer::{self, Place, Source as Text, Stale},
     prompt::{Matter, Question, Tests},
     test_place::{TestPlace, test_place},
 };
 use crate::{
     context::{
-        Piece,
+        Piece, Source,
         plan::{Plan, Window},
         privacy,
         workspace::Workspace,
@@ -328,7 +328,7 @@ impl Prepared {
             true => related(&act, workspace),
             false => Vec::new(),
         };
-        let source = Source::new(&act.snapshot);
+        let source = Text::new(&act.snapshot);
         let path = act.relative(act.snapshot.path.as_deref());
         let test_path = tests.as_ref().map(|tests| match &tests.place {
             TestPlace::File { path, .. } => act.relative(Some(path)),
@@ -554,7 +554,10 @@ fn related(act: &Act, workspace: &Workspace) -> Vec<Piece> {
         _ => None,
     };
     let cursor = cursor.unwrap_or(window.end);
-    let pieces = workspace.pieces(&act.snapshot, cursor, &window, act.folder.as_deref(), &[]);
+    // What looks alike, or was edited of late, is what a small model writes instead of the code.
+    let without = [Source::Similar, Source::RecentEdits, Source::Diagnostic];
+    let folder = act.folder.as_deref();
+    let pieces = workspace.pieces(&act.snapshot, cursor, &window, folder, &without);
     let line = |byte| rope.byte_to_line(byte) as u32 + 1;
     let text = rope.byte_slice(window.clone()).to_string();
     let shown = Window {

@@ -126,12 +126,12 @@ impl Matter<'_> {
     /// Code that replaces the target.
     fn rewrite(&self, complaint: &str, wanted: &str) -> Question {
         let target = &self.offer.target.range;
-        let code = self.fenced(&self.dedented(target.clone()));
-        let asked = format!("The code:\n{code}{complaint}\n{wanted}");
+        let code = self.dedented(target.clone());
+        let asked = format!("The code:\n{}{complaint}\n{wanted}", self.fenced(&code));
         let mut user = self.related();
         user.extend(self.around(target).map(Part::Context));
         user.push(Part::Needed(asked));
-        let head = self.fence();
+        let head = self.fence() + self.kept_head(&code);
         Question {
             messages: Messages {
                 system: SYSTEM.to_owned(),
@@ -142,6 +142,22 @@ impl Matter<'_> {
             answer_begins: head,
             max_tokens: tokens(target.len()) * 3 / 2 + MORE_TOKENS,
             end: End::Fence,
+        }
+    }
+
+    /// How the code of a function or type begins in any case: a model that begins with it writes that and nothing around it. To mend
+    /// something its parameters may have to change, but not its name.
+    fn kept_head<'a>(&self, code: &'a str) -> &'a str {
+        let target = &self.offer.target;
+        let first = code.split_inclusive('\n').next().unwrap_or_default();
+        let is_definition = matches!(target.kind, TargetKind::Function | TargetKind::Type);
+        let name = target.name.as_deref().unwrap_or_default();
+        match self.offer.action {
+            Action::Simplify if is_definition && first.ends_with('\n') => first,
+            Action::Fix { .. } if is_definition && !name.is_empty() => {
+                first.find(name).map_or("", |at| &first[..at + name.len()])
+            }
+            _ => "",
         }
     }
 
@@ -172,7 +188,6 @@ impl Matter<'_> {
         let head = self.dedented(definition.start..target.start);
         let head = format!("{}{}\n", self.fence(), head.trim_end());
         let mut user = self.related();
-        user.extend(self.around(&definition).map(Part::Context));
         user.push(Part::Needed(format!(
             "Complete this function. Write all of it, with its body.\n{}",
             self.fenced(&whole)
@@ -239,8 +254,8 @@ impl Matter<'_> {
             None => (String::new(), End::Fence),
         };
         let wanted = format!(
-            "Write the documentation comment of {what}: what it is for, its parameters and result where they are not plain, and how it can fail. Be \
-             brief. Write the comment only, not the code.\n{code}"
+            "Write the documentation comment of {what}: in one to three sentences what it is for and what one has to know to use it. Write the comment \
+             only, not the code.\n{code}"
         );
         let head = format!("{}{opening}", self.fence());
         let mut user = self.related();
@@ -285,7 +300,7 @@ impl Matter<'_> {
             self.framework()
         );
         user.push(Part::Needed(wanted));
-        let head = self.fence();
+        let head = self.fence() + &self.import_of_code();
         Question {
             messages: Messages {
                 system: SYSTEM.to_owned(),
@@ -296,6 +311,24 @@ impl Matter<'_> {
             answer_begins: head,
             max_tokens: TOKENS_OF_TESTS,
             end: End::Fence,
+        }
+    }
+
+    /// The beginning of the line by which tests in a file of their own get at the code; the names in it are the model's.
+    fn import_of_code(&self) -> String {
+        let is_apart = self
+            .tests
+            .as_ref()
+            .is_some_and(|tests| !matches!(tests.place, TestPlace::SameFile { .. }));
+        let stem = self
+            .path
+            .rsplit('/')
+            .next()
+            .and_then(|name| name.split('.').next());
+        match (self.source.language_id(), stem) {
+            ("python", Some(stem)) if is_apart => format!("from {stem} import"),
+            ("typescript" | "typescriptreact", _) if is_apart => "import {".to_owned(),
+            _ => String::new(),
         }
     }
 
@@ -321,7 +354,7 @@ impl Matter<'_> {
         let code = self.fenced(&self.dedented(self.offer.target.range.clone()));
         let complaint = self.complaint(problems);
         let wanted = match problems.is_empty() {
-            true => "Explain what this code does, in a few sentences.".to_owned(),
+            true => format!("Explain what {} does, in a few sentences.", self.called()),
             false => format!(
                 "{complaint}\nExplain what this message means here and how to mend it, in a few sentences."
             ),
@@ -353,9 +386,15 @@ impl Matter<'_> {
         self.pieces.iter().map(piece).collect()
     }
 
-    /// The lines around a range, which the model shall not write.
+    /// The lines around lines that mean little alone. The model shall not write them.
     fn around(&self, range: &Range<usize>) -> Option<String> {
         let source = self.source;
+        if matches!(
+            self.offer.target.kind,
+            TargetKind::Function | TargetKind::Type
+        ) {
+            return None;
+        }
         let mut start = source.line_start(range.start);
         for _ in 0..LINES_ABOVE {
             let Some(above) = source.line_above(start) else {
@@ -395,6 +434,13 @@ impl Matter<'_> {
     /// Without secret values.
     fn shown(&self, range: Range<usize>) -> String {
         privacy::shown(self.rope, range)
+    }
+
+    fn called(&self) -> String {
+        match &self.offer.target.name {
+            Some(name) => format!("`{name}`"),
+            None => "this code".to_owned(),
+        }
     }
 
     fn fence(&self) -> String {

@@ -314,7 +314,7 @@ impl Subject<'_> {
         cost: &Cost,
         lines: &[Value],
     ) -> Result<()> {
-        let diff = diff::unified(&path.to_string_lossy(), old, new);
+        let diff = diff::unified(&self.name_of(path), old, new);
         if self.arguments.write {
             if let Some(folder) = path
                 .parent()
@@ -335,6 +335,19 @@ impl Subject<'_> {
             print!("{diff}");
         }
         Ok(())
+    }
+
+    /// As a diff names a file: relative to the working folder where it is in there, so that `patch -p1` finds it.
+    fn name_of(&self, path: &Path) -> String {
+        let here = std::env::current_dir().ok();
+        let inside = here
+            .as_deref()
+            .and_then(|here| path.strip_prefix(here).ok());
+        inside
+            .unwrap_or(path)
+            .to_string_lossy()
+            .trim_start_matches('/')
+            .to_owned()
     }
 
     fn refused(&self, refusal: &Refusal) -> Value {
