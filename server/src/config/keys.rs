@@ -267,17 +267,16 @@ fn describe(value: &Value) -> String {
 
 /// The known key that an unknown one may have meant: the same last word elsewhere, or a word hardly different.
 fn nearest(path: &str) -> Option<&'static str> {
-    let last = path.rsplit('.').next().unwrap_or(path);
+    let last = |path| str::rsplit(path, '.').next().unwrap_or(path);
     KEYS.iter()
         .map(|key| {
-            (
-                similar_ratio(key.path.rsplit('.').next().unwrap_or(key.path), last),
-                key.path,
-            )
+            let words = similar_ratio(last(key.path), last(path));
+            // `model` is the last word of more than one.
+            (words, similar_ratio(key.path, path), key.path)
         })
-        .filter(|(ratio, _)| *ratio > 0.75)
-        .max_by(|(left, _), (right, _)| left.total_cmp(right))
-        .map(|(_, path)| path)
+        .filter(|(words, ..)| *words > 0.75)
+        .max_by(|left, right| left.0.total_cmp(&right.0).then(left.1.total_cmp(&right.1)))
+        .map(|(.., path)| path)
 }
 
 fn similar_ratio(left: &str, right: &str) -> f32 {
