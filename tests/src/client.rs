@@ -384,8 +384,14 @@ impl Client {
         }
     }
 
+    /// As Rust, or what the file's extension says.
     pub async fn open(&mut self, uri: &str, text: &str) {
-        let document = json!({ "uri": uri, "languageId": "rust", "version": 1, "text": text });
+        let language = if uri.ends_with(".py") {
+            "python"
+        } else {
+            "rust"
+        };
+        let document = json!({ "uri": uri, "languageId": language, "version": 1, "text": text });
         self.notify("textDocument/didOpen", json!({ "textDocument": document }))
             .await;
     }

@@ -504,6 +504,91 @@ async fn reopen(place: Place, pause: Pause) {
     }
 }
 
+/// From the light bulb to the edit, by both ways, with typing that goes on above.
+#[tokio::test(flavor = "multi_thread")]
+async fn code_actions_fix_and_implement_what_they_are_asked_about() {
+    const TEXT: &str = "def total(prices):\n    result = 0\n    for price in prices:\n        result += prise\n    return result\n\n\ndef largest(a: int, b: int) -> int:\n    \"\"\"The larger of two numbers.\"\"\"\n    raise NotImplementedError\n";
+    let place = Place::new().await;
+    let mut window = place.window();
+    let capabilities = json!({
+        "workspace": { "applyEdit": true, "workspaceEdit": { "documentChanges": true } },
+        "textDocument": { "codeAction": { "resolveSupport": { "properties": ["edit"] } } },
+    });
+    window
+        .initialize(json!({ "capabilities": capabilities }))
+        .await;
+    let uri = uri(&place.folder.path().join("prices.py"));
+    window.open(&uri, TEXT).await;
+
+    let range =
+        json!({ "start": { "line": 3, "character": 18 }, "end": { "line": 3, "character": 23 } });
+    let problem =
+        json!({ "range": range, "severity": 1, "message": "name 'prise' is not defined" });
+    let fix = listed(
+        &mut window,
+        &uri,
+        range,
+        json!([problem]),
+        "Fix: name 'prise' is not defined",
+    )
+    .await;
+    let fixed = window.call("codeAction/resolve", fix).await;
+    let change = &fixed["result"]["edit"]["documentChanges"][0];
+    assert_eq!(
+        change["textDocument"],
+        json!({ "uri": uri, "version": 1 }),
+        "{fixed}"
+    );
+    let edit = &change["edits"][0];
+    assert_eq!(edit["range"]["start"]["line"], 3, "{fixed}");
+    assert_eq!(edit["range"]["end"]["line"], 3, "{fixed}");
+    assert!(
+        edit["newText"]
+            .as_str()
+            .is_some_and(|text| text.contains("price")),
+        "{fixed}"
+    );
+
+    let at = json!({ "line": 9, "character": 4 });
+    let range = json!({ "start": at, "end": at });
+    let stub = listed(&mut window, &uri, range, json!([]), "Implement `largest`").await;
+    let resolving = window.request("codeAction/resolve", stub).await;
+    // Typed above it while the model writes: the edit moves along.
+    type_at(&mut window, &uri, 2, 0, 0, "import os\n\n\n").await;
+    let written = window.response(resolving).await;
+    let change = &written["result"]["edit"]["documentChanges"][0];
+    assert_eq!(change["textDocument"]["version"], 2, "{written}");
+    let edits = change["edits"].as_array().expect("edits");
+    let all: String = edits
+        .iter()
+        .filter_map(|edit| edit["newText"].as_str())
+        .collect();
+    assert!(all.contains("return"), "{written}");
+    assert_eq!(edits[0]["range"]["start"]["line"], 12, "{written}");
+    assert_eq!(window.leave().await, 0);
+}
+
+/// The entry with this title.
+async fn listed(
+    window: &mut Client,
+    uri: &str,
+    range: Value,
+    diagnostics: Value,
+    title: &str,
+) -> Value {
+    let params = json!({
+        "textDocument": { "uri": uri },
+        "range": range,
+        "context": { "diagnostics": diagnostics },
+    });
+    let answer = window.call("textDocument/codeAction", params).await;
+    let entries = answer["result"].as_array().expect("a list");
+    let entry = entries.iter().find(|entry| entry["title"] == title);
+    entry
+        .unwrap_or_else(|| panic!("no {title} in {answer}"))
+        .clone()
+}
+
 /// The model of this test run, in this process.
 fn engine() -> LocalEngine {
     let output = Command::new(tacit_binary())

@@ -374,7 +374,7 @@ impl Prepared {
             Action::Test => self.tests(said),
             Action::Document => {
                 let prose = answer::documentation(said, offer, snapshot)?;
-                let filled = self.place.fill(&prose);
+                let filled = self.place.fill(without_sections(&prose));
                 answer::check(&filled, offer, snapshot)?;
                 Ok(self.edits(&filled))
             }
@@ -462,6 +462,20 @@ fn names_in(folder: &Path) -> Vec<String> {
     entries
         .filter_map(|entry| entry.file_name().into_string().ok())
         .collect()
+}
+
+/// Documentation up to its first example or heading, which a small model makes up; but what is said of errors stays.
+fn without_sections(prose: &str) -> &str {
+    const KEPT: [&str; 3] = ["# Errors", "# Panics", "# Safety"];
+    let mut at = 0;
+    for line in prose.split_inclusive('\n') {
+        let is_section = line.starts_with("# ") && !KEPT.contains(&line.trim_end());
+        if at > 0 && (is_section || line.starts_with("```")) {
+            return prose[..at].trim_end();
+        }
+        at += line.len();
+    }
+    prose
 }
 
 /// Tests behind the last item of a Rust module `tests`, or with a new one behind the last item of the file.

@@ -70,9 +70,11 @@ impl End {
                 .lines()
                 .any(|line| line.trim_start().starts_with("```")),
             // The first goes on behind the mark in the head.
-            Self::CommentLines(mark) => lines
-                .skip(1)
-                .any(|line| !line.trim_start().starts_with(mark.trim_end())),
+            // Nor is a section of examples wanted, which a small model makes up.
+            Self::CommentLines(mark) => lines.skip(1).any(|line| {
+                let said = line.trim_start().strip_prefix(mark.trim_end());
+                said.is_none_or(|said| said.trim_start().starts_with("# Exam"))
+            }),
             Self::Text(end) => written.contains(end) || lines.any(|line| line.starts_with("```")),
             Self::Model => false,
         }

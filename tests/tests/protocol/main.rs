@@ -1,5 +1,6 @@
 //! The server's edge against clients that are slow, careless, broken or hostile. In memory, without a model.
 
+mod actions;
 mod completions;
 mod documents;
 mod lifecycle;
