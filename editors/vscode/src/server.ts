@@ -11,9 +11,9 @@ import {
   type ServerOptions,
 } from 'vscode-languageclient/node';
 import { Downloads } from './download';
+import { InlineCompletions } from './inlineCompletions';
 import { environment, serverProgram } from './program';
 import * as protocol from './protocol';
-import { Reasks } from './reasks';
 import { RESTARTING, serverKeys, setByUser, tables } from './settings';
 
 /** Documents that are completed: files, those that have none yet, and the cells of notebooks. */
@@ -34,16 +34,15 @@ export class Server implements vscode.Disposable {
   private status_: protocol.Status | undefined;
   private turn: Promise<void> = Promise.resolve();
   private restarting: NodeJS.Timeout | undefined;
-  private readonly reasks = new Reasks();
+  private readonly inline = new InlineCompletions();
   private readonly changed = new vscode.EventEmitter<void>();
-  private readonly asked = new vscode.EventEmitter<vscode.TextDocument>();
   private readonly accepted = new vscode.EventEmitter<void>();
-  private readonly subscriptions: vscode.Disposable[] = [this.changed, this.asked, this.accepted];
+  private readonly subscriptions: vscode.Disposable[] = [this.changed, this.accepted, this.inline];
 
   /** State or status are other ones now. */
   readonly onDidChange = this.changed.event;
   /** A suggestion was asked for in a document. */
-  readonly onDidAsk = this.asked.event;
+  readonly onDidAsk = this.inline.onDidAsk;
   /** A suggestion was accepted whole. */
   readonly onDidAccept = this.accepted.event;
 
@@ -101,7 +100,7 @@ export class Server implements vscode.Disposable {
     return client?.sendRequest<protocol.Explanation | null>(protocol.EXPLAIN, { textDocument });
   }
 
-  /** The text of a model's setting, as the server is told. */
+  /** VS Code's settings, as the server is told. */
   settings(): { [key: string]: unknown } {
     const manifest = this.extension.extension.packageJSON as {
       contributes: { configuration: { properties: object }[] };
@@ -151,7 +150,7 @@ export class Server implements vscode.Disposable {
       else this.become(newState === State.Running ? 'running' : 'starting', this.status_);
     });
     client.onNotification(protocol.STATUS, (status: protocol.Status) => this.become(this.state_, status));
-    client.onNotification(protocol.LONGER, (longer: protocol.Longer) => this.askAgain(longer));
+    client.onNotification(protocol.LONGER, (longer: protocol.Longer) => this.inline.longer(longer));
     await client.start();
     this.focus(vscode.window.activeTextEditor);
   }
@@ -173,8 +172,7 @@ export class Server implements vscode.Disposable {
     const [guide, settings] = ['How to Get It', 'Open Settings'];
     const chosen = await vscode.window.showErrorMessage(`tacit: ${sentence}`, guide, settings);
     if (chosen === guide) {
-      const readme = vscode.Uri.joinPath(this.extension.extensionUri, 'README.md');
-      await vscode.commands.executeCommand('markdown.showPreview', readme);
+      await vscode.commands.executeCommand('extension.open', this.extension.extension.id);
     } else if (chosen === settings) {
       await vscode.commands.executeCommand('workbench.action.openSettings', 'tacit.server.path');
     }
@@ -195,13 +193,8 @@ export class Server implements vscode.Disposable {
     });
     this.subscriptions.push(this.onDidChange(() => this.state_ !== 'running' && downloads.end()));
     return {
-      provideInlineCompletionItems: (document, position, context, token, next) => {
-        const isReask = this.reasks.take(document.uri.toString(), document.version);
-        if (this.isPaused(document)) return null;
-        this.asked.fire(document);
-        const triggerKind = isReask ? vscode.InlineCompletionTriggerKind.Automatic : context.triggerKind;
-        return next(document, position, { ...context, triggerKind }, token);
-      },
+      provideInlineCompletionItems: (document, position, context, token, next) =>
+        this.isPaused(document) ? null : this.inline.provide(document, position, context, token, next),
       provideCompletionItem: (document, position, context, token, next) =>
         this.isPaused(document) ? null : next(document, position, context, token),
       executeCommand: (command, args, next) => {
@@ -222,15 +215,6 @@ export class Server implements vscode.Disposable {
         },
       },
     };
-  }
-
-  /** Makes VS Code ask for the longer suggestion, if the one that it would take the place of is still the last. */
-  private askAgain({ uri, version }: protocol.Longer): void {
-    const document = vscode.window.activeTextEditor?.document;
-    if (document?.uri.toString() !== uri || document.version !== version) return;
-    this.reasks.expect(uri, version);
-    // Versions of VS Code that do not know `explicit` take it for the user's wish: hence `reasks`.
-    void vscode.commands.executeCommand('editor.action.inlineSuggest.trigger', { explicit: false });
   }
 
   private focus(editor: vscode.TextEditor | undefined): void {

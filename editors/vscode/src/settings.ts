@@ -1,11 +1,15 @@
 /**
  * What of VS Code's settings the server is told. Pure.
  *
- * Only what the user has set: VS Code would send its defaults too, and they would outweigh the user's `tacit.toml`.
+ * Only what the user has set, and the few defaults that are this editor's own: VS Code would send all defaults, and they would outweigh the
+ * user's `tacit.toml`.
  */
 
 /** Settings of this extension; the server knows nothing of them. */
 const OWN = ['server.path', 'trace.server'];
+
+/** Where VS Code's default is not the server's: the ghost text is on the screen already, so the menu does not say it again. */
+export const OWN_DEFAULTS: Readonly<Record<string, unknown>> = { 'completion.menu': false };
 
 /** When one of these changes, the model has to be opened anew. The engine's settings are arguments of its process. */
 export const RESTARTING = ['tacit.server.path', 'tacit.model', 'tacit.modelsDir', 'tacit.engine'];
@@ -32,7 +36,7 @@ export function tables(keys: readonly string[], setValue: (key: string) => unkno
     for (const part of path) {
       table = (table[part] ??= {}) as Table;
     }
-    table[name] = setValue(key) ?? null;
+    table[name] = setValue(key) ?? OWN_DEFAULTS[key] ?? null;
   }
   return root;
 }
