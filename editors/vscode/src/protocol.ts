@@ -37,7 +37,7 @@ export interface SessionStats {
   prompt_tokens_reused: number;
   tokens_generated: number;
   /** Older servers do not tell. */
-  generating_ms?: number;
+  generating_us?: number;
   draft_tokens_accepted: number;
   engine_pid: number | null;
   offered: number;

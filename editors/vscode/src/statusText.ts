@@ -73,6 +73,6 @@ export function sizeOf(model: string): string {
 /** Tokens a second between two looks at the server's counts; undefined where it wrote nothing in between. */
 export function speedBetween(before: SessionStats | undefined, now: SessionStats): number | undefined {
   const tokens = now.tokens_generated - (before?.tokens_generated ?? 0);
-  const milliseconds = (now.generating_ms ?? 0) - (before?.generating_ms ?? 0);
-  return tokens > 0 && milliseconds > 0 ? (tokens * 1000) / milliseconds : undefined;
+  const microseconds = (now.generating_us ?? 0) - (before?.generating_us ?? 0);
+  return tokens > 0 && microseconds > 0 ? (tokens * 1e6) / microseconds : undefined;
 }
