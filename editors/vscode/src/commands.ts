@@ -158,10 +158,14 @@ async function showDoctor({ extension, server, reports }: Parts): Promise<void> 
   const location = { location: vscode.ProgressLocation.Window, title: 'tacit: looking at this machine' };
   const printed = await vscode.window.withProgress(location, () => output(extension, ['doctor']));
   const settings = JSON.stringify(server.settings(), (_, value: unknown) => value ?? undefined, 2);
-  await reports.show(
-    'tacit doctor.txt',
-    `${printed}\nVS Code's own settings, which go before the configuration above:\n${settings}\n`,
-  );
+  const parts = [
+    printed.trimEnd(),
+    '',
+    'What VS Code tells the server beside that configuration:',
+    settings,
+    '',
+  ];
+  await reports.show('tacit doctor.txt', parts.join('\n'));
 }
 
 /** The document that the user completes: of the active editor, else of the one that he sees. */

@@ -10,13 +10,7 @@ export class Reports implements vscode.TextDocumentContentProvider, vscode.Dispo
   readonly onDidChange = this.changed.event;
 
   constructor() {
-    this.subscriptions = [
-      this.changed,
-      vscode.workspace.registerTextDocumentContentProvider(SCHEME, this),
-      vscode.workspace.onDidCloseTextDocument((document) => {
-        if (document.uri.scheme === SCHEME) this.texts.delete(document.uri.path);
-      }),
-    ];
+    this.subscriptions = [this.changed, vscode.workspace.registerTextDocumentContentProvider(SCHEME, this)];
   }
 
   dispose(): void {
@@ -32,7 +26,6 @@ export class Reports implements vscode.TextDocumentContentProvider, vscode.Dispo
     const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${name}` });
     this.texts.set(uri.path, text);
     this.changed.fire(uri);
-    const document = await vscode.workspace.openTextDocument(uri);
-    await vscode.window.showTextDocument(document, { viewColumn: vscode.ViewColumn.Beside, preview: true });
+    await vscode.window.showTextDocument(uri, { preview: true });
   }
 }

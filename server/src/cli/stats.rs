@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::{
     completion::LIKELY_ENOUGH,
     config::state_folder,
-    history::{Day, HistoryFile, Latencies, LanguageCounts, Record, date},
+    history::{Day, HistoryFile, LanguageCounts, Latencies, Record, date},
 };
 
 /// Show how fast answers came, what you accepted and kept, and what that saved

@@ -34,9 +34,9 @@ svg text { fill: var(--vscode-descriptionForeground); font-size: 11px; font-fami
 polyline { fill: none; stroke-width: 2; }
 polyline.p50 { stroke: var(--vscode-charts-green); } circle.p50, rect.p50 { fill: var(--vscode-charts-green); }
 polyline.p90 { stroke: var(--vscode-charts-blue); stroke-dasharray: 6 3; } circle.p90, rect.p90 { fill: var(--vscode-charts-blue); }
-polyline.p99 { stroke: var(--vscode-charts-orange); stroke-dasharray: 2 3; } circle.p99, rect.p99 { fill: var(--vscode-charts-orange); }
+polyline.p99 { stroke: var(--vscode-charts-purple); stroke-dasharray: 2 3; } circle.p99, rect.p99 { fill: var(--vscode-charts-purple); }
 rect.reused { fill: var(--vscode-charts-green); }
-rect.evaluated { fill: var(--vscode-charts-orange); }
+rect.evaluated { fill: var(--vscode-charts-blue); }
 fieldset { border: 1px solid var(--vscode-panel-border, var(--vscode-contrastBorder, transparent)); border-radius: 4px; margin: 1em 0; padding: 8px 14px 14px; }
 legend { font-weight: 600; padding: 0 6px; }
 .field { display: flex; justify-content: space-between; gap: 12px; align-items: center; flex-wrap: wrap; }
