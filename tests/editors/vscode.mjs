@@ -1,6 +1,6 @@
 // The VS Code extension in a real VS Code (code-server in a headless Chromium), with the real server and the real model.
 //
-// usage: node vscode.mjs EXTENSION.vsix [editing|statistics|pull]...     no name: the first two
+// usage: node vscode.mjs EXTENSION.vsix [editing|statistics|pull|paint]...     no name: the first two
 // Environment: TACIT_MODELS (folder of models; `pull` uses an empty one), CHROMIUM, VSCODE_KEEP (a folder for screenshots and logs; default:
 // a temporary one that goes), VSCODE_PATIENCE_S. Waits poll, so a slow machine makes them longer, never wrong.
 import { spawn, spawnSync } from 'node:child_process';
@@ -360,6 +360,23 @@ function history() {
   return { days, learned: {} };
 }
 
+/** Runs in the page. Notes for each key how long it took until other ghost text was on the screen, and whether it is the old without that key. */
+function watchPaints(selector) {
+  const ghost = () => [...document.querySelectorAll(selector)].map((part) => part.textContent).join('');
+  window.tacitPaints = [];
+  let key;
+  document.addEventListener('keydown', () => (key = { at: performance.now(), ghost: ghost() }), true);
+  const observer = new MutationObserver(() => {
+    const now = ghost();
+    if (!key || !now || now === key.ghost) return;
+    const { at, ghost: before } = key;
+    key = undefined;
+    const kind = before.length > 1 && now === before.slice(1) ? 'typed through' : 'new';
+    requestAnimationFrame(() => window.tacitPaints.push({ kind, ms: performance.now() - at }));
+  });
+  observer.observe(document.body, { subtree: true, childList: true, characterData: true });
+}
+
 const cases = {
   async statistics(folder, vsix) {
     fs.mkdirSync(path.join(folder, 'state'), { recursive: true });
@@ -403,12 +420,7 @@ const cases = {
       equal(await again.inputValue('#watts'), '30');
       equal(await again.inputValue('#days'), '7');
       await again.selectOption('#days', '30');
-      const user = path.join(folder, 'data/User/settings.json');
-      const dark = {
-        ...JSON.parse(fs.readFileSync(user, 'utf8')),
-        'workbench.colorTheme': 'Default Dark Modern',
-      };
-      fs.writeFileSync(user, JSON.stringify(dark));
+      await editor.run('Preferences: Toggle between Light/Dark Themes');
       await until('the dark theme', () =>
         again.evaluate(() => document.body.classList.contains('vscode-dark')),
       );
@@ -417,6 +429,43 @@ const cases = {
     } catch (error) {
       await editor.picture('failed');
       throw error;
+    } finally {
+      await editor.close();
+    }
+  },
+
+  /** No check but a measurement: milliseconds from a key to the frame that shows the ghost text for it, as the page sees them. */
+  async paint(folder, vsix) {
+    const editor = await Editor.open(folder, vsix, { models: process.env.TACIT_MODELS });
+    try {
+      await until('the model', async () => (await editor.statusBar()).includes('0.5B'));
+      const [first, second] = editor.gaps;
+      await editor.openBelow(first);
+      await editor.type('tot');
+      await editor.settledGhost(); // the prompt is warm
+      await editor.page.evaluate(watchPaints, GHOST);
+      for (const [line, text] of [
+        [first + 1, 'al = total + balance'],
+        [second + 1, '\ntotals[month] = totals[month] + entry.amount_for(account)'],
+      ]) {
+        await editor.goTo(line);
+        await editor.page.keyboard.type(text, { delay: 300 });
+      }
+      const paints = await editor.page.evaluate(() => window.tacitPaints);
+      for (const kind of ['typed through', 'new']) {
+        const taken = paints.filter((paint) => paint.kind === kind).map((paint) => paint.ms);
+        taken.sort((left, right) => left - right);
+        const at = (share) => taken[Math.min(taken.length - 1, Math.floor(taken.length * share))]?.toFixed(0);
+        say(`${kind}: ${taken.length} keys, half within ${at(0.5)} ms, nine of ten within ${at(0.9)} ms`);
+      }
+      await editor.run('tacit: Show Statistics');
+      const page = await until('the statistics', () => frameWith(editor.page, REPORT));
+      say(
+        'the server:',
+        await page.evaluate(
+          () => document.querySelector('section[aria-labelledby="latency"] p')?.textContent ?? '',
+        ),
+      );
     } finally {
       await editor.close();
     }
