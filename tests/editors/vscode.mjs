@@ -1,6 +1,6 @@
 // The VS Code extension in a real VS Code (code-server in a headless Chromium), with the real server and the real model.
 //
-// usage: node vscode.mjs EXTENSION.vsix [editing|statistics|pull|paint]...     no name: the first two
+// usage: node vscode.mjs EXTENSION.vsix [editing|statistics|missing|pull|paint]...     no name: the first three
 // Environment: TACIT_MODELS (folder of models; `pull` uses an empty one), CHROMIUM, VSCODE_KEEP (a folder for screenshots and logs; default:
 // a temporary one that goes), VSCODE_PATIENCE_S. Waits poll, so a slow machine makes them longer, never wrong.
 import { spawn, spawnSync } from 'node:child_process';
@@ -434,6 +434,21 @@ const cases = {
     }
   },
 
+  async missing(folder, vsix) {
+    const settings = { 'tacit.server.path': path.join(folder, 'nothing') };
+    const editor = await Editor.open(folder, vsix, { models: process.env.TACIT_MODELS, settings });
+    try {
+      await until('the state', async () => (await editor.statusBar()).includes('no server'));
+      await until('what to do', async () => {
+        const toasts = await editor.page.$$eval('.notifications-toasts', (toasts) => toasts.map((toast) => toast.textContent ?? ''));
+        return toasts.some((text) => text.includes('tacit.server.path names') && text.includes('How to Get It'));
+      });
+      await editor.picture('missing');
+    } finally {
+      await editor.close();
+    }
+  },
+
   /** No check but a measurement: milliseconds from a key to the frame that shows the ghost text for it, as the page sees them. */
   async paint(folder, vsix) {
     const editor = await Editor.open(folder, vsix, { models: process.env.TACIT_MODELS });
@@ -633,7 +648,7 @@ if (!vsix) {
 const kept = process.env.VSCODE_KEEP;
 const work = kept ? path.resolve(kept) : fs.mkdtempSync(path.join(os.tmpdir(), 'tacit-vscode-'));
 let failed = 0;
-for (const name of wanted.length > 0 ? wanted : ['editing', 'statistics']) {
+for (const name of wanted.length > 0 ? wanted : ['editing', 'statistics', 'missing']) {
   const folder = path.join(work, name);
   fs.rmSync(folder, { recursive: true, force: true });
   fs.mkdirSync(folder, { recursive: true });

