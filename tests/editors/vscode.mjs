@@ -440,8 +440,12 @@ const cases = {
     try {
       await until('the state', async () => (await editor.statusBar()).includes('no server'));
       await until('what to do', async () => {
-        const toasts = await editor.page.$$eval('.notifications-toasts', (toasts) => toasts.map((toast) => toast.textContent ?? ''));
-        return toasts.some((text) => text.includes('tacit.server.path names') && text.includes('How to Get It'));
+        const toasts = await editor.page.$$eval('.notifications-toasts', (toasts) =>
+          toasts.map((toast) => toast.textContent ?? ''),
+        );
+        return toasts.some(
+          (text) => text.includes('tacit.server.path names') && text.includes('How to Get It'),
+        );
       });
       await editor.picture('missing');
     } finally {

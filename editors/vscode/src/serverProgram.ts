@@ -28,7 +28,7 @@ export function findServer(around: Surroundings): Found {
     const program = setting.startsWith('~/') ? join(around.home, setting.slice(2)) : setting;
     if (around.isProgram(program)) return { program, from: 'setting' };
     return {
-      missing: `The setting tacit.server.path names ${program}, and there is no program. Correct it, or leave it empty for the server of the extension.`,
+      missing: `The setting tacit.server.path names ${program}, where there is no program. Correct it, or leave it empty for the server of the extension.`,
     };
   }
   const own = join(around.extension, 'server', 'bin', name);
