@@ -11,7 +11,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 TACIT := $(TARGET)/release/tacit
 
 .NOTPARALLEL:
-.PHONY: demo test bench soak install build model test-needs clean
+.PHONY: demo test bench soak install vscode build model test-needs clean
 
 demo: model
 	@$(TACIT) demo
@@ -38,6 +38,10 @@ install: build
 	done
 	@"$(PREFIX)/bin/tacit" --version
 	@case ":$$PATH:" in *":$(PREFIX)/bin:"*) ;; *) echo "Add $(PREFIX)/bin to PATH, so that editors find tacit." ;; esac
+
+# The extension for VS Code with the server in it: target/tacit.vsix.
+vscode: build
+	cd editors/vscode && npm ci --no-audit --no-fund && npm run --silent package -- --out "$(abspath $(TARGET))/tacit.vsix"
 
 model: build
 	@$(TACIT) models pull

@@ -10,6 +10,8 @@ pub struct Stats {
     pub prompt_tokens_evaluated: u64,
     pub prompt_tokens_reused: u64,
     pub tokens_generated: u64,
+    /// Microseconds that generating these took; reading prompts is not included.
+    pub generating_us: u64,
     pub draft_tokens_accepted: u64,
     /// Requests answered from earlier answers.
     pub cache_hits: u64,

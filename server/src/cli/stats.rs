@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::{
     completion::LIKELY_ENOUGH,
     config::state_folder,
-    history::{Day, HistoryFile, LanguageCounts, Record, date},
+    history::{Day, HistoryFile, LanguageCounts, Latencies, Record, date},
 };
 
 /// Show how fast answers came, what you accepted and kept, and what that saved
@@ -114,6 +114,8 @@ struct Report {
     prompt_tokens_reused: u64,
     tokens_generated: u64,
     draft_tokens_accepted: u64,
+    /// Oldest first.
+    by_day: Vec<DayWithWork>,
     languages: BTreeMap<String, Language>,
     electricity_used_wh: f64,
     /// What evaluating the reused tokens again would have taken.
@@ -123,11 +125,46 @@ struct Report {
     assumptions: Assumptions,
 }
 
+/// A part of the report, for charts.
+#[derive(Debug, Serialize)]
+struct DayWithWork {
+    date: String,
+    requests: u64,
+    cache_hits: u64,
+    latency_ms: Option<Percentiles>,
+    prompt_tokens_evaluated: u64,
+    prompt_tokens_reused: u64,
+}
+
+impl DayWithWork {
+    fn new(date: &str, day: &Day) -> Self {
+        Self {
+            date: date.to_owned(),
+            requests: day.requests,
+            cache_hits: day.cache_hits,
+            latency_ms: Percentiles::of(&day.latency),
+            prompt_tokens_evaluated: day.prompt_tokens_evaluated,
+            prompt_tokens_reused: day.prompt_tokens_reused,
+        }
+    }
+}
+
 #[derive(Debug, Serialize)]
 struct Percentiles {
     p50: f64,
     p90: f64,
     p99: f64,
+}
+
+impl Percentiles {
+    /// `None` without any answers.
+    fn of(latency: &Latencies) -> Option<Self> {
+        Some(Self {
+            p50: latency.percentile(0.5)?,
+            p90: latency.percentile(0.9)?,
+            p99: latency.percentile(0.99)?,
+        })
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -145,16 +182,11 @@ impl Report {
         let back = Duration::from_secs(86_400) * (days - 1);
         let first = date(now.checked_sub(back).unwrap_or(SystemTime::UNIX_EPOCH));
         let mut total = Day::default();
-        let mut days_with_work = 0;
-        for (_, day) in record.days.range(first..) {
+        let mut by_day = Vec::new();
+        for (date, day) in record.days.range(first..) {
             total.merge(day);
-            days_with_work += 1;
+            by_day.push(DayWithWork::new(date, day));
         }
-        let percentile = |share| total.latency.percentile(share);
-        let latency_ms = match (percentile(0.5), percentile(0.9), percentile(0.99)) {
-            (Some(p50), Some(p90), Some(p99)) => Some(Percentiles { p50, p90, p99 }),
-            _ => None,
-        };
         let names = total.languages.keys().chain(record.learned.keys());
         let language = |name: &String| {
             let language = Language {
@@ -179,15 +211,16 @@ impl Report {
             + total.tokens_generated as f64 * assumptions.price_per_million_generated_tokens;
         Self {
             days,
-            days_with_work,
+            days_with_work: by_day.len(),
             requests: total.requests,
             cache_hits: total.cache_hits,
             answers_shown: total.latency.count(),
-            latency_ms,
+            latency_ms: Percentiles::of(&total.latency),
             prompt_tokens_evaluated: total.prompt_tokens_evaluated,
             prompt_tokens_reused: total.prompt_tokens_reused,
             tokens_generated: total.tokens_generated,
             draft_tokens_accepted: total.draft_tokens_accepted,
+            by_day,
             languages: names.map(language).collect(),
             electricity_used_wh: (evaluating(total.prompt_tokens_evaluated) + generating)
                 * assumptions.watts,
@@ -495,6 +528,11 @@ mod tests {
         assert_eq!(json["languages"]["rust"]["kept_characters"], 910);
         assert!(json["languages"]["rust"]["threshold"].as_f64().unwrap() > 0.3);
         assert_eq!(json["assumptions"]["watts"], 15.0);
+        let days: Vec<_> = (0..2).map(|day| &json["by_day"][day]).collect();
+        assert_eq!(days[0]["date"], "2026-11-01");
+        assert_eq!(days[0]["latency_ms"], serde_json::Value::Null);
+        assert_eq!(days[1]["prompt_tokens_reused"], 1_800_000);
+        assert_eq!(days[1]["latency_ms"], json["latency_ms"]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::{
@@ -318,6 +318,8 @@ async fn read(
 pub struct Tally {
     stats: Arc<Mutex<Stats>>,
     usage: Usage,
+    /// When the engine had read the prompt, or written the last token.
+    since: Option<Instant>,
 }
 
 impl Tally {
@@ -325,11 +327,14 @@ impl Tally {
         Self {
             stats,
             usage: Usage::default(),
+            since: None,
         }
     }
 
     pub fn count(&mut self, event: &Event) {
         let mut now = self.usage;
+        let was_at = self.since.replace(Instant::now());
+        let took = was_at.filter(|_| matches!(event, Event::Text { .. }));
         match event {
             Event::Prefilled(prompt) => now.prompt = *prompt,
             Event::Text { .. } => now.generated += 1,
@@ -338,6 +343,7 @@ impl Tally {
             Event::Finished { .. } => {}
         }
         let mut stats = self.stats.lock().unwrap_or_else(PoisonError::into_inner);
+        stats.generating_us += took.map_or(0, |since| since.elapsed().as_micros() as u64);
         // What is reused may turn out to be less: a job that lost its place evaluates more.
         let add = |total: &mut u64, before: u32, now: u32| {
             *total = (*total + u64::from(now)).saturating_sub(before.into());
@@ -360,5 +366,39 @@ impl Tally {
 
     pub fn usage(&self) -> Usage {
         self.usage
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::PromptUsage;
+
+    #[test]
+    fn reading_the_prompt_is_not_generating() {
+        let stats = Arc::<Mutex<Stats>>::default();
+        let mut tally = Tally::new(stats.clone());
+        let generating = || Duration::from_micros(stats.lock().unwrap().generating_us);
+        let pause = Duration::from_millis(5);
+        for _ in 0..2 {
+            std::thread::sleep(pause);
+            tally.count(&Event::Prefilled(PromptUsage::default()));
+            assert_eq!(generating(), Duration::ZERO);
+        }
+        for tokens in 1..=2 {
+            std::thread::sleep(pause);
+            tally.count(&Event::Text {
+                text: "a".to_owned(),
+                probability: 1.0,
+            });
+            assert!(generating() >= pause * tokens);
+        }
+        let written = generating();
+        std::thread::sleep(pause);
+        tally.count(&Event::Finished {
+            finish: Finish::EndOfText,
+            usage: Usage::default(),
+        });
+        assert_eq!(generating(), written);
     }
 }

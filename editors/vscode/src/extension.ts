@@ -1,0 +1,33 @@
+/** What VS Code calls: puts the parts together, and takes them apart. */
+import * as vscode from 'vscode';
+import { registerCommands } from './commands';
+import { Pausing } from './pausing';
+import { Reports } from './reports';
+import { Server } from './server';
+import { StatisticsPanel } from './statistics/panel';
+import { StatusBar } from './statusBar';
+
+let server: Server | undefined;
+
+export async function activate(extension: vscode.ExtensionContext): Promise<void> {
+  const log = vscode.window.createOutputChannel('tacit', { log: true });
+  const pausing = new Pausing(extension.workspaceState);
+  const running = new Server(extension, log, (document) => pausing.at(document) !== undefined);
+  server = running;
+  const reports = new Reports();
+  const statistics = new StatisticsPanel(extension, () => running.stats());
+  extension.subscriptions.push(
+    log,
+    pausing,
+    running,
+    reports,
+    new StatusBar(running, pausing),
+    running.onDidAccept(() => void vscode.commands.executeCommand('setContext', 'tacit.accepted', true)),
+    ...registerCommands({ extension, server: running, pausing, reports, statistics, log }),
+  );
+  await running.start();
+}
+
+export async function deactivate(): Promise<void> {
+  await server?.stop();
+}
