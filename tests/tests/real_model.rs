@@ -495,12 +495,14 @@ async fn reopen(place: Place, pause: Pause) {
         "the first prompt is cold: {evaluated:?}"
     );
     assert!(evaluated[1] * 10 <= evaluated[0], "{evaluated:?} tokens");
-    // Not the same text: a pass over one token rounds other than one over sixty-four.
-    for answer in answers {
-        assert!(
-            answer.as_str().is_some_and(|text| !text.is_empty()),
-            "{answer}"
-        );
+    // Not the same text: a pass over one token rounds other than one over sixty-four. Between two functions there need not be any.
+    if pause == Pause::None {
+        for answer in answers {
+            assert!(
+                answer.as_str().is_some_and(|text| !text.is_empty()),
+                "{answer}"
+            );
+        }
     }
 }
 
