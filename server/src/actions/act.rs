@@ -15,7 +15,8 @@ use super::{
     answer::{self, Fault, Said, TestCode},
     edit::{Edit, smallest},
     offer::{self, Place, Source as Text, Stale},
-    prompt::{Matter, Question, Tests},
+    prompt::{End, Matter, Question, Tests},
+    slip::{self, Gap},
     test_place::{TestPlace, test_place},
 };
 use crate::{
@@ -27,7 +28,10 @@ use crate::{
     },
     documents::Snapshot,
     engine::{Engine, Event, Finish, Job, Limits, Priority, Status},
-    prompt::chat::{ChatTemplate, Retry},
+    prompt::{
+        Prompt,
+        chat::{ChatTemplate, Retry},
+    },
 };
 
 /// Bytes of other files that the model sees: as much as it reads in two seconds on two cores, and more than a small model can use.
@@ -164,6 +168,10 @@ impl Actor {
         let prepared = self.prepare(act).await?;
         let template = self.template().await?;
         let mut cost = Cost::default();
+        if let Some(change) = self.mend_slip(&prepared, &mut cost, told).await? {
+            cost.seconds = started.elapsed().as_secs_f64();
+            return Ok(Done { change, cost });
+        }
         let mut question = prepared.question.clone();
         loop {
             cost.attempts += 1;
@@ -225,11 +233,59 @@ impl Actor {
         }
     }
 
+    /// The change that mends a slip in the line of the only problem, if that is what it is.
+    async fn mend_slip(
+        &self,
+        prepared: &Prepared,
+        cost: &mut Cost,
+        told: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<Option<Change>, Refusal> {
+        let Some(gap) = prepared.gap() else {
+            return Ok(None);
+        };
+        let act = &prepared.act;
+        let folder = act
+            .folder
+            .as_deref()
+            .and_then(Path::file_name)
+            .unwrap_or_default();
+        let path = act.relative(act.snapshot.path.as_deref());
+        let prompt = gap.prompt(&folder.to_string_lossy(), &path);
+        let limits = limits(slip::MAX_TOKENS, Some(1));
+        cost.attempts += 1;
+        let answer = self
+            .answer(prepared, prompt, limits, End::Model, cost, told)
+            .await;
+        // A model that does not fill in the middle may still follow instructions.
+        let answer = match answer {
+            Err(Refusal::Engine(_)) => return Ok(None),
+            answer => answer?,
+        };
+        let mended = gap.mended(&answer.written);
+        Ok(mended.and_then(|line| prepared.judge_line(&gap, &line).ok()))
+    }
+
     async fn ask(
         &self,
         prepared: &Prepared,
         question: &Question,
         template: &ChatTemplate,
+        cost: &mut Cost,
+        told: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<Answer, Refusal> {
+        let prompt = question.messages.prompt(template);
+        let limits = limits(question.max_tokens, None);
+        self.answer(prepared, prompt, limits, question.end, cost, told)
+            .await
+    }
+
+    /// What the model says to a prompt, up to `end`.
+    async fn answer(
+        &self,
+        prepared: &Prepared,
+        prompt: Prompt,
+        limits: Limits,
+        end: End,
         cost: &mut Cost,
         told: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<Answer, Refusal> {
@@ -239,15 +295,9 @@ impl Actor {
                 std::process::id(),
                 prepared.act.snapshot.uri
             ),
-            prompt: question.messages.prompt(template),
+            prompt,
             priority: Priority::Action,
-            limits: Limits {
-                max_tokens: question.max_tokens,
-                max_lines: None,
-                urgent_lines: None,
-                says_something: false,
-                drafts: true,
-            },
+            limits,
         };
         let mut handle = self.engine.submit(job);
         let mut answer = Answer::default();
@@ -263,7 +313,7 @@ impl Actor {
                         tokens,
                         text: &answer.written,
                     });
-                    if question.end.is_reached(&answer.written) {
+                    if end.is_reached(&answer.written) {
                         handle.cancel();
                     }
                 }
@@ -272,7 +322,7 @@ impl Actor {
                     match finish {
                         Finish::EndOfText => {}
                         Finish::Limit => answer.is_cut_off = true,
-                        Finish::Cancelled if question.end.is_reached(&answer.written) => {}
+                        Finish::Cancelled if end.is_reached(&answer.written) => {}
                         Finish::Cancelled => {
                             return Err(Refusal::Engine(
                                 "The action was interrupted. Try it again.".to_owned(),
@@ -284,6 +334,16 @@ impl Actor {
             }
         }
         Ok(answer)
+    }
+}
+
+fn limits(max_tokens: u32, max_lines: Option<u32>) -> Limits {
+    Limits {
+        max_tokens,
+        max_lines,
+        urgent_lines: None,
+        says_something: false,
+        drafts: true,
     }
 }
 
@@ -357,6 +417,40 @@ impl Prepared {
             question,
             tests,
         })
+    }
+
+    /// The line of the only problem, where it is in the target and the answer will be judged.
+    fn gap(&self) -> Option<Gap> {
+        let Act {
+            snapshot,
+            offer,
+            with,
+            ..
+        } = &self.act;
+        let Action::Fix { problems } = &offer.action else {
+            return None;
+        };
+        let [problem] = problems.as_slice() else {
+            return None;
+        };
+        let gap = Gap::of_line(&snapshot.rope, problem.range.start)?;
+        let target = &offer.target.range;
+        let is_inside = target.start <= gap.range.start && gap.range.end <= target.end;
+        (with.checks && is_inside).then_some(gap)
+    }
+
+    /// What another line in place of this one changes, if it may: judged like an answer that says all of the target.
+    fn judge_line(&self, gap: &Gap, line: &str) -> Result<Change, Refusal> {
+        let Act {
+            snapshot, offer, ..
+        } = &self.act;
+        let rope = &snapshot.rope;
+        let target = &offer.target.range;
+        let [before, behind] = [target.start..gap.range.start, gap.range.end..target.end]
+            .map(|range| rope.byte_slice(range).to_string());
+        let new = format!("{before}{line}{behind}");
+        answer::check(&new, offer, snapshot)?;
+        Ok(self.edits(&new))
     }
 
     /// What an answer changes, if it may.

@@ -10,6 +10,7 @@ pub mod diff;
 pub mod edit;
 pub mod offer;
 pub mod prompt;
+pub mod slip;
 pub mod test_place;
 
 use std::ops::Range;
