@@ -28,6 +28,9 @@ static ENGINE: Mutex<()> = Mutex::const_new(());
 /// How long a busy machine may take for what takes a second or two on a quiet one.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// The server takes 700 ms for a pause.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
+
 /// A place of its own for sockets and logs, so that each test has an engine of its own; it dies with the test.
 struct Place {
     folder: TempDir,
@@ -237,6 +240,7 @@ async fn typing_evaluates_what_was_typed_and_no_more() {
     let mut before = number(&cold, "prompt_tokens_evaluated");
     let mut most = 0;
     let mut text = String::from("        for it");
+    let mut answered = Instant::now();
     for (key, typed) in "em in self.items:".chars().enumerate() {
         type_at(
             &mut window,
@@ -248,23 +252,29 @@ async fn typing_evaluates_what_was_typed_and_no_more() {
         )
         .await;
         text.push(typed);
+        // On a machine that stood still in between, the user paused: then more is read, and ought to be.
+        let has_paused = answered.elapsed() > SHORTEST_PAUSE;
         window
             .call(
                 "textDocument/inlineCompletion",
                 at(&uri, line, text.len() as u32),
             )
             .await;
+        answered = Instant::now();
         let now = number(&stats(&mut window).await, "prompt_tokens_evaluated");
-        if key < 2 {
+        if key < 2 && !has_paused {
             assert!(
                 now - before <= 3,
                 "{} tokens for a key in the same word",
                 now - before
             );
         }
-        most = most.max(now - before);
+        if !has_paused {
+            most = most.max(now - before);
+        }
         before = now;
     }
+    let has_paused = answered.elapsed() > SHORTEST_PAUSE;
     type_at(
         &mut window,
         &uri,
@@ -278,7 +288,9 @@ async fn typing_evaluates_what_was_typed_and_no_more() {
         .call("textDocument/inlineCompletion", at(&uri, line + 1, 12))
         .await;
     let end = stats(&mut window).await;
-    most = most.max(number(&end, "prompt_tokens_evaluated") - before);
+    if !has_paused {
+        most = most.max(number(&end, "prompt_tokens_evaluated") - before);
+    }
     let prompt = number(&cold, "prompt_tokens_evaluated");
     assert!(
         most * 10 <= prompt,
