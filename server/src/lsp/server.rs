@@ -76,6 +76,8 @@ pub struct Session {
     /// As far as the client tells.
     focus_changes: AtomicU64,
     explanations: Mutex<LruCache<String, Explanation>>,
+    /// Of each document, for which version and text a longer suggestion was announced last.
+    announced: Mutex<LruCache<String, (i32, String)>>,
     shut_down: AtomicBool,
     tasks: Mutex<JoinSet<()>>,
 }
@@ -174,6 +176,7 @@ impl Session {
             running: actions::Running::default(),
             focus_changes: AtomicU64::new(0),
             explanations: Mutex::new(LruCache::new(EXPLAINED_DOCUMENTS)),
+            announced: Mutex::new(LruCache::new(EXPLAINED_DOCUMENTS)),
             shut_down: AtomicBool::new(false),
             tasks: Mutex::default(),
         }

@@ -107,6 +107,14 @@ async fn only_what_was_asked_for_is_listed() {
         }
         assert_eq!(answer["result"] == json!([]), kinds.is_empty(), "{only}");
     }
+    // A bulb that nobody asked for is lit only where something calls for it.
+    let mut params = asked(1, undefined());
+    params["context"]["triggerKind"] = json!(2);
+    let answer = client.call("textDocument/codeAction", params).await;
+    let bulb = answer["result"].as_array().unwrap().clone();
+    assert_eq!(titles(&bulb)[0], "Fix: name 'summ' is not defined");
+    assert!(!titles(&bulb).contains(&"Document `total`"), "{bulb:?}");
+
     // Hints are no problems, and a file of secrets is nobody's business.
     let mut hint = undefined();
     hint[0]["severity"] = json!(4);

@@ -14,9 +14,10 @@ use serde_json::{Value, json};
 use tokio::task::{AbortHandle, JoinSet};
 use tower_lsp::gen_lsp_types::{
     self as lsp_types, AnnotatedTextEdit, ChangeAnnotation, CodeAction, CodeActionKind,
-    CodeActionParams, Command, CreateFile, DiagnosticSeverity, DiagnosticTag, DocumentChange,
-    Edit as DocumentEdit, MessageType, OptionalVersionedTextDocumentIdentifier, TextDocumentEdit,
-    TextDocumentIdentifier, TextEdit, Uri, WorkspaceEdit,
+    CodeActionParams, CodeActionTriggerKind, Command, CreateFile, DiagnosticSeverity,
+    DiagnosticTag, DocumentChange, Edit as DocumentEdit, MessageType,
+    OptionalVersionedTextDocumentIdentifier, TextDocumentEdit, TextDocumentIdentifier, TextEdit,
+    Uri, WorkspaceEdit,
 };
 use tower_lsp::jsonrpc::{Error, Result};
 
@@ -89,8 +90,11 @@ impl Server {
         let listed = tokio::task::spawn_blocking(move || offers(&snapshot, range, &problems));
         let offers = listed.await.map_err(|_| Error::internal_error())?;
         let only = params.context.only;
+        let is_unasked = params.context.trigger_kind == Some(CodeActionTriggerKind::Automatic)
+            && params.range.start == params.range.end;
         let entries = offers
             .into_iter()
+            .filter(|offer| !is_unasked || calls_for_action(offer))
             .filter(|offer| is_wanted(offer, only.as_deref()))
             .filter(|offer| client.asks_for_instructions || !needs_instruction(offer))
             .map(|offer| entry(offer, &uri, &client));
@@ -352,6 +356,16 @@ fn is_wanted(offer: &Offer, only: Option<&[CodeActionKind]>) -> bool {
                 .strip_prefix(&only)
                 .is_some_and(|rest| rest.starts_with('.'))
     })
+}
+
+/// Something there asks for it, so that an editor may light a bulb by itself. At every function one can do something.
+fn calls_for_action(offer: &Offer) -> bool {
+    match &offer.action {
+        Action::Fix { .. } | Action::Implement => true,
+        Action::Edit { instruction } => !instruction.is_empty(),
+        Action::Explain { problems } => !problems.is_empty(),
+        Action::Document | Action::Test | Action::Simplify => false,
+    }
 }
 
 fn needs_instruction(offer: &Offer) -> bool {

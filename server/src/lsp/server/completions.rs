@@ -251,6 +251,11 @@ impl Session {
         let Ok(terms) = self.terms() else { return };
         let (completer, session) = (terms.completer.clone(), Arc::downgrade(self));
         let then = request.snapshot.clone();
+        let announced = (then.version.0, told.clone());
+        // A client that has asked again and got the same would ask for ever.
+        if lock(&self.announced).get(&*then.uri) == Some(&announced) {
+            return;
+        }
         self.spawn(async move {
             let longer = completer.complete(request).await;
             let Some(session) = session
@@ -261,6 +266,7 @@ impl Session {
             };
             let now = lock(&session.documents).snapshot(&then.uri);
             if now.is_some_and(|now| now.rope.is_instance(&then.rope)) {
+                lock(&session.announced).put(then.uri.to_string(), announced);
                 let params = LongerParams {
                     uri: then.uri.to_string(),
                     version: then.version.0,
