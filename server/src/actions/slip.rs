@@ -12,9 +12,9 @@ use crate::prompt::{
     layout::{Anchor, FilePlace, Layout},
 };
 
-/// Less alike is another line, not the same one mended. Between slips (0.75 and up) and other thoughts (mostly below 0.6) in the faults of
-/// `tests/bench/actions`.
-const LEAST_ALIKE: f32 = 0.7;
+/// Less alike is another line, not the same one mended. Among the first 50 faults of `tests/bench/actions` 6 of 9 lines that are at least so
+/// much alike were right, and none of 2 that are less.
+const LEAST_ALIKE: f32 = 0.9;
 
 /// Tokens of a line at most; longer ones are tables.
 pub const MAX_TOKENS: u32 = 96;
@@ -84,14 +84,14 @@ mod tests {
     fn slips_are_told_from_other_thoughts() {
         let cases = [
             (
-                "if token in variables:",
-                "if token in self.variables:",
+                "if is_working_day(day):",
+                "if self.is_working_day(day):",
                 true,
             ),
             (
-                "value = self.find(key, missing)",
-                "value = self.get(key, missing)",
-                true,
+                "let balance = self.balance(account) + cents;",
+                "let balance = self.balance(account)?;",
+                false,
             ),
             ("if count == 0 {", "if *count == 0 {", true),
             ("Ailgn::Right => missing,", "Align::Right => missing,", true),
