@@ -14,7 +14,7 @@ use super::{
     Action, Offer,
     answer::{self, Fault, Said, TestCode},
     edit::{Edit, smallest},
-    offer::{self, Place, Source as Text, Stale},
+    offer::{self, Place, Stale},
     prompt::{End, Matter, Question, Tests},
     slip::{self, Gap},
     test_place::{TestPlace, test_place},
@@ -142,11 +142,6 @@ pub struct Actor {
 impl Actor {
     pub fn new(engine: Arc<dyn Engine>, workspace: Arc<Workspace>) -> Self {
         Self { engine, workspace }
-    }
-
-    /// What the engine is doing, for those who tell the user why nothing happens.
-    pub fn engine(&self) -> &Arc<dyn Engine> {
-        &self.engine
     }
 
     /// Does what is asked. `told` hears of each piece of text.
@@ -388,7 +383,7 @@ impl Prepared {
             true => related(&act, workspace),
             false => Vec::new(),
         };
-        let source = Text::new(&act.snapshot);
+        let source = offer::Source::new(&act.snapshot);
         let path = act.relative(act.snapshot.path.as_deref());
         let test_path = tests.as_ref().map(|tests| match &tests.place {
             TestPlace::File { path, .. } => act.relative(Some(path)),

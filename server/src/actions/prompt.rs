@@ -47,6 +47,23 @@ pub struct Question {
     pub end: End,
 }
 
+impl Question {
+    /// One that is answered with code that begins with `head`.
+    fn of_code(user: Vec<Part>, head: String, max_tokens: u32, end: End) -> Self {
+        Self {
+            messages: Messages {
+                system: SYSTEM.to_owned(),
+                user,
+                retries: Vec::new(),
+                answer_head: head.clone(),
+            },
+            answer_begins: head,
+            max_tokens,
+            end,
+        }
+    }
+}
+
 /// Where an answer has said what is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
@@ -134,17 +151,12 @@ impl Matter<'_> {
         user.extend(self.around(target).map(Part::Context));
         user.push(Part::Needed(asked));
         let head = self.fence() + self.kept_head(&code);
-        Question {
-            messages: Messages {
-                system: SYSTEM.to_owned(),
-                user,
-                retries: Vec::new(),
-                answer_head: head.clone(),
-            },
-            answer_begins: head,
-            max_tokens: tokens(target.len()) * 3 / 2 + MORE_TOKENS,
-            end: End::Fence,
-        }
+        Question::of_code(
+            user,
+            head,
+            tokens(target.len()) * 3 / 2 + MORE_TOKENS,
+            End::Fence,
+        )
     }
 
     /// How the code of a function or type begins in any case: a model that begins with it writes that and nothing around it. To mend
@@ -194,17 +206,7 @@ impl Matter<'_> {
             "Complete this function. Write all of it, with its body.\n{}",
             self.fenced(&whole)
         )));
-        Question {
-            messages: Messages {
-                system: SYSTEM.to_owned(),
-                user,
-                retries: Vec::new(),
-                answer_head: head.clone(),
-            },
-            answer_begins: head,
-            max_tokens: TOKENS_OF_CODE,
-            end: End::Fence,
-        }
+        Question::of_code(user, head, TOKENS_OF_CODE, End::Fence)
     }
 
     fn code_of_comment(&self) -> Question {
@@ -217,16 +219,11 @@ impl Matter<'_> {
             "Write the code that this comment asks for, and only that:\n{}",
             self.fenced(comment)
         )));
+        // The comment is in the file already: it begins the answer, and is not read with it.
+        let head = format!("{}{comment}\n", self.fence());
         Question {
-            messages: Messages {
-                system: SYSTEM.to_owned(),
-                user,
-                retries: Vec::new(),
-                answer_head: format!("{}{comment}\n", self.fence()),
-            },
             answer_begins: self.fence(),
-            max_tokens: TOKENS_OF_CODE,
-            end: End::Fence,
+            ..Question::of_code(user, head, TOKENS_OF_CODE, End::Fence)
         }
     }
 
@@ -262,17 +259,7 @@ impl Matter<'_> {
         let head = format!("{}{opening}", self.fence());
         let mut user = self.related();
         user.push(Part::Needed(wanted));
-        Question {
-            messages: Messages {
-                system: SYSTEM.to_owned(),
-                user,
-                retries: Vec::new(),
-                answer_head: head.clone(),
-            },
-            answer_begins: head,
-            max_tokens: TOKENS_OF_WORDS,
-            end,
-        }
+        Question::of_code(user, head, TOKENS_OF_WORDS, end)
     }
 
     fn tests(&self) -> Question {
@@ -303,17 +290,7 @@ impl Matter<'_> {
         );
         user.push(Part::Needed(wanted));
         let head = self.fence() + &self.import_of_code();
-        Question {
-            messages: Messages {
-                system: SYSTEM.to_owned(),
-                user,
-                retries: Vec::new(),
-                answer_head: head.clone(),
-            },
-            answer_begins: head,
-            max_tokens: TOKENS_OF_TESTS,
-            end: End::Fence,
-        }
+        Question::of_code(user, head, TOKENS_OF_TESTS, End::Fence)
     }
 
     /// The beginning of the line by which tests in a file of their own get at the code; the names in it are the model's.

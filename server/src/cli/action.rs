@@ -95,7 +95,7 @@ pub async fn fix(fix: Fix) -> Result<()> {
         code,
         arguments,
     } = fix;
-    let find = move |snapshot: &Snapshot, range: Range<usize>| {
+    let find = move |snapshot: &Snapshot, range: Range<usize>, _| {
         let problem = Problem {
             range: range.clone(),
             message,
@@ -117,13 +117,7 @@ pub async fn edit(edited: Edited) -> Result<()> {
         instruction,
         arguments,
     } = edited;
-    let is_selected = arguments.to.is_some();
-    let find = move |snapshot: &Snapshot, range: Range<usize>| {
-        let range = if is_selected {
-            range
-        } else {
-            range.start..range.start
-        };
+    let find = move |snapshot: &Snapshot, _, range: Range<usize>| {
         let mut offers = offer::offers(snapshot, range, &[]).into_iter();
         offers.find_map(|offer| match (offer.action, &instruction) {
             // That of a comment is complete, and the comment goes with the edit.
@@ -144,13 +138,7 @@ pub async fn edit(edited: Edited) -> Result<()> {
 }
 
 pub async fn act(wanted: Wanted, arguments: Arguments) -> Result<()> {
-    let is_selected = arguments.to.is_some();
-    let find = move |snapshot: &Snapshot, range: Range<usize>| {
-        let range = if is_selected {
-            range
-        } else {
-            range.start..range.start
-        };
+    let find = move |snapshot: &Snapshot, _, range: Range<usize>| {
         let is_wanted = |offer: &Offer| {
             matches!(
                 (&offer.action, wanted),
@@ -168,10 +156,11 @@ pub async fn act(wanted: Wanted, arguments: Arguments) -> Result<()> {
     run(arguments, find).await
 }
 
-/// Finds the place, asks the model, shows or writes what came of it. The error is why nothing changes.
+/// Finds the place, asks the model, shows or writes what came of it. The error is why nothing changes. `find` is given the bytes of the lines,
+/// and of them what an editor would have selected: nothing, where no last line was named.
 async fn run(
     arguments: Arguments,
-    find: impl FnOnce(&Snapshot, Range<usize>) -> Option<Offer>,
+    find: impl FnOnce(&Snapshot, Range<usize>, Range<usize>) -> Option<Offer>,
 ) -> Result<()> {
     let text = read_text(&arguments.file)?;
     let file = std::path::absolute(&arguments.file)?;
@@ -187,7 +176,11 @@ async fn run(
     };
     let workspace = Arc::<Workspace>::default();
     complete::index(&workspace, &mut snapshot, &folder);
-    let offer = find(&snapshot, range).with_context(|| {
+    let selected = match arguments.to {
+        Some(_) => range.clone(),
+        None => range.start..range.start,
+    };
+    let offer = find(&snapshot, range, selected).with_context(|| {
         format!(
             "There is nothing to do that for at line {} of {}.",
             arguments.line,

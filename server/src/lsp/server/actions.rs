@@ -311,20 +311,15 @@ impl Running {
 /// The entry of an offer.
 fn entry(offer: Offer, uri: &str, client: &Client) -> CodeAction {
     let title = offer.title();
+    let mut entry = CodeAction {
+        title: title.clone(),
+        kind: offer.lsp_kind().map(CodeActionKind::from),
+        ..CodeAction::default()
+    };
     let ticket = json!(Ticket {
         uri: uri.to_owned(),
         offer,
     });
-    let offer: &Value = &ticket["offer"];
-    let kind = serde_json::from_value::<Offer>(offer.clone())
-        .ok()
-        .and_then(|offer| offer.lsp_kind())
-        .map(CodeActionKind::from);
-    let mut entry = CodeAction {
-        title: title.clone(),
-        kind,
-        ..CodeAction::default()
-    };
     if client.resolves_edits {
         entry.data = Some(ticket);
     } else {

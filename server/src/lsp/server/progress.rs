@@ -14,8 +14,8 @@ use tower_lsp::gen_lsp_types::{
 
 use super::CLIENT_PATIENCE;
 
-/// Nobody reads faster.
-const INTERVAL: Duration = Duration::from_millis(100);
+/// No more than ten times a second: nobody reads faster.
+pub const INTERVAL: Duration = Duration::from_millis(100);
 
 /// Of this process; tokens are never used twice.
 static NUMBER: AtomicU32 = AtomicU32::new(1);
@@ -48,12 +48,10 @@ impl Progress {
     ) -> Self {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let token = format!("{prefix}{number}");
-        let has_leave = is_wanted && {
-            let create = client.create_work_done_progress(ProgressToken::String(token.clone()));
-            let created = tokio::time::timeout(CLIENT_PATIENCE, create).await;
-            matches!(created, Ok(Ok(())))
+        let token = match is_wanted {
+            true => with_leave(client, token).await,
+            false => None,
         };
-        let token = has_leave.then_some(token);
         let begin = WorkDoneProgressBegin {
             title,
             cancellable: Some(true),
@@ -101,7 +99,15 @@ async fn report(client: Client, token: Option<String>, mut said: watch::Receiver
     }
 }
 
-async fn send(client: &Client, token: Option<&str>, value: impl Serialize) {
+/// The token, if the client takes it.
+pub async fn with_leave(client: &Client, token: String) -> Option<String> {
+    let create = client.create_work_done_progress(ProgressToken::String(token.clone()));
+    let created = tokio::time::timeout(CLIENT_PATIENCE, create).await;
+    matches!(created, Ok(Ok(()))).then_some(token)
+}
+
+/// Sends `value` with the token; nothing without one.
+pub async fn send(client: &Client, token: Option<&str>, value: impl Serialize) {
     if let Some(token) = token {
         let (token, value) = (ProgressToken::String(token.to_owned()), json!(value));
         client

@@ -1,22 +1,15 @@
 //! Tells the client what the engine does: `tacit/status` for status bars, `$/progress` while a model loads or is downloaded.
 
-use std::time::Duration;
-
 use serde::Serialize;
-use serde_json::json;
 use tokio::sync::watch;
 use tower_lsp::Client;
 use tower_lsp::gen_lsp_types::{
-    ProgressNotification, ProgressParams, ProgressToken, WorkDoneProgressBegin,
-    WorkDoneProgressEnd, WorkDoneProgressReport,
+    WorkDoneProgressBegin, WorkDoneProgressEnd, WorkDoneProgressReport,
 };
 
-use super::CLIENT_PATIENCE;
+use super::progress::{INTERVAL, send, with_leave};
 use crate::engine::Status;
 use crate::lsp::own::{StatusNotification, StatusParams, mebibytes_of, percent, percent_of};
-
-/// No more than ten times a second: nobody reads faster.
-const INTERVAL: Duration = Duration::from_millis(100);
 
 /// Begins the tokens of downloads, which the client may cancel.
 pub const PULL_TOKENS: &str = "tacit/pull/";
@@ -93,17 +86,15 @@ impl Work {
 struct Progress {
     tokens: &'static str,
     /// `None` if the client does not want it.
-    token: Option<ProgressToken>,
+    token: Option<String>,
 }
 
 impl Progress {
     async fn begin(client: &Client, number: u32, work: Work) -> Self {
-        let token = ProgressToken::String(format!("{}{number}", work.tokens));
-        let create = client.create_work_done_progress(token.clone());
-        let created = tokio::time::timeout(CLIENT_PATIENCE, create).await;
+        let token = format!("{}{number}", work.tokens);
         let progress = Self {
             tokens: work.tokens,
-            token: matches!(created, Ok(Ok(()))).then_some(token),
+            token: with_leave(client, token).await,
         };
         let begin = WorkDoneProgressBegin {
             title: work.title.to_owned(),
@@ -130,11 +121,6 @@ impl Progress {
     }
 
     async fn send(&self, client: &Client, value: impl Serialize) {
-        if let Some(token) = self.token.clone() {
-            let value = json!(value);
-            client
-                .send_notification::<ProgressNotification>(ProgressParams { token, value })
-                .await;
-        }
+        send(client, self.token.as_deref(), value).await;
     }
 }
