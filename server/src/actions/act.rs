@@ -36,8 +36,6 @@ use crate::{
 
 /// Bytes of other files that the model sees: as much as it reads in two seconds on two cores, and more than a small model can use.
 const RELATED_BYTES: usize = 2048;
-/// The first answer, and one more that knows what was wrong with it.
-const ATTEMPTS: u32 = 2;
 /// A test file above this size is not added to.
 const MAX_TEST_FILE_BYTES: u64 = 256 * 1024;
 
@@ -178,11 +176,10 @@ impl Actor {
                     cost.seconds = started.elapsed().as_secs_f64();
                     return Ok(Done { change, cost });
                 }
-                Err(Refusal::Fault(fault)) if cost.attempts < ATTEMPTS => {
+                Err(Refusal::Fault(fault)) if question.messages.retries.is_empty() => {
                     let Some(objection) = fault.retry_hint() else {
                         return Err(fault.into());
                     };
-                    // Without the prefilled signature the second answer is the model's own.
                     question.messages.retries.push(Retry {
                         answer: question.messages.answer_head.clone() + &answer.written,
                         objection,
