@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """How often tacit's completions are right, beside llama-server's `/infill` as llama.vscode asks it, and what each source of context and each rule is worth.
 
-Fills the holes of some sets once with everything on, once without the other files of the project, once without each source and each rule, and once
-by the peer with the same model file. Every run keeps its completions in the folder of --out and is not repeated, unless the program, the set or the
-number of holes is another. Compared hole by hole; p is McNemar's exact test.
+Fills the holes of some sets with everything on and by the peer with the same model file; and again without any context, and without each source
+and each rule, those holes where it had a say in the answer. Every run keeps its completions in the folder of --out and is not repeated, unless the
+program, the set or the number of holes is another. Compared hole by hole; p is McNemar's exact test.
 
 The harness, its evaluators and its sets lie in a folder of their own (TACIT_BENCH_DIR: `replay`, `corpus`, `dev`, `eval_*.py`). Standard library only.
 Scoring runs code that a model wrote, in processes with limits. Nothing else should run on the machine meanwhile: the peer has time limits.
@@ -27,16 +27,17 @@ from servers import Home, Missing, Peer, PeerProgram
 REPOSITORY = Path(__file__).resolve().parents[2]
 # The holes of the corpus's README, which nobody tuned a model on.
 CORPUS, SEED, HOLES_PER_LANGUAGE = "dev.toml", "20250601", 43
-# Names of `context::Source`. A set of holes has no edits and no diagnostics, so these two are only switched off on request.
+# All context, and the names of `context::Source` that a set of holes has: there are no edits and no diagnostics.
+CONTEXT = "context"
 SOURCES = ("definitions", "similar", "outline", "counterpart")
-IDLE_SOURCES = ("recent-edits", "diagnostic")
 # Names of `completion::Rule`.
 RULES = (
     "scope-end", "closer", "indentation", "suffix-meet", "repetition", "chat-tail", "overlap", "balance", "next-line", "line-above",
-    "indentation-unit", "word-inside", "block",
+    "indentation-unit", "word-inside", "block", "second-guess",
 )
-# Variants that are no switch.
-ALL, NO_CONTEXT, PEER, PEER_NO_CONTEXT = "all", "no-context", "peer", "peer-no-context"
+# Variants: the others are `without-` and what is switched off.
+ALL, PEER, PEER_NO_CONTEXT = "all", "peer", "peer-no-context"
+WITHOUT = "without-"
 
 
 def say(text):
@@ -56,16 +57,17 @@ class HoleSet:
     has_context: bool
 
 
-LINE = ("--lines", "1", "--tokens", "128")
+# As much as is shown while typing.
+SHOWN = ("--tokens", "128")
 SETS = {
-    "lines": HoleSet("unseen repositories, rest of a line", "first line exactly right", LINE,
+    "lines": HoleSet("unseen repositories, rest of a line", "first line exactly right", SHOWN,
                      ("eval_fim_text.py", "--protocol", "first-line"), True),
-    "cross-file": HoleSet("unseen repositories, lines that use another file", "first line exactly right", LINE,
+    "cross-file": HoleSet("unseen repositories, lines that use another file", "first line exactly right", SHOWN,
                           ("eval_fim_text.py", "--protocol", "first-line"), True),
-    "blocks": HoleSet("unseen repositories, blocks of 2-8 lines", "exactly right", ("--tokens", "256"),
+    "blocks": HoleSet("unseen repositories, blocks of 2-8 lines", "exactly right", ("--whole", "--tokens", "256"),
                       ("eval_fim_text.py", "--protocol", "raw"), True),
-    "humaneval": HoleSet("HumanEval-Infilling, single line", "pass@1", LINE, ("eval_humaneval_infill.py",), False),
-    "crosscode": HoleSet("CrossCodeEval, Python", "first statement exactly right", LINE,
+    "humaneval": HoleSet("HumanEval-Infilling, single line", "pass@1", SHOWN, ("eval_humaneval_infill.py",), False),
+    "crosscode": HoleSet("CrossCodeEval, Python", "first statement exactly right", SHOWN,
                          ("eval_fim_text.py", "--protocol", "cceval"), True),
 }
 # The kinds of the corpus that are in a set.
@@ -108,12 +110,13 @@ class Quality:
         self.skipped[what] = str(missing)
 
     def variants(self, holes):
-        """What is run on a set: a set without other files cannot tell what they are worth."""
-        without = [name for name in self.options.without if holes.has_context or name in RULES]
-        variants = [ALL, NO_CONTEXT, *(f"without-{name}" for name in without), PEER, PEER_NO_CONTEXT]
-        if self.options.variants:
-            variants = [variant for variant in variants if variant.partition("-")[0] in self.options.variants or variant in self.options.variants]
-        return [variant for variant in variants if holes.has_context or variant not in (NO_CONTEXT, PEER_NO_CONTEXT)]
+        """What is shown of a set: a set without other files cannot tell what they are worth."""
+        parts = [CONTEXT, *SOURCES, *RULES] if holes.has_context else RULES
+        variants = [ALL, *(WITHOUT + name for name in parts), PEER]
+        if holes.has_context:
+            variants.append(PEER_NO_CONTEXT)
+        chosen = self.options.variants
+        return [variant for variant in variants if not chosen or variant in chosen or variant.startswith(WITHOUT) and WITHOUT[:-1] in chosen]
 
     # ------------------------------------------------------------------------------------------------------------------------ sets
 
@@ -154,32 +157,41 @@ class Quality:
     # ------------------------------------------------------------------------------------------------------------------------ runs
 
     def judged(self, name, variant, problems):
-        """Which holes a run has right. The run, where it is not there yet."""
+        """Which holes a variant has right. It is run, where that was not done yet."""
         folder = self.out / self.options.model / name
         folder.mkdir(parents=True, exist_ok=True)
-        if variant in (NO_CONTEXT, PEER_NO_CONTEXT):
+        if variant == PEER_NO_CONTEXT:
             problems = [{**row, "context_files": []} for row in problems]
-        data, completions = folder / f"{variant}.problems.jsonl", folder / f"{variant}.jsonl"
-        write_rows(data, problems)
+        # One run of tacit fills the holes in all its variants.
         by_peer = variant.startswith(PEER)
+        run = variant if by_peer else "tacit"
+        data, answers = folder / f"{run}.problems.jsonl", folder / f"{run}.jsonl"
+        write_rows(data, problems)
         # What a kept run must have been made of.
         wanted = {"problems": hashlib.sha256(data.read_bytes()).hexdigest(), "program": None if by_peer else self.program}
-        mark = folder / f"{variant}.run.json"
+        mark = folder / f"{run}.run.json"
         if not (mark.exists() and json.loads(mark.read_text())["made_of"] == wanted):
-            say(f"{name}, {variant}: {len(problems)} holes")
+            say(f"{name}, {run}: {len(problems)} holes")
             started = time.monotonic()
             fill = self.by_peer if by_peer else self.by_tacit
-            summary = fill(name, variant, data, completions)
+            summary = fill(name, variant, data, answers)
             mark.write_text(json.dumps({"made_of": wanted, "seconds": time.monotonic() - started, "summary": summary}, indent=1))
+        if by_peer:
+            return self.evaluate(name, data, answers)
+        rows = read_rows(answers)
+        left_out = variant.removeprefix(WITHOUT)
+        filled = {row["task_id"]: row for row in rows if "without" not in row}
+        # Where it had no say, nothing is different without it.
+        filled |= {row["task_id"]: row for row in rows if row.get("without") == left_out}
+        completions = folder / f"{variant}.jsonl"
+        write_rows(completions, filled.values())
         return self.evaluate(name, data, completions)
 
-    def by_tacit(self, name, variant, data, completions):
+    def by_tacit(self, name, _variant, data, completions):
         command = [self.options.tacit, "bench", "fim", str(data), "--in-process", "--model", self.options.model, "--out", str(completions)]
-        command += SETS[name].options
+        command += [*SETS[name].options, "--each"]
         if self.options.threads:
             command += ["--threads", str(self.options.threads)]
-        if variant.startswith("without-"):
-            command += ["--without", variant.removeprefix("without-")]
         with Home(os.environ.get("TACIT_CPU")) as home:
             done = subprocess.run(command, env=home.environment, stderr=subprocess.PIPE, text=True)
         if done.returncode:
@@ -306,16 +318,13 @@ def arguments():
     parser.add_argument("--threads", type=int, help="threads of both (default: tacit's choice, all cores for the peer)")
     parser.add_argument("--limit", type=int, help="so many holes of each set, spread over it")
     parser.add_argument("--sets", type=names, default=list(SETS), help=f"some of {','.join(SETS)}")
-    parser.add_argument("--variants", type=names, help="some of all,no-context,without,peer, or single ones like without-similar (default: all of them)")
-    parser.add_argument("--without", action="append", choices=[*SOURCES, *IDLE_SOURCES, *RULES], metavar="NAME",
-                        help=f"what to switch off, one at a time, repeatable (default: {','.join([*SOURCES, *RULES])})")
+    parser.add_argument("--variants", type=names, help="some of all,without,peer,peer-no-context, or single ones like without-similar (default: all)")
     options = parser.parse_args()
     unknown = set(options.sets) - set(SETS)
     if unknown:
         parser.error(f"there is no set {', '.join(sorted(unknown))}; there are {', '.join(SETS)}")
     options.target = options.target.resolve()
     options.out = (options.out or options.target / "quality").resolve()
-    options.without = options.without or [*SOURCES, *RULES]
     return options
 
 

@@ -18,9 +18,12 @@ use tokio::sync::watch;
 
 use crate::{
     cli::{EngineArguments, complete},
-    completion::{Comparison, Complete, Completer, Request, Rule, Rules, Trigger},
+    completion::{
+        Comparison, Complete, Completer, Completion, Metrics, Request, Rule, Rules, Trigger,
+    },
     config::{Config, Settings},
     context::{Source, workspace::Workspace},
+    engine::Engine,
     prompt::layout::{AnchorPlace, Layout},
 };
 
@@ -58,6 +61,9 @@ pub struct Arguments {
     /// Switch off a source of context or a rule by its name (similar, overlap...), or all sources (context); may be repeated
     #[arg(long, value_name = "NAME")]
     without: Vec<Part>,
+    /// Fill each hole again without all context, and without each source and each rule that had a say in the answer: lines with "without"
+    #[arg(long)]
+    each: bool,
     #[command(flatten)]
     engine: EngineArguments,
 }
@@ -103,6 +109,36 @@ impl Part {
             Self::Rule(rule) => Some(*rule),
             _ => None,
         }
+    }
+
+    fn name(&self) -> serde_json::Value {
+        match self {
+            Self::Context => json!("context"),
+            Self::Source(source) => json!(source),
+            Self::Rule(rule) => json!(rule),
+        }
+    }
+
+    /// What had a say in an answer; rules first, because without them the prompt is the same.
+    fn of(completion: &Completion) -> Vec<Self> {
+        let has_said = |source: &&Source| {
+            let mut pieces = completion.context.iter();
+            pieces.any(|piece| piece.source == Some(**source))
+        };
+        let rules = Rule::ALL
+            .iter()
+            .filter(|rule| completion.rules.contains(rule));
+        let sources: Vec<Self> = Source::ALL
+            .iter()
+            .filter(has_said)
+            .map(|source| Self::Source(*source))
+            .collect();
+        let context = (!sources.is_empty()).then_some(Self::Context);
+        rules
+            .map(|rule| Self::Rule(*rule))
+            .chain(context)
+            .chain(sources)
+            .collect()
     }
 }
 
@@ -161,23 +197,22 @@ pub async fn run(arguments: Arguments) -> Result<()> {
     config.completion.max_tokens = arguments.tokens;
     config.completion.max_lines = arguments.lines.unwrap_or(u32::MAX);
     let settings = watch::Sender::new(Arc::new(Settings::from(config)));
-    let workspace = Arc::<Workspace>::default();
-    let parts_off = &arguments.without;
-    let comparison = Comparison {
-        layout: Some(layout),
-        related_bytes: arguments.related_bytes,
-        without: parts_off.iter().flat_map(Part::sources).collect(),
-        rules: parts_off
-            .iter()
-            .filter_map(Part::rule)
-            .fold(Rules::default(), Rules::without),
+    let mut run = Run {
+        engine: arguments.engine.open()?,
+        settings: settings.subscribe(),
+        workspace: Arc::default(),
+        comparison: Comparison {
+            layout: Some(layout),
+            related_bytes: arguments.related_bytes,
+            ..Comparison::default()
+        },
+        trigger: if arguments.whole {
+            Trigger::Invoked
+        } else {
+            Trigger::Line
+        },
+        figures: Figures::default(),
     };
-    let completer = Completer::compared(
-        arguments.engine.open()?,
-        settings.subscribe(),
-        workspace.clone(),
-        comparison,
-    );
     let mut out: Box<dyn Write> = match &arguments.out {
         Some(path) => Box::new(BufWriter::new(
             File::create(path).with_context(|| format!("cannot write {}", path.display()))?,
@@ -188,68 +223,136 @@ pub async fn run(arguments: Arguments) -> Result<()> {
     // Real files, so that the context comes by the way it has in an editor. A folder for each hole: none profits from the one before.
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let started = Instant::now();
-    let mut first_token_ms = Vec::new();
-    let mut empty = BTreeMap::<String, usize>::new();
-    let mut model = String::new();
     let holes = holes(&arguments.data)?.take(arguments.limit.unwrap_or(usize::MAX));
     for (number, hole) in holes.enumerate() {
         let hole = hole?;
         let hole_folder = folder.path().join(number.to_string());
-        let file = hole_folder.join(file_name(&hole));
         write_files(&hole, &hole_folder)?;
-        let text = hole.prompt.clone() + &hole.suffix;
-        let mut snapshot = complete::snapshot(&file, &text)?;
-        complete::index(&workspace, &mut snapshot, &hole_folder);
-        let request = Request {
-            cursor: hole.prompt.len(),
-            trigger: if arguments.whole {
-                Trigger::Invoked
-            } else {
-                Trigger::Line
-            },
-            selected: None,
-            workspace: Some(hole_folder),
-            snapshot,
-        };
-        let uri = request.snapshot.uri.clone();
-        let completion = completer.complete(request).await;
-        // Or else the line behind the answer, which nobody will take, is generated beside the next hole.
-        completer.closed(&uri);
-        workspace.closed(&uri);
-        if completion.text.is_empty() {
-            *empty.entry(completion.reason).or_default() += 1;
-        }
-        first_token_ms.push(completion.metrics.first_token_ms);
-        model.clone_from(&completion.metrics.model);
+        let completion = run.fill(&hole, &hole_folder, &arguments.without).await?;
         writeln!(
             out,
             "{}",
             json!({ "task_id": hole.task_id, "completion": completion.text })
         )?;
+        run.figures.count(&completion);
+        let parts = Part::of(&completion).into_iter().filter(|_| arguments.each);
+        for part in parts {
+            let mut without = arguments.without.clone();
+            without.push(part);
+            let other = run.fill(&hole, &hole_folder, &without).await?;
+            writeln!(
+                out,
+                "{}",
+                json!({ "task_id": hole.task_id, "without": part.name(), "completion": other.text })
+            )?;
+        }
+        // What there is counts, whatever ends the run.
+        out.flush()?;
         eprint!(
             "\r{} holes, {:.0} s ",
-            first_token_ms.len(),
+            number + 1,
             started.elapsed().as_secs_f64()
         );
     }
-    out.flush()?;
     eprintln!();
-
-    let stats = completer.stats();
-    first_token_ms.sort_by(f64::total_cmp);
-    let seconds = started.elapsed().as_secs_f64();
-    let summary = json!({
-        "model": model,
-        "holes": first_token_ms.len(),
-        "seconds": seconds,
-        "prompt_tokens_evaluated": stats.prompt_tokens_evaluated,
-        "prompt_tokens_reused": stats.prompt_tokens_reused,
-        "tokens_generated": stats.tokens_generated,
-        "empty": empty,
-        "first_token_ms_median": first_token_ms.get(first_token_ms.len() / 2),
-    });
-    eprintln!("{summary:#}");
+    eprintln!("{:#}", run.figures.summary(started));
     Ok(())
+}
+
+/// What all holes have in common.
+struct Run {
+    engine: Arc<dyn Engine>,
+    settings: watch::Receiver<Arc<Settings>>,
+    workspace: Arc<Workspace>,
+    comparison: Comparison,
+    trigger: Trigger,
+    figures: Figures,
+}
+
+impl Run {
+    /// Fills a hole whose workspace is `folder`, with some parts switched off.
+    async fn fill(&self, hole: &Hole, folder: &Path, without: &[Part]) -> Result<Completion> {
+        let comparison = Comparison {
+            without: without.iter().flat_map(Part::sources).collect(),
+            rules: without
+                .iter()
+                .filter_map(Part::rule)
+                .fold(Rules::default(), Rules::without),
+            ..self.comparison.clone()
+        };
+        // Each answer is the first of its completer: none comes from a cache.
+        let completer = Completer::compared(
+            self.engine.clone(),
+            self.settings.clone(),
+            self.workspace.clone(),
+            comparison,
+        );
+        let text = hole.prompt.clone() + &hole.suffix;
+        let mut snapshot = complete::snapshot(&folder.join(file_name(hole)), &text)?;
+        complete::index(&self.workspace, &mut snapshot, folder);
+        let uri = snapshot.uri.clone();
+        let completion = completer
+            .complete(Request {
+                cursor: hole.prompt.len(),
+                trigger: self.trigger,
+                selected: None,
+                workspace: Some(folder.to_owned()),
+                snapshot,
+            })
+            .await;
+        // Or else the line behind the answer, which nobody will take, is generated beside the next hole.
+        completer.closed(&uri);
+        self.workspace.closed(&uri);
+        Ok(completion)
+    }
+}
+
+/// What the answers cost, those that are only compared left aside.
+#[derive(Default)]
+struct Figures {
+    model: String,
+    first_token_ms: Vec<f64>,
+    prompt_tokens_evaluated: u64,
+    prompt_tokens_reused: u64,
+    tokens_generated: u64,
+    /// Why there was no answer, and how often.
+    empty: BTreeMap<String, usize>,
+}
+
+impl Figures {
+    fn count(&mut self, completion: &Completion) {
+        let Metrics {
+            prompt_tokens_evaluated,
+            prompt_tokens_reused,
+            tokens_generated,
+            first_token_ms,
+            model,
+            ..
+        } = &completion.metrics;
+        self.prompt_tokens_evaluated += u64::from(*prompt_tokens_evaluated);
+        self.prompt_tokens_reused += u64::from(*prompt_tokens_reused);
+        self.tokens_generated += u64::from(*tokens_generated);
+        self.first_token_ms.push(*first_token_ms);
+        self.model.clone_from(model);
+        if completion.text.is_empty() {
+            *self.empty.entry(completion.reason.clone()).or_default() += 1;
+        }
+    }
+
+    fn summary(mut self, started: Instant) -> serde_json::Value {
+        self.first_token_ms.sort_by(f64::total_cmp);
+        let median = self.first_token_ms.get(self.first_token_ms.len() / 2);
+        json!({
+            "model": self.model,
+            "holes": self.first_token_ms.len(),
+            "seconds": started.elapsed().as_secs_f64(),
+            "prompt_tokens_evaluated": self.prompt_tokens_evaluated,
+            "prompt_tokens_reused": self.prompt_tokens_reused,
+            "tokens_generated": self.tokens_generated,
+            "empty": self.empty,
+            "first_token_ms_median": median,
+        })
+    }
 }
 
 /// Writes the other files of the hole's workspace.

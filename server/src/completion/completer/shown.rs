@@ -278,6 +278,7 @@ impl Asked {
             start_line: *piece.lines.start() as usize,
             end_line: *piece.lines.end() as usize,
             tokens: (piece.text.len() / BYTES_PER_TOKEN) as u32,
+            source: Some(piece.source),
             reason: piece.reason.clone(),
         });
         let rope = &self.snapshot.rope;
@@ -288,6 +289,7 @@ impl Asked {
             start_line: line(window.start),
             end_line: line(window.end),
             tokens: 0,
+            source: None,
             reason: "the text around the cursor".to_owned(),
         };
         pieces.chain([window]).collect()
