@@ -69,6 +69,25 @@ pub fn newest_tree(snapshot: &Snapshot, budget: Duration) -> Option<Tree> {
     new_tree.or_else(|| old_tree.cloned())
 }
 
+/// Errors and missing nodes of a tree; those within an error do not count again.
+pub fn errors(tree: &Tree) -> usize {
+    let mut cursor = tree.walk();
+    let mut count = 0;
+    loop {
+        let node = cursor.node();
+        let is_error = node.is_error() || node.is_missing();
+        count += usize::from(is_error);
+        if node.has_error() && !is_error && cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return count;
+            }
+        }
+    }
+}
+
 /// A result of the [`ParseWorker`], for [`Documents::store`](crate::documents::Documents::store).
 #[derive(Debug)]
 pub struct Parsed {

@@ -40,6 +40,7 @@ fn job(document: &str, text: &str) -> Job {
                 Segment::Special(Special::FimMiddle),
             ],
             healed: String::new(),
+            avoided: Vec::new(),
         },
         priority: Priority::Typing,
         limits: Limits {

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tacit::completion::{Complete, Completer, Request, Trigger};
+use tacit::completion::{
+    Comparison, Complete, Completer, Completion, Request, Rule, Rules, Trigger,
+};
 use tacit::config::{Config, Settings};
 use tacit::documents::{DocVersion, Documents};
 use tacit::engine::llama::LlamaLoader;
@@ -704,9 +706,9 @@ async fn a_conversation_gives_code_and_ends() {
     );
 }
 
-/// The answer in `shelf.py`, and how many tokens of its prompt were reused.
-/// Each key is in a document of its own, so that no earlier answer serves; the model knows them all by one name.
-async fn answer(completer: &Completer, key: usize, before: &str, after: &str) -> (String, u32) {
+/// The completion in `shelf.py`. Each key is in a document of its own, so that no earlier answer serves; the model knows them all by one
+/// name.
+async fn answer(completer: &Completer, key: usize, before: &str, after: &str) -> Completion {
     let uri = &format!("file:///home/user/shop/shelf.py?{key}");
     let snapshot =
         Documents::default().open(uri, "python", DocVersion(1), &format!("{before}{after}"));
@@ -717,8 +719,40 @@ async fn answer(completer: &Completer, key: usize, before: &str, after: &str) ->
         selected: None,
         workspace: Some(PathBuf::from("/home/user/shop")),
     };
-    let completion = completer.complete(request).await;
-    (completion.text, completion.metrics.prompt_tokens_reused)
+    completer.complete(request).await
+}
+
+/// Where the model would only say the next line again, the likeliest line that can stand there is found, at the price of its own tokens.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_below_is_not_said_again_but_what_is_missing_above_it() {
+    let _engine = ENGINE.lock().await;
+    let engine = Arc::new(engine());
+    let completer = |rules| {
+        let settings = watch::Sender::new(Arc::new(Settings::from(Config::default())));
+        let comparison = Comparison {
+            rules,
+            ..Comparison::default()
+        };
+        Completer::compared(
+            engine.clone(),
+            settings.subscribe(),
+            Arc::default(),
+            comparison,
+        )
+    };
+    let before = "def best(players):\n    \"\"\"The name of the player with the most points.\"\"\"\n    name, most = None, -1\n    for player in players:\n        if player.points > most:\n";
+    let after = "            most = player.points\n    return name\n";
+    let first = Rules::default().without(Rule::SecondGuess);
+    let first = answer(&completer(first), 0, before, after).await;
+    assert_eq!(first.text, "", "{}", first.reason);
+    let second = answer(&completer(Rules::default()), 1, before, after).await;
+    assert_eq!(second.text, "            name = player.name\n");
+    assert!(second.rules.contains(&Rule::SecondGuess));
+    // As likely as the model found it at first: seldom.
+    assert!(second.probability < 0.5, "{}", second.probability);
+    let evaluated = second.metrics.prompt_tokens_evaluated;
+    let reused = second.metrics.prompt_tokens_reused;
+    assert!(evaluated < 8 && reused > 2 * 60, "{evaluated} {reused}");
 }
 
 /// The engine's promise on the real model: what the KV cache holds from earlier keystrokes changes nothing. Numerics may: a
@@ -735,10 +769,13 @@ async fn typing_with_reuse_gives_the_text_of_a_cold_start() {
     let mut keys = 0;
     for (end, _) in typed.char_indices().skip(8).step_by(3) {
         let text = format!("{before}{}", &typed[..end]);
-        let (warm, reused) = answer(&warm_engine, end, &text, after).await;
-        let (cold, reused_cold) = answer(&completer(), end, &text, after).await;
+        let warm = answer(&warm_engine, end, &text, after).await;
+        let cold = answer(&completer(), end, &text, after).await;
+        let reused = warm.metrics.prompt_tokens_reused;
         assert!(keys == 0 || reused > 30, "key {end} reused {reused} tokens");
-        assert_eq!(reused_cold, 0, "an engine that has just started");
+        let reused = cold.metrics.prompt_tokens_reused;
+        assert_eq!(reused, 0, "an engine that has just started");
+        let (warm, cold) = (warm.text, cold.text);
         assert!(!warm.contains('\u{fffd}'), "{warm:?}");
         if warm != cold {
             ties.push((typed[..end].to_owned(), warm, cold));

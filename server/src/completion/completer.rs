@@ -393,7 +393,7 @@ impl Inner {
             },
         };
         let generation = Generation::start(
-            &*self.engine,
+            self.engine.clone(),
             job,
             extent,
             asked.context(shown),
@@ -483,8 +483,16 @@ impl Inner {
             }
             (Verdict::Wait, _) => ("", "The engine stopped before it had an answer.", false),
         };
-        let post::Fitted { text, emptied_by } =
+        let post::Fitted { text, changed_by } =
             post::fit(raw, asked.place(), cut_at_line, self.comparison.rules);
+        let emptied_by = changed_by.last().filter(|_| text.trim().is_empty());
+        let block = progress.is_block.then_some(Rule::Block);
+        let second = progress.is_second_guess.then_some(Rule::SecondGuess);
+        let rules = block
+            .into_iter()
+            .chain(second)
+            .chain(progress.stopped)
+            .chain(changed_by.iter().copied());
         let dismissed = asked.trigger != Trigger::Invoked
             && !text.is_empty()
             && self.history.is_dismissed(
@@ -543,6 +551,7 @@ impl Inner {
             text,
             replace: asked.cursor..asked.cursor,
             reason,
+            rules: rules.collect(),
             metrics,
             context,
             prompt: generation.prompt.clone(),

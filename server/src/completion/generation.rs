@@ -16,6 +16,7 @@ use tokio::{
 
 use super::{
     ContextPiece,
+    misfit::{Attempt, GUESSES, Parting, is_misfit, parting},
     rules::Rule,
     scope::Scope,
     show,
@@ -44,9 +45,11 @@ pub struct Progress {
     pub stopped: Option<Rule>,
     /// The text is to fill an empty body, so all of it is offered if it is likely.
     pub is_block: bool,
+    /// The model would rather have said something else, which could not stand there.
+    pub is_second_guess: bool,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TokenEnd {
     pub at: usize,
     pub probability: f32,
@@ -87,6 +90,17 @@ pub struct Extent {
     amount: Amount,
     site: Site,
     scope: Option<Scope>,
+    guesses: Guesses,
+}
+
+/// The lines that were tried.
+#[derive(Default)]
+struct Guesses {
+    rejected: Vec<Attempt>,
+    /// What is shown if no other line fits either.
+    first: Option<Progress>,
+    /// The line at hand may stand, or there is none better.
+    settled: bool,
 }
 
 impl Extent {
@@ -100,6 +114,10 @@ impl Extent {
         Self {
             amount,
             scope: wants_scope.then(|| Scope::new(&site)),
+            guesses: Guesses {
+                settled: !site.rules.contains(Rule::SecondGuess),
+                ..Guesses::default()
+            },
             site,
         }
     }
@@ -116,7 +134,7 @@ impl Extent {
             return true;
         }
         let end = match self.amount {
-            _ if is_over => None,
+            _ if is_over || progress.finish.is_some() => None,
             Amount::Line => show::enough(&self.site, progress),
             Amount::Block => show::enough_of_block(progress),
             Amount::Whole => None,
@@ -124,7 +142,51 @@ impl Extent {
         if let Some(end) = end {
             progress.end_at(end);
         }
-        end.is_some()
+        progress.finish.is_some()
+    }
+
+    /// Where another guess begins, because the line at hand cannot stand; `progress` is as it was there. Without a better one it is again
+    /// what it was at first.
+    fn other_guess(&mut self, progress: &mut Progress, is_over: bool) -> Option<Parting> {
+        if self.guesses.settled {
+            return None;
+        }
+        let whole = show::first_line(&self.site, progress);
+        let end = whole.or(is_over.then_some(progress.text.len()))?;
+        let line = &progress.text[..end];
+        // A model that has nothing to say is right more often than not.
+        if line.trim().is_empty() || !is_misfit(&self.site, line) {
+            self.guesses.settled = true;
+            return None;
+        }
+        let tokens = progress.tokens.iter().copied();
+        self.guesses.rejected.push(Attempt {
+            text: line.to_owned(),
+            tokens: tokens.filter(|token| token.at <= end).collect(),
+        });
+        let finish = if is_over {
+            Finish::EndOfText
+        } else {
+            Finish::Cancelled
+        };
+        let first = self.guesses.first.get_or_insert_with(|| Progress {
+            finish: Some(finish),
+            ..progress.clone()
+        });
+        let next =
+            parting(&self.guesses.rejected).filter(|_| self.guesses.rejected.len() < GUESSES);
+        let Some(parting) = next else {
+            self.guesses.settled = true;
+            *progress = Progress {
+                usage: progress.usage,
+                ..first.clone()
+            };
+            return None;
+        };
+        progress.text.clone_from(&parting.kept.text);
+        progress.tokens.clone_from(&parting.kept.tokens);
+        progress.is_second_guess = true;
+        Some(parting)
     }
 
     fn stop(&mut self, text: &str, is_over: bool) -> Option<Stop> {
@@ -159,21 +221,30 @@ pub struct Generation {
 impl Generation {
     /// Submits `job` and reads its answer. Its tokens are counted in `stats`. Needs a tokio runtime.
     pub fn start(
-        engine: &dyn Engine,
+        engine: Arc<dyn Engine>,
         job: Job,
         extent: Extent,
         context: Vec<ContextPiece>,
         stats: Arc<Mutex<Stats>>,
     ) -> Arc<Self> {
         let prompt = job.prompt.to_string();
-        let handle = engine.submit(job);
+        let handle = engine.submit(job.clone());
         let progress = Arc::new(watch::Sender::new(Progress {
             is_block: extent.amount == Amount::Block,
             ..Progress::default()
         }));
         let is_whole = extent.amount == Amount::Whole;
         let stop = Arc::new(Notify::new());
-        tokio::spawn(read(handle, progress.clone(), extent, stop.clone(), stats));
+        let reader = Reader {
+            engine,
+            job,
+            progress: progress.clone(),
+            extent,
+            stop: stop.clone(),
+            stats,
+            spent: Usage::default(),
+        };
+        tokio::spawn(reader.read(handle));
         Arc::new(Self {
             progress,
             stop,
@@ -266,52 +337,87 @@ impl Drop for Waiter {
     }
 }
 
-async fn read(
-    mut handle: JobHandle,
+/// Reads what the engine says, of one job after the other, until there is enough.
+struct Reader {
+    engine: Arc<dyn Engine>,
+    /// The first one.
+    job: Job,
     progress: Arc<watch::Sender<Progress>>,
-    mut extent: Extent,
+    extent: Extent,
     stop: Arc<Notify>,
     stats: Arc<Mutex<Stats>>,
-) {
-    let mut tally = Tally::new(stats);
-    loop {
-        let event = tokio::select! {
-            event = handle.next() => event,
-            () = stop.notified() => {
-                // What was computed until the engine hears of it counts too.
-                handle.cancel();
-                handle.next().await
-            }
-        };
-        let Some(event) = event else { break };
-        let mut enough = false;
-        progress.send_modify(|progress| {
-            let is_wanted = progress.finish.is_none();
-            tally.count(&event);
-            if is_wanted {
-                progress.usage = tally.usage();
-            }
-            match event {
-                Event::Text { text, probability } if is_wanted => {
-                    progress.push(&text, probability);
-                    enough = extent.is_reached(progress, false);
-                }
-                Event::Finished { finish, .. } => {
-                    if is_wanted && finish == Finish::EndOfText {
-                        extent.is_reached(progress, true);
-                    }
-                    progress.finish.get_or_insert(finish);
-                }
-                Event::Text { .. } | Event::Prefilled(_) => {}
-            }
-        });
-        if enough {
-            handle.cancel();
+    /// What the jobs cost that have ended.
+    spent: Usage,
+}
+
+impl Reader {
+    async fn read(mut self, mut handle: JobHandle) {
+        while let Some(Parting { kept, avoided }) = self.read_guess(handle).await {
+            let mut job = self.job.clone();
+            job.prompt.healed += &kept.text;
+            job.prompt.avoided = avoided;
+            job.limits.says_something &= kept.text.trim().is_empty();
+            handle = self.engine.submit(job);
         }
+        self.progress.send_modify(|progress| {
+            progress.finish.get_or_insert(Finish::Cancelled);
+        });
     }
-    progress.send_modify(|progress| {
-        progress.finish.get_or_insert(Finish::Cancelled);
-    });
+
+    /// Reads a job to its end, or to where another guess is better.
+    async fn read_guess(&mut self, mut handle: JobHandle) -> Option<Parting> {
+        let mut tally = Tally::new(self.stats.clone());
+        let mut parting = None;
+        loop {
+            let event = tokio::select! {
+                event = handle.next() => event,
+                () = self.stop.notified() => {
+                    // What was computed until the engine hears of it counts too.
+                    handle.cancel();
+                    handle.next().await
+                }
+            };
+            let Some(event) = event else { break };
+            tally.count(&event);
+            let usage = self.spent.plus(tally.usage());
+            let mut enough = false;
+            let (extent, job) = (&mut self.extent, &self.job);
+            self.progress.send_modify(|progress| {
+                if progress.finish.is_some() || parting.is_some() {
+                    return;
+                }
+                progress.usage = usage;
+                match event {
+                    Event::Prefilled(_) => {}
+                    Event::Text { text, probability } => {
+                        progress.push(&text, probability);
+                        parting = extent.other_guess(progress, false);
+                        enough = parting.is_some() || extent.is_reached(progress, false);
+                    }
+                    Event::Finished { finish, usage } => {
+                        let has_room = usage.generated < job.limits.max_tokens;
+                        let ends_line =
+                            finish == Finish::EndOfText || (finish == Finish::Limit && has_room);
+                        if ends_line {
+                            parting = extent.other_guess(progress, true);
+                        }
+                        if parting.is_none() {
+                            if finish == Finish::EndOfText {
+                                extent.is_reached(progress, true);
+                            }
+                            progress.finish.get_or_insert(finish);
+                        }
+                    }
+                }
+            });
+            if enough {
+                handle.cancel();
+            }
+        }
+        self.spent = self.spent.plus(tally.usage());
+        // Nobody may want it any more.
+        parting.filter(|_| self.progress.borrow().finish.is_none())
+    }
 }
 
 /// Counts what a job costs, as it does.

@@ -7,6 +7,7 @@ mod completer;
 mod extent;
 mod generation;
 mod indent;
+mod misfit;
 mod post;
 mod rhythm;
 mod rules;
@@ -23,6 +24,7 @@ use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
+use crate::context::Source;
 use crate::documents::Snapshot;
 use crate::engine;
 use crate::history::History;
@@ -77,6 +79,8 @@ pub struct Completion {
     pub is_partial: bool,
     /// Why it is shown or not, for a person.
     pub reason: String,
+    /// The rules without which it would be another one.
+    pub rules: Vec<Rule>,
     pub metrics: Metrics,
     /// What the model was shown.
     pub context: Vec<ContextPiece>,
@@ -94,6 +98,7 @@ impl Completion {
             probability: 0.0,
             is_partial: false,
             reason: reason.to_owned(),
+            rules: Vec::new(),
             metrics: Metrics::default(),
             context: Vec::new(),
             prompt: String::new(),
@@ -110,6 +115,9 @@ pub struct ContextPiece {
     pub start_line: usize,
     pub end_line: usize,
     pub tokens: u32,
+    /// What found it; nothing has to find the window around the cursor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
     pub reason: String,
 }
 

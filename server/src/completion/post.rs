@@ -66,7 +66,7 @@ impl<'a> Place<'a> {
         below.into_iter().find(|line| !line.trim().is_empty())
     }
 
-    fn around(&self) -> Around<'a> {
+    pub fn around(&self) -> Around<'a> {
         Around {
             before: self.line_before(),
             after: self.rest_of_line(),
@@ -81,8 +81,8 @@ impl<'a> Place<'a> {
 pub struct Fitted {
     /// May be empty.
     pub text: String,
-    /// The rule that left nothing of it.
-    pub emptied_by: Option<Rule>,
+    /// The rules that changed something, in their order. If nothing is left, that is the last one's doing.
+    pub changed_by: Vec<Rule>,
 }
 
 /// Fits a raw answer into the file. `at_line_end`: it was cut off before a line feed.
@@ -91,12 +91,13 @@ pub fn fit(raw: &str, place: Place, at_line_end: bool, rules: Rules) -> Fitted {
     if place.is_inside_line() {
         text.truncate(text.find('\n').unwrap_or(text.len()));
     }
-    let mut emptied_by = None;
+    let mut changed_by = Vec::new();
     let mut apply = |rule: Rule, text: &mut String, mend: fn(&mut String, &Place)| {
         if rules.contains(rule) && !text.trim().is_empty() {
+            let before = text.clone();
             mend(text, &place);
-            if text.trim().is_empty() {
-                emptied_by = Some(rule);
+            if *text != before {
+                changed_by.push(rule);
             }
         }
     };
@@ -124,7 +125,7 @@ pub fn fit(raw: &str, place: Place, at_line_end: bool, rules: Rules) -> Fitted {
     if place.line_end != "\n" {
         text = text.replace('\n', place.line_end);
     }
-    Fitted { text, emptied_by }
+    Fitted { text, changed_by }
 }
 
 /// What stands behind the cursor keeps its own line, and its indentation.
@@ -419,7 +420,13 @@ mod tests {
     #[test]
     fn nothing_is_said_twice() {
         for (before, raw, after, expected, rule) in [
-            ("a\n", "x = f(1)\ny = 2", "\ny  =  2;\n", "x = f(1)", None),
+            (
+                "a\n",
+                "x = f(1)\ny = 2",
+                "\ny  =  2;\n",
+                "x = f(1)",
+                Some(Rule::NextLine),
+            ),
             ("", "let x = 1", "\nlet x = 1;\n", "", Some(Rule::NextLine)),
             ("f(", "a", ")\nf(a)\n", "", Some(Rule::NextLine)),
             (
@@ -429,7 +436,7 @@ mod tests {
                 "if a {\n    b();\n}",
                 None,
             ),
-            ("", "b();\n}", "\n}\n", "b();", None),
+            ("", "b();\n}", "\n}\n", "b();", Some(Rule::NextLine)),
             (
                 "",
                 "if a {\n    b();\n}",
@@ -450,7 +457,7 @@ mod tests {
             let place = Place::in_plain_text(before, after);
             let fitted = fit(raw, place, false, Rules::default());
             assert_eq!(
-                (fitted.text.as_str(), fitted.emptied_by),
+                (fitted.text.as_str(), fitted.changed_by.last().copied()),
                 (expected, rule),
                 "{before:?} {raw:?} {after:?}"
             );

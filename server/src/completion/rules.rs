@@ -1,5 +1,5 @@
 //! The rules between the model's text and what the user sees, by name: so that each can be switched off and its worth measured.
-//! Owns names and words only; what a rule does stands in `stop`, `scope`, `extent` and `post`.
+//! Owns names and words only; what a rule does stands in `stop`, `scope`, `extent`, `post` and `misfit`.
 
 use serde::{Deserialize, Serialize};
 
@@ -33,10 +33,12 @@ pub enum Rule {
     WordInside,
     /// Where an empty body is to be filled, all of it is offered.
     Block,
+    /// Where a line cannot stand, the likeliest other one is tried.
+    SecondGuess,
 }
 
 impl Rule {
-    pub const ALL: [Rule; 13] = [
+    pub const ALL: [Rule; 14] = [
         Self::ScopeEnd,
         Self::Closer,
         Self::Indentation,
@@ -50,6 +52,7 @@ impl Rule {
         Self::IndentationUnit,
         Self::WordInside,
         Self::Block,
+        Self::SecondGuess,
     ];
 
     /// Why an answer ends here, or why there is none, for a person.
@@ -68,6 +71,7 @@ impl Rule {
             Self::IndentationUnit => "Indented as the file is.",
             Self::WordInside => "You are inside a word.",
             Self::Block => "A whole block.",
+            Self::SecondGuess => "The likeliest line could not stand here.",
         }
     }
 }

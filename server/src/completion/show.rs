@@ -171,7 +171,7 @@ impl<'a> Rest<'a> {
                 None => Verdict::Nothing(TOO_UNLIKELY),
             };
         }
-        if let Some(len) = self.block(around) {
+        if let Some(len) = self.block(around, least) {
             return Verdict::Show {
                 len,
                 whole_line: true,
@@ -203,8 +203,8 @@ impl<'a> Rest<'a> {
         }
     }
 
-    /// All of it, if it is a whole block and each line likely.
-    fn block(&self, around: Around) -> Option<usize> {
+    /// All of it, if it is a whole block and each line likely, unless anything is likely enough.
+    fn block(&self, around: Around, least: f32) -> Option<usize> {
         let text = self.text.trim_end();
         if !self.is_block || leaves_open(around, text).is_some() {
             return None;
@@ -217,7 +217,7 @@ impl<'a> Rest<'a> {
             above = so_far;
             line >= LIKELY_IN_BLOCK
         });
-        (is_likely && above >= LIKELY_ENOUGH).then_some(text.len())
+        (least == 0.0 || is_likely && above >= LIKELY_ENOUGH).then_some(text.len())
     }
 
     /// The longest beginning within `limit` that is sure, ends with a word, and leaves no bracket open.
@@ -243,9 +243,25 @@ impl<'a> Rest<'a> {
 /// `None` while it has not. `site` is where the generation began.
 pub fn enough(site: &Site, progress: &Progress) -> Option<usize> {
     let text = &progress.text;
-    if site.is_inside_line() {
+    let last = match closed_lines(site, text) {
         // No room for more.
-        return line_end(text, 1).map(|end| end + 1);
+        Some(lines) if site.is_inside_line() => lines,
+        Some(lines) => lines + LINES_AHEAD,
+        None => MAX_OPEN_LINES,
+    };
+    // With the line feed, so that the line is known to be whole.
+    line_end(text, last).map(|end| end + 1)
+}
+
+/// Where the first line ends, with what closes its brackets; `None` while it has not.
+pub fn first_line(site: &Site, progress: &Progress) -> Option<usize> {
+    line_end(&progress.text, closed_lines(site, &progress.text)?)
+}
+
+/// How many lines it takes until the brackets of the first are closed. `None` while they are not.
+fn closed_lines(site: &Site, text: &str) -> Option<usize> {
+    if site.is_inside_line() {
+        return line_end(text, 1).map(|_| 1);
     }
     let around = Around {
         before: site.line_before(),
@@ -254,12 +270,8 @@ pub fn enough(site: &Site, progress: &Progress) -> Option<usize> {
         lexis: site.lexis,
     };
     let mut ends = (1..=MAX_OPEN_LINES).map_while(|line| Some((line, line_end(text, line)?)));
-    let last = match ends.find(|(_, end)| leaves_open(around, &text[..*end]).is_none()) {
-        Some((line, _)) => line + LINES_AHEAD,
-        None => MAX_OPEN_LINES,
-    };
-    // With the line feed, so that the line is known to be whole.
-    line_end(text, last).map(|end| end + 1)
+    let closed = ends.find(|(_, end)| leaves_open(around, &text[..*end]).is_none());
+    closed.map(|(line, _)| line)
 }
 
 /// The same for a block that has not come to its end.

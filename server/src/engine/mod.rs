@@ -123,6 +123,21 @@ pub struct Usage {
     pub drafted: u32,
 }
 
+impl Usage {
+    /// What both cost together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            prompt: PromptUsage {
+                reused: self.prompt.reused + other.prompt.reused,
+                evaluated: self.prompt.evaluated + other.prompt.evaluated,
+            },
+            generated: self.generated + other.generated,
+            drafted: self.drafted + other.drafted,
+        }
+    }
+}
+
 /// What the engine is doing, for status bars and for those who wait until it is ready.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Status {

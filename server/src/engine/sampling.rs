@@ -1,6 +1,8 @@
-//! Greedy choice over logits, under token healing: the answer must begin with given bytes, whatever tokens spell them.
+//! Greedy choice over logits, under token healing: the answer must begin with given bytes, whatever tokens spell them. A second guess
+//! must not go on as the first one did.
 
 use super::backend::{Token, Vocabulary};
+use crate::prompt::Prompt;
 
 /// A chosen token and how likely the model found it among those that were allowed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -9,25 +11,63 @@ pub struct Choice {
     pub probability: f32,
 }
 
-/// The likeliest token; while `forced` is not empty, the likeliest of those that agree with it. Ties go to the smaller id, so
-/// that equal logits give equal text. `usual_first` is the first token of `forced` as the tokenizer cuts it,
-/// `None` where a character is cut in two. Unless it `may_end`, the answer's end is passed over, however likely it is.
-pub fn choose(
-    logits: &[f32],
-    vocabulary: &Vocabulary,
-    forced: &[u8],
-    usual_first: Option<Token>,
-    may_end: bool,
-) -> Option<Choice> {
+/// What an answer's next token has to be like.
+#[derive(Debug, Clone, Copy)]
+pub struct Demands<'a> {
+    /// Bytes that the answer still has to begin with.
+    pub forced: &'a [u8],
+    /// The first token of them as the tokenizer cuts them, `None` where a character is cut in two.
+    pub usual_first: Option<Token>,
+    /// Or else the answer's end is passed over, however likely it is.
+    pub may_end: bool,
+    /// See [`Prompt::avoided`](crate::prompt::Prompt::avoided).
+    pub avoided: &'a [String],
+}
+
+impl Demands<'_> {
+    /// Any token will do.
+    pub const NONE: Self = Self {
+        forced: b"",
+        usual_first: None,
+        may_end: true,
+        avoided: &[],
+    };
+
+    fn allow(&self, token: Token, vocabulary: &Vocabulary) -> bool {
+        if vocabulary.is_end(token) {
+            return self.may_end;
+        }
+        let beyond = vocabulary.bytes(token).get(self.forced.len()..);
+        let beyond = beyond.unwrap_or_default();
+        if self.avoided.is_empty() || beyond.is_empty() {
+            return true;
+        }
+        let said = beyond.trim_ascii_start();
+        if said.is_empty() {
+            // What is avoided could follow, unless this ends a line that has something in it.
+            return self.may_end && beyond.contains(&b'\n');
+        }
+        let leads_to = |avoided: &String| avoided.as_bytes().trim_ascii_start().starts_with(said);
+        !self.avoided.iter().any(leads_to)
+    }
+}
+
+/// The likeliest token of those that agree with the `demands`. Ties go to the smaller id, so that equal logits give equal text.
+pub fn choose(logits: &[f32], vocabulary: &Vocabulary, demands: Demands) -> Option<Choice> {
+    let Demands {
+        forced,
+        usual_first,
+        ..
+    } = demands;
     if forced.is_empty() {
         let all = logits.iter().copied().enumerate();
         let all = all.map(|(id, logit)| (Token(id as u32), logit));
         let best = likeliest(all.clone())?;
-        if may_end || !vocabulary.is_end(best.token) {
+        if demands.allow(best.token, vocabulary) {
             return Some(best);
         }
-        let ends = |(token, _): &(Token, f32)| vocabulary.is_end(*token);
-        let next = likeliest(all.clone().filter(|candidate| !ends(candidate)))?;
+        let allowed = |(token, _): &(Token, f32)| demands.allow(*token, vocabulary);
+        let next = likeliest(all.clone().filter(allowed))?;
         // Among all tokens: what the model did not want to say is no likelier for being asked for.
         let [best_logit, next_logit] = [best, next].map(|choice| logits[choice.token.0 as usize]);
         return Some(Choice {
@@ -37,9 +77,10 @@ pub fn choose(
     }
     let agreeing = vocabulary.agreeing_with(forced).filter(|token| {
         let bytes = vocabulary.bytes(*token);
-        bytes.len() >= forced.len()
+        let spells = bytes.len() >= forced.len()
             || usual_first.is_none_or(|usual| usual == *token)
-            || may_begin(bytes, forced)
+            || may_begin(bytes, forced);
+        spells && demands.allow(*token, vocabulary)
     });
     likeliest(agreeing.filter_map(|token| Some((token, *logits.get(token.0 as usize)?))))
 }
@@ -78,13 +119,15 @@ fn likeliest(candidates: impl Iterator<Item = (Token, f32)> + Clone) -> Option<C
 #[derive(Debug, Clone)]
 pub struct Answer {
     forced: Vec<u8>,
+    avoided: Vec<String>,
     pending: Vec<u8>,
 }
 
 impl Answer {
-    pub fn new(healed: &str) -> Self {
+    pub fn new(prompt: &Prompt) -> Self {
         Self {
-            forced: healed.as_bytes().to_vec(),
+            forced: prompt.healed.as_bytes().to_vec(),
+            avoided: prompt.avoided.clone(),
             pending: Vec::new(),
         }
     }
@@ -94,10 +137,18 @@ impl Answer {
         &self.forced
     }
 
+    /// What its next token must not lead to.
+    pub fn avoided(&self) -> &[String] {
+        &self.avoided
+    }
+
     /// Takes the bytes of the next token, which must agree with [`Self::forced`], and gives the text that is complete now.
     pub fn push(&mut self, bytes: &[u8]) -> String {
         let repeated = bytes.len().min(self.forced.len());
         self.forced.drain(..repeated);
+        if repeated < bytes.len() {
+            self.avoided.clear();
+        }
         self.pending.extend_from_slice(&bytes[repeated..]);
         let mut text = String::new();
         loop {
@@ -129,9 +180,57 @@ impl Answer {
 mod tests {
     use super::*;
 
+    fn healed(text: &str) -> Answer {
+        Answer::new(&Prompt {
+            segments: Vec::new(),
+            healed: text.to_owned(),
+            avoided: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn a_second_guess_goes_another_way_and_is_as_likely_as_it_was_among_all() {
+        let texts = [
+            "return",
+            " ret",
+            "    ",
+            "\n",
+            "else",
+            "return_value",
+            "    return",
+        ];
+        let tokens = texts.iter().map(|t| (t.as_bytes().to_vec(), false));
+        let vocabulary = Vocabulary::new(tokens.chain([(Vec::new(), true)]), |_| None);
+        let avoided = ["return a".to_owned()];
+        let chosen = |forced: &str, may_end, logits: [f32; 8]| {
+            let demands = Demands {
+                forced: forced.as_bytes(),
+                may_end,
+                avoided: &avoided,
+                ..Demands::NONE
+            };
+            choose(&logits, &vocabulary, demands).unwrap()
+        };
+        let logits = [9.0, 8.0, 7.0, 6.0, 4.0, 3.0, 2.0, 6.5];
+        let first = chosen("", false, logits);
+        assert_eq!(first.token, Token(4));
+        assert!(first.probability < 0.01, "{}", first.probability);
+        // Within a line, the line or the answer may end instead.
+        assert_eq!(chosen("", true, logits).token, Token(7));
+        assert_eq!(
+            chosen("", true, [9.0, 8.0, 7.0, 6.0, 4.0, 3.0, 2.0, 0.0]).token,
+            Token(3)
+        );
+        // Behind forced bytes only what follows them counts.
+        assert_eq!(
+            chosen("    ", true, [0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 9.0, 0.0]).token,
+            Token(2)
+        );
+    }
+
     #[test]
     fn answers_drop_the_healed_bytes_and_keep_characters_whole() {
-        let mut answer = Answer::new(" gr");
+        let mut answer = healed(" gr");
         assert_eq!(answer.push(b" g"), "");
         assert_eq!(answer.forced(), b"r");
         assert_eq!(answer.push(b"r\xc3"), "");
@@ -140,8 +239,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_avoided_is_forgotten_once_the_answer_has_begun() {
+        let mut answer = Answer::new(&Prompt {
+            segments: Vec::new(),
+            healed: "a ".to_owned(),
+            avoided: vec!["b".to_owned()],
+        });
+        answer.push(b"a ");
+        assert_eq!(answer.avoided(), ["b"]);
+        answer.push(b"c");
+        assert!(answer.avoided().is_empty());
+    }
+
+    #[test]
     fn a_healed_character_may_end_inside_a_token() {
-        let mut answer = Answer::new("é");
+        let mut answer = healed("é");
         assert_eq!(answer.push(b"\xc3"), "");
         assert_eq!(answer.push(b"\xa9t\xc3\xa9"), "té");
     }
@@ -155,17 +267,25 @@ mod tests {
             });
         let logits = [9.0, 1.0, 2.0, 0.5, 8.0];
         assert_eq!(
-            choose(&logits, &vocabulary, b"", None, true).unwrap().token,
+            choose(&logits, &vocabulary, Demands::NONE).unwrap().token,
             Token(0)
         );
-        let healed = choose(&logits, &vocabulary, b" fo", None, true).unwrap();
+        let healed = choose(
+            &logits,
+            &vocabulary,
+            Demands {
+                forced: b" fo",
+                ..Demands::NONE
+            },
+        )
+        .unwrap();
         assert_eq!(healed.token, Token(2));
         assert!(
             healed.probability > 0.5 && healed.probability < 0.7,
             "{}",
             healed.probability
         );
-        assert_eq!(choose(&[f32::NAN; 5], &vocabulary, b"", None, true), None);
+        assert_eq!(choose(&[f32::NAN; 5], &vocabulary, Demands::NONE), None);
     }
 
     #[test]
@@ -177,7 +297,17 @@ mod tests {
                 .into_iter(),
             |_| None,
         );
-        let chosen = |may_end| choose(&[5.0, 3.0, 4.0], &vocabulary, b"", None, may_end).unwrap();
+        let chosen = |may_end| {
+            choose(
+                &[5.0, 3.0, 4.0],
+                &vocabulary,
+                Demands {
+                    may_end,
+                    ..Demands::NONE
+                },
+            )
+            .unwrap()
+        };
         assert_eq!(chosen(true).token, Token(0));
         assert_eq!(chosen(false).token, Token(2));
         // As likely as it was among all: e^-1 of the end's.
@@ -196,9 +326,11 @@ mod tests {
             let choice = choose(
                 &logits,
                 &vocabulary,
-                forced.as_bytes(),
-                Some(Token(usual)),
-                true,
+                Demands {
+                    forced: forced.as_bytes(),
+                    usual_first: Some(Token(usual)),
+                    ..Demands::NONE
+                },
             );
             texts[choice.unwrap().token.0 as usize]
         };

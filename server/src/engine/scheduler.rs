@@ -24,7 +24,7 @@ use super::{
     budget::Budget,
     costs::PassCosts,
     drafts::{Drafts, Proposal},
-    sampling::{Answer, Choice, choose},
+    sampling::{Answer, Choice, Demands, choose},
     shelf::{self, Shelf},
     slots::Slots,
     states::StateFolder,
@@ -116,7 +116,7 @@ impl<'b> Scheduler<'b> {
         if let Some(old) = self.jobs.iter().position(replaced) {
             self.finish(old, Finish::Cancelled);
         }
-        let answer = Answer::new(&job.prompt.healed);
+        let answer = Answer::new(&job.prompt);
         self.jobs.push(Running {
             id,
             job,
@@ -472,8 +472,13 @@ impl Running {
             Ok(text) if !text.is_empty() => backend.tokenize(text).first().copied(),
             _ => None,
         };
-        let may_end = !self.job.limits.says_something || self.lines.has_text;
-        choose(logits, backend.vocabulary(), forced, usual_first, may_end).ok_or_else(|| {
+        let demands = Demands {
+            forced,
+            usual_first,
+            may_end: !self.job.limits.says_something || self.lines.has_text,
+            avoided: self.answer.avoided(),
+        };
+        choose(logits, backend.vocabulary(), demands).ok_or_else(|| {
             "The model gave no usable probabilities; the file may be damaged. Check it with `tacit models verify`.".to_owned()
         })
     }

@@ -244,6 +244,7 @@ mod tests {
             prompt: Prompt {
                 segments: segments.into(),
                 healed: String::new(),
+                avoided: Vec::new(),
             },
             priority,
             limits: Limits {

@@ -135,6 +135,7 @@ impl Messages {
         Prompt {
             segments,
             healed: String::new(),
+            avoided: Vec::new(),
         }
     }
 }

@@ -206,6 +206,7 @@ impl Anchor {
         Prompt {
             segments,
             healed: healed.to_owned(),
+            avoided: Vec::new(),
         }
     }
 }

@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use grammars::Language;
 use ropey::Rope;
-use tree_sitter::{Node, Tree};
 
 use super::Asked;
 use super::cut::places_of;
@@ -172,33 +171,14 @@ impl Health {
             Some(outside.map(|place| (place.name, place.depth)).collect())
         });
         Self {
-            errors: tree.as_ref().map(errors),
+            errors: tree.as_ref().map(syntax::errors),
             unbalanced: found.open.len() + found.unmatched.len() + usize::from(found.ends_quoted),
             definitions,
         }
     }
 }
 
-/// Errors and missing nodes of a tree; those within an error do not count again.
-pub fn errors(tree: &Tree) -> usize {
-    let mut cursor = tree.walk();
-    let mut count = 0;
-    loop {
-        let node: Node = cursor.node();
-        let is_error = node.is_error() || node.is_missing();
-        count += usize::from(is_error);
-        if node.has_error() && !is_error && cursor.goto_first_child() {
-            continue;
-        }
-        while !cursor.goto_next_sibling() {
-            if !cursor.goto_parent() {
-                return count;
-            }
-        }
-    }
-}
-
-/// What [`errors`] counts in a text of the document's language; brackets without a partner where it has no grammar.
+/// What [`syntax::errors`] counts in a text of the document's language; brackets without a partner where it has no grammar.
 pub fn errors_of(text: &str, asked: &Asked) -> usize {
     let health = Health::of(text, asked.language, asked.grammar.as_ref(), &(0..0));
     health.errors.unwrap_or(health.unbalanced)

@@ -174,7 +174,7 @@ fn stands_alone(code: &str, asked: &Asked) -> bool {
             None,
             crate::syntax::BACKGROUND_BUDGET,
         );
-        tree.is_none_or(|tree| checks::errors(&tree) == 0)
+        tree.is_none_or(|tree| crate::syntax::errors(&tree) == 0)
     };
     parses(code) || parses(&format!("class Wrapper {{\n{code}\n}}\n"))
 }

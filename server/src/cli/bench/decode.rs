@@ -20,7 +20,7 @@ use crate::{
         Engine, Event, Finish, Job, Limits, Priority, Status, Usage,
         backend::{Backend, SeqId, Token},
         costs::{self, PassCosts},
-        sampling::choose,
+        sampling::{Demands, choose},
     },
     prompt::{Prompt, Segment, Special},
 };
@@ -238,6 +238,7 @@ async fn write(engine: &dyn Engine, name: &str, text: &str, drafts: bool) -> Res
         prompt: Prompt {
             segments: continued(text).into(),
             healed: String::new(),
+            avoided: Vec::new(),
         },
         priority: Priority::Typing,
         limits: Limits {
@@ -374,7 +375,7 @@ fn decode(backend: &mut dyn Backend, seq: SeqId, start: u32) -> Result<Option<f6
     let started = Instant::now();
     let mut generated = 0;
     while generated < WRITTEN_TOKENS {
-        let choice = choose(backend.logits(0), backend.vocabulary(), &[], None, true)
+        let choice = choose(backend.logits(0), backend.vocabulary(), Demands::NONE)
             .context("the model gave no usable probabilities")?;
         backend.evaluate(seq, start + generated, &[choice.token], 1)?;
         generated += 1;

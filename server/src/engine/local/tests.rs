@@ -29,6 +29,7 @@ fn job(priority: Priority, prompt: &str) -> Job {
                 Segment::Text(prompt.to_owned()),
             ],
             healed: String::new(),
+            avoided: Vec::new(),
         },
         priority,
         limits: Limits {

@@ -28,6 +28,7 @@ fn prompt(before: &str, suffix: &str, middle: &str) -> Prompt {
             text(stable),
         ],
         healed: healed.to_owned(),
+        avoided: Vec::new(),
     }
 }
 
@@ -200,6 +201,7 @@ fn a_prompt_of_nothing_is_refused() {
     let nothing = Prompt {
         segments: vec![],
         healed: String::new(),
+        avoided: Vec::new(),
     };
     let refused = cold(job("a", nothing, 8));
     assert!(
