@@ -24,6 +24,8 @@ pub struct Client {
     pub register_configuration: bool,
     pub register_watched_files: bool,
     pub work_done_progress: bool,
+    /// It opens a file that we name.
+    pub shows_documents: bool,
     /// It takes the edit of a code action when the user has chosen that one, and does not stand still meanwhile.
     pub resolves_edits: bool,
     /// Edits may come with the version that they are made for.
@@ -87,6 +89,11 @@ impl From<&ClientCapabilities> for Client {
                 .as_ref()
                 .and_then(|window| window.work_done_progress)
                 .unwrap_or(false),
+            shows_documents: announced
+                .window
+                .as_ref()
+                .and_then(|window| window.show_document.as_ref())
+                .is_some_and(|documents| documents.support),
             resolves_edits: {
                 let actions = text_document.and_then(|document| document.code_action.as_ref());
                 let resolved = actions.and_then(|actions| actions.resolve_support.as_ref());

@@ -4,6 +4,7 @@
 mod actions;
 mod completions;
 mod outcomes;
+mod pages;
 mod progress;
 mod pull;
 mod settings;
@@ -73,6 +74,7 @@ pub struct Session {
     pull: Mutex<Option<AbortHandle>>,
     /// The code actions that are being done.
     running: actions::Running,
+    pages: pages::Pages,
     /// As far as the client tells.
     focus_changes: AtomicU64,
     explanations: Mutex<LruCache<String, Explanation>>,
@@ -174,6 +176,7 @@ impl Session {
             newest: Newest::default(),
             pull: Mutex::default(),
             running: actions::Running::default(),
+            pages: pages::Pages::default(),
             focus_changes: AtomicU64::new(0),
             explanations: Mutex::new(LruCache::new(EXPLAINED_DOCUMENTS)),
             announced: Mutex::new(LruCache::new(EXPLAINED_DOCUMENTS)),
@@ -191,6 +194,7 @@ impl Session {
     /// Ends the tasks of the session, saves what it has counted, and returns the exit code of a server that leaves now.
     pub fn end(&self) -> i32 {
         lock(&self.tasks).abort_all();
+        self.pages.clear();
         self.save_history();
         if self.shut_down.load(Ordering::Acquire) {
             0

@@ -82,16 +82,20 @@ impl Server {
             return Ok(None);
         }
         let encoding = client.encoding;
-        let range = bytes(encoding.range(&snapshot.rope, params.range));
+        let range = cursor_or_selection(
+            &snapshot,
+            bytes(encoding.range(&snapshot.rope, params.range)),
+        );
         let problems: Vec<Problem> = diagnostics
             .iter()
             .filter_map(|diagnostic| problem(diagnostic, &snapshot, encoding))
             .collect();
+        let is_cursor = range.is_empty();
         let listed = tokio::task::spawn_blocking(move || offers(&snapshot, range, &problems));
         let offers = listed.await.map_err(|_| Error::internal_error())?;
         let only = params.context.only;
         let is_unasked = params.context.trigger_kind == Some(CodeActionTriggerKind::Automatic)
-            && params.range.start == params.range.end;
+            && is_cursor;
         let entries = offers
             .into_iter()
             .filter(|offer| !is_unasked || calls_for_action(offer))
@@ -271,11 +275,6 @@ impl Session {
         Ok(edit)
     }
 
-    /// Shows an explanation where the client has no place of its own for it.
-    async fn show(&self, text: String) {
-        self.client.show_message(MessageType::Info, text).await;
-    }
-
     /// The workspace folder that holds a document.
     pub(super) fn folder_of(&self, snapshot: &Snapshot) -> Option<PathBuf> {
         let path = snapshot.path.as_deref()?;
@@ -399,6 +398,17 @@ fn problem(
 
 fn bytes(range: Range<ByteOffset>) -> Range<usize> {
     range.start.0..range.end.0
+}
+
+/// A range of one character is the cursor: in Helix and Kakoune the cursor lies on one, and nobody selects one to have it rewritten.
+fn cursor_or_selection(snapshot: &Snapshot, range: Range<usize>) -> Range<usize> {
+    let selected = snapshot.rope.get_byte_slice(range.clone());
+    let is_one = selected.is_some_and(|text| text.len_chars() == 1 || text == "\r\n");
+    if is_one {
+        range.start..range.start
+    } else {
+        range
+    }
 }
 
 /// All that edits concern, and the target that they belong to.

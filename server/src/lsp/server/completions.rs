@@ -376,7 +376,8 @@ impl Suggestion {
                 detail: None,
                 description: Some("tacit".to_owned()),
             }),
-            kind: Some(CompletionItemKind::Snippet),
+            // Not `Snippet`: Helix would read the text of such an item as one, whatever its format says.
+            kind: Some(CompletionItemKind::Text),
             detail: Some("tacit".to_owned()),
             documentation: Some(
                 MarkupContent {
