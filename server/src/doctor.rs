@@ -13,7 +13,7 @@ use crate::engine::{budget::Budget, memory};
 use crate::models::pull::human_bytes;
 use facts::{Editor, Facts, Speed};
 
-/// Show what this machine is and would run, what is wrong, and the mend
+/// Show what this machine is, what it would run, what is wrong and how to mend it
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Print one JSON object

@@ -10,11 +10,14 @@ use tacit::{
 
 /// Code completion from a model on your own machine
 #[derive(Parser)]
-#[command(name = "tacit", version)]
+#[command(name = "tacit", version, after_help = FIRST_STEPS)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
 }
+
+const FIRST_STEPS: &str = "\
+First steps: `tacit models pull` gets a model, `tacit doctor` says whether all is well, and your editor starts `tacit lsp`.";
 
 #[derive(Subcommand)]
 enum Command {

@@ -27,11 +27,12 @@ use crate::{
 /// Where, and what becomes of the result.
 #[derive(Debug, Args)]
 pub struct Arguments {
+    /// The source file
     file: PathBuf,
-    /// A line of the code that it is about, counted from 1
+    /// A line of the function, statement or comment that it is about, counted from 1
     #[arg(long, value_name = "L")]
     line: usize,
-    /// The last line of that code, where it is not the function or statement at --line
+    /// The last line, where it is about the lines from --line to this one
     #[arg(long, value_name = "L")]
     to: Option<usize>,
     /// The project folder (default: the folder of the file)
@@ -59,10 +60,10 @@ pub struct Arguments {
 /// Mend what a compiler, linter or test complains of
 #[derive(Debug, Args)]
 pub struct Fix {
-    /// What it says
+    /// The message of the compiler, linter or test
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     message: String,
-    /// How the tool calls it: E0308, no-undef
+    /// The code that the tool gives it: E0308, no-undef
     #[arg(long, value_name = "CODE")]
     code: Option<String>,
     #[command(flatten)]

@@ -25,6 +25,7 @@ const INDEX_PATIENCE: Duration = Duration::from_secs(2);
 /// Complete a file at a place and print the text
 #[derive(Debug, Args)]
 pub struct Arguments {
+    /// The source file
     file: PathBuf,
     /// Line, counted from 1
     #[arg(long, value_name = "L")]

@@ -39,13 +39,25 @@ enum Command {
         name: String,
     },
     /// Read the whole file again and compare it with what is pinned or trusted
-    Verify { name: String },
+    Verify {
+        /// Name from the list
+        name: String,
+    },
     /// Print the path of the file that a model's name stands for
-    Path { name: String },
+    Path {
+        /// Name from the list
+        name: String,
+    },
     /// Allow a model file that is not in the catalogue; any later change of it is refused
-    Trust { file: PathBuf },
+    Trust {
+        /// A GGUF file
+        file: PathBuf,
+    },
     /// Delete tacit's own copy of a model and what an unfinished pull left, or no longer trust a file; files of other programs are never touched
-    Remove { name: String },
+    Remove {
+        /// Name from the list
+        name: String,
+    },
 }
 
 /// Why a command failed.

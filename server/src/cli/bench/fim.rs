@@ -30,6 +30,7 @@ use crate::{
 /// Fill the holes of a data set (JSON lines with task_id, prompt, suffix; may be gzipped)
 #[derive(Debug, Args)]
 pub struct Arguments {
+    /// The data set
     data: PathBuf,
     /// Only the first N holes
     #[arg(long, value_name = "N")]
