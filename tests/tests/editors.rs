@@ -32,13 +32,21 @@ fn own_methods(text: &str) -> BTreeSet<&str> {
 #[test]
 fn the_page_names_every_method_command_and_capability() {
     let served = quoted_behind(SERVER, ".custom_method(");
-    assert!(served.contains("textDocument/inlineCompletion"), "{served:?}");
+    assert!(
+        served.contains("textDocument/inlineCompletion"),
+        "{served:?}"
+    );
     let capabilities = quoted_behind(CAPABILITIES, "has_ours(");
     assert!(capabilities.contains("markdown"), "{capabilities:?}");
     let own = own_methods(OWN);
     assert!(own.contains("tacit/status"), "{own:?}");
     let commands = [ACCEPTED_COMMAND, ACT_COMMAND, PULL_COMMAND];
-    for name in served.iter().chain(&capabilities).chain(&own).chain(&commands) {
+    for name in served
+        .iter()
+        .chain(&capabilities)
+        .chain(&own)
+        .chain(&commands)
+    {
         let is_named = [format!("`{name}`"), format!("\"{name}\"")]
             .iter()
             .any(|quoted| PAGE.contains(quoted.as_str()));
@@ -46,7 +54,10 @@ fn the_page_names_every_method_command_and_capability() {
     }
     let known: BTreeSet<&str> = own.union(&served).copied().collect();
     let unknown: Vec<&str> = own_methods(PAGE).difference(&known).copied().collect();
-    assert_eq!(unknown, [""; 0], "editors/README.md names what there is not");
+    assert_eq!(
+        unknown, [""; 0],
+        "editors/README.md names what there is not"
+    );
 }
 
 #[test]

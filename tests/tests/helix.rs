@@ -12,14 +12,7 @@ use tests::completer::{Scripted, insertion};
 use toml::{Table, Value};
 
 /// Languages of the table that Helix has no name for: it knows them as another one (MDX is Markdown, CUDA is C++), or not at all.
-const NOT_IN_HELIX: [&str; 6] = [
-    "sass",
-    "mdx",
-    "objective-c",
-    "cuda-cpp",
-    "vb",
-    "handlebars",
-];
+const NOT_IN_HELIX: [&str; 6] = ["sass", "mdx", "objective-c", "cuda-cpp", "vb", "handlebars"];
 
 /// Above the languages that are comments because the released Helix does not know them.
 const NEWER: &str = "# Languages that came to Helix after its release";
@@ -42,7 +35,11 @@ fn languages() -> Vec<Table> {
         .collect();
     [known, &newer]
         .into_iter()
-        .flat_map(|part| part.parse::<Table>().expect("TOML")["language"].clone().try_into::<Vec<Table>>())
+        .flat_map(|part| {
+            part.parse::<Table>().expect("TOML")["language"]
+                .clone()
+                .try_into::<Vec<Table>>()
+        })
         .flatten()
         .collect()
 }
@@ -62,8 +59,14 @@ fn every_language_keeps_its_servers_and_has_tacit_last() {
     for language in languages() {
         let name = language["name"].as_str().expect("a name").to_owned();
         let keys: Vec<&String> = language.keys().collect();
-        assert_eq!(keys, ["language-servers", "name"], "{name} changes more than its servers");
-        let servers = language["language-servers"].as_array().expect("a list of servers");
+        assert_eq!(
+            keys,
+            ["language-servers", "name"],
+            "{name} changes more than its servers"
+        );
+        let servers = language["language-servers"]
+            .as_array()
+            .expect("a list of servers");
         let tacit: Vec<usize> = (0..servers.len())
             .filter(|at| servers[*at].as_str() == Some("tacit"))
             .collect();
@@ -113,7 +116,11 @@ async fn the_menu_item_is_text_that_helix_takes_as_it_is() {
     let capabilities = client.initialize(initialize()).await["capabilities"].clone();
     assert_eq!(capabilities["positionEncoding"], "utf-8");
     let triggers = &capabilities["completionProvider"]["triggerCharacters"];
-    assert!(triggers.as_array().is_some_and(|triggers| !triggers.is_empty()));
+    assert!(
+        triggers
+            .as_array()
+            .is_some_and(|triggers| !triggers.is_empty())
+    );
 
     client.open(uri, "gree\n").await;
     let list = client.call("textDocument/completion", at(uri, 0, 4)).await["result"].clone();
@@ -121,16 +128,54 @@ async fn the_menu_item_is_text_that_helix_takes_as_it_is() {
     let item = &list["items"][0];
     let whole = format!("gree{BLOCK}");
     assert_eq!(item["textEdit"]["newText"], whole);
-    assert_eq!(item["textEdit"]["range"]["start"], json!({ "line": 0, "character": 0 }));
+    assert_eq!(
+        item["textEdit"]["range"]["start"],
+        json!({ "line": 0, "character": 0 })
+    );
     assert_ne!(item["kind"], SNIPPET_KIND);
     assert_eq!(item["insertTextFormat"], PLAIN_TEXT);
     // One line for the menu, the whole block for the preview beside it.
     assert_eq!(item["label"], "greet() {");
     let preview = item["documentation"]["value"].as_str().expect("a preview");
     assert!(preview.contains(&whole), "{preview}");
-    assert!(item["filterText"].as_str().is_some_and(|text| text.starts_with("gree")));
+    assert!(
+        item["filterText"]
+            .as_str()
+            .is_some_and(|text| text.starts_with("gree"))
+    );
     // Nothing is chosen before the user presses Tab.
     assert_eq!(item["preselect"], false);
+    assert_eq!(client.leave().await, 0);
+}
+
+/// Both come as `Invoked` from Helix; only the key says that somebody will wait for more than a line.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn typed_words_and_the_key_for_the_menu_are_told_apart() {
+    const INVOKED: u64 = 1;
+    const TRIGGER_CHARACTER: u64 = 2;
+    const FOR_INCOMPLETE: u64 = 3;
+    let completer = Scripted::new(|request| async move {
+        let trigger = format!("{:?}", request.trigger);
+        insertion(&request, &trigger)
+    });
+    let mut client = Client::start(completer);
+    client.initialize(initialize()).await;
+    client.open(URI, "    tot\n    \n    print(\n").await;
+    for (line, character, kind, expected) in [
+        (0, 7, INVOKED, "totMenu"),
+        (0, 7, FOR_INCOMPLETE, "totMenu"),
+        (1, 4, INVOKED, "Invoked"),
+        (2, 10, INVOKED, "Invoked"),
+        (2, 10, TRIGGER_CHARACTER, "Menu"),
+    ] {
+        let mut params = at(URI, line, character);
+        params["context"]["triggerKind"] = json!(kind);
+        let list = client.call("textDocument/completion", params).await["result"].clone();
+        assert_eq!(
+            list["items"][0]["textEdit"]["newText"], expected,
+            "{line}, {kind}"
+        );
+    }
     assert_eq!(client.leave().await, 0);
 }
 
@@ -151,7 +196,9 @@ fn code_actions(uri: &str, line: u32, character: u32, diagnostics: Json) -> Json
 
 fn titles(entries: &Json) -> Vec<&str> {
     let entries = entries.as_array().expect("a list").iter();
-    entries.filter_map(|entry| entry["title"].as_str()).collect()
+    entries
+        .filter_map(|entry| entry["title"].as_str())
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -168,7 +215,10 @@ async fn the_block_cursor_of_helix_is_no_selection() {
         let listed = client.call("textDocument/codeAction", on_cursor).await["result"].clone();
         let expected = client.call("textDocument/codeAction", between).await["result"].clone();
         assert_eq!(listed, expected, "column {character}");
-        assert!(titles(&listed).contains(&"Implement `cheapest`"), "{listed}");
+        assert!(
+            titles(&listed).contains(&"Implement `cheapest`"),
+            "{listed}"
+        );
     }
     // A hint in the gutter is asked for by itself: only where something calls for it.
     let mut hint = code_actions(URI, 1, 4, json!([]));
@@ -245,22 +295,39 @@ mod with_the_model {
             client.answer_with("window/showDocument", json!({ "success": true }));
             let uri = format!("file://{}", path("prices.py").display());
             client.open(&uri, text).await;
-            Self { folder, client, uri }
+            Self {
+                folder,
+                client,
+                uri,
+            }
         }
 
         /// Takes the entry with this title as Helix does. What the server asks of the editor meanwhile is returned.
-        async fn act(&mut self, place: (u32, u32), diagnostics: Json, title: &str, asked: &str) -> Json {
+        async fn act(
+            &mut self,
+            place: (u32, u32),
+            diagnostics: Json,
+            title: &str,
+            asked: &str,
+        ) -> Json {
             let params = code_actions(&self.uri, place.0, place.1, diagnostics);
-            let listed = self.client.call("textDocument/codeAction", params).await["result"].clone();
+            let listed =
+                self.client.call("textDocument/codeAction", params).await["result"].clone();
             let entry = listed
                 .as_array()
                 .and_then(|entries| entries.iter().find(|entry| entry["title"] == title));
             let entry = entry.unwrap_or_else(|| panic!("no {title} in {listed}"));
             let resolved = self.client.call("codeAction/resolve", entry.clone()).await;
             let command = &resolved["result"]["command"];
-            let params = json!({ "command": command["command"], "arguments": command["arguments"] });
-            let running = self.client.request("workspace/executeCommand", params).await;
-            self.client.server_request("window/workDoneProgress/create").await;
+            let params =
+                json!({ "command": command["command"], "arguments": command["arguments"] });
+            let running = self
+                .client
+                .request("workspace/executeCommand", params)
+                .await;
+            self.client
+                .server_request("window/workDoneProgress/create")
+                .await;
             let request = self.client.server_request(asked).await;
             let done = self.client.response(running).await;
             assert_eq!(done["result"], Json::Null, "{done}");
@@ -270,7 +337,10 @@ mod with_the_model {
         /// The document as the edit leaves it. Helix refuses one for another version.
         fn edited(&self, text: &str, params: &Json) -> String {
             let change = &params["edit"]["documentChanges"][0];
-            assert_eq!(change["textDocument"], json!({ "uri": self.uri, "version": 1 }));
+            assert_eq!(
+                change["textDocument"],
+                json!({ "uri": self.uri, "version": 1 })
+            );
             let mut edits = change["edits"].as_array().expect("edits").clone();
             let offset = |position: &Json| {
                 let number = |name: &str| position[name].as_u64().expect("a number") as usize;
@@ -292,24 +362,38 @@ mod with_the_model {
         let mut helix = Helix::with_document(PRICES).await;
 
         let range = json!({ "start": { "line": 3, "character": 18 }, "end": { "line": 3, "character": 23 } });
-        let problem = json!({ "range": range, "severity": 1, "message": "name 'prise' is not defined" });
+        let problem =
+            json!({ "range": range, "severity": 1, "message": "name 'prise' is not defined" });
         let title = "Fix: name 'prise' is not defined";
-        let asked = helix.act((3, 19), json!([problem]), title, "workspace/applyEdit").await;
+        let asked = helix
+            .act((3, 19), json!([problem]), title, "workspace/applyEdit")
+            .await;
         let fixed = helix.edited(PRICES, &asked);
         assert_eq!(fixed, PRICES.replace("prise", "price"));
 
         let title = "Edit `larger`: return the larger number";
-        let asked = helix.act((8, 4), json!([]), title, "workspace/applyEdit").await;
+        let asked = helix
+            .act((8, 4), json!([]), title, "workspace/applyEdit")
+            .await;
         let edited = helix.edited(PRICES, &asked);
         // The comment goes once it has been followed, and nothing else is touched.
         assert!(!edited.contains("tacit:"), "{edited}");
         let before = PRICES.split("# tacit").next().expect("a text");
-        let body = edited.strip_prefix(before).unwrap_or_else(|| panic!("{edited}"));
-        assert!(body.starts_with("def larger(a, b):\n") && body.contains("return"), "{edited}");
+        let body = edited
+            .strip_prefix(before)
+            .unwrap_or_else(|| panic!("{edited}"));
+        assert!(
+            body.starts_with("def larger(a, b):\n") && body.contains("return"),
+            "{edited}"
+        );
         assert_ne!(body, "def larger(a, b):\n    return a\n");
 
-        let asked = helix.act((0, 4), json!([]), "Explain `total`", "window/showDocument").await;
-        let shown = asked["uri"].as_str().and_then(|uri| uri.strip_prefix("file://"));
+        let asked = helix
+            .act((0, 4), json!([]), "Explain `total`", "window/showDocument")
+            .await;
+        let shown = asked["uri"]
+            .as_str()
+            .and_then(|uri| uri.strip_prefix("file://"));
         let shown = Path::new(shown.expect("a file")).to_owned();
         assert!(fs::read_to_string(&shown).is_ok_and(|text| text.len() > 20));
         assert!(shown.starts_with(helix.folder.path()));

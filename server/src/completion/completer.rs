@@ -244,7 +244,7 @@ impl Inner {
             len,
             whole_line: true,
         } = verdict
-            && asked.trigger == Trigger::Automatic
+            && asked.trigger.is_typing()
         {
             self.prepare_next(&asked, &generation, typed, len);
         }
@@ -315,7 +315,7 @@ impl Inner {
     /// Asks the model, in place of what it does for this document now.
     async fn generate(self: &Arc<Self>, asked: &Asked) -> Arc<Generation> {
         let debounce_ms = asked.config.debounce_ms.max(asked.budget.debounce_ms);
-        if asked.trigger == Trigger::Automatic && debounce_ms > 0 {
+        if asked.trigger.is_typing() && debounce_ms > 0 {
             // A newer request drops this one while it sleeps.
             tokio::time::sleep(Duration::from_millis(debounce_ms.into())).await;
         }

@@ -53,8 +53,17 @@ pub enum Trigger {
     Invoked,
     /// The editor, after a key: what is sure before the next key counts.
     Automatic,
+    /// The editor, after a key, for a menu that will not ask again before the next one: the line has to be whole.
+    Menu,
     /// A program that waits for a line: an evaluation, or an editor that asks again.
     Line,
+}
+
+impl Trigger {
+    /// Nobody has asked for it but by typing.
+    pub fn is_typing(self) -> bool {
+        matches!(self, Self::Automatic | Self::Menu)
+    }
 }
 
 /// The entry that is selected in the completion menu while inline completions are asked for.

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use super::{Inner, remembered::Record};
 use crate::{
-    completion::{ContextPiece, Trigger, asked::Asked, generation::Tally},
+    completion::{ContextPiece, asked::Asked, generation::Tally},
     context::{
         plan::{Plan, Window},
         privacy,
@@ -72,16 +72,16 @@ impl Inner {
         }
         let (rope, layout) = (&asked.snapshot.rope, &asked.budget.layout);
         let recalled = self.recall(asked).await;
-        if recalled.is_none() && asked.trigger == Trigger::Automatic {
+        if recalled.is_none() && asked.trigger.is_typing() {
             return;
         }
         let (anchor, plan) = recalled.unwrap_or_default();
         let holds = |anchor: &Anchor| anchor.holds(rope, asked.cursor, layout);
         let anchor = anchor.filter(holds);
         let anchor = anchor.unwrap_or_else(|| Anchor::place(rope, asked.cursor, layout));
-        let plan = match asked.trigger {
-            Trigger::Automatic => plan,
-            _ => self.plan(asked, &anchor, &plan).await,
+        let plan = match asked.trigger.is_typing() {
+            true => plan,
+            false => self.plan(asked, &anchor, &plan).await,
         };
         let plan = Arc::new(plan);
         self.editing(uri, |editing| editing.shown = Some(Shown { anchor, plan }));

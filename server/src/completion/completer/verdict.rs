@@ -36,7 +36,8 @@ impl Asked {
                 match self.trigger {
                     Trigger::Automatic => rest.line(self.line(), due, self.least),
                     _ if self.wants_whole() => rest.whole(),
-                    Trigger::Line if rest.grows => Verdict::Wait,
+                    Trigger::Line | Trigger::Menu if rest.grows => Verdict::Wait,
+                    Trigger::Menu => rest.line(self.line(), false, self.least),
                     Trigger::Invoked | Trigger::Line => rest.line(self.line(), due, 0.0),
                 }
             };

@@ -94,8 +94,8 @@ impl Server {
         let listed = tokio::task::spawn_blocking(move || offers(&snapshot, range, &problems));
         let offers = listed.await.map_err(|_| Error::internal_error())?;
         let only = params.context.only;
-        let is_unasked = params.context.trigger_kind == Some(CodeActionTriggerKind::Automatic)
-            && is_cursor;
+        let is_unasked =
+            params.context.trigger_kind == Some(CodeActionTriggerKind::Automatic) && is_cursor;
         let entries = offers
             .into_iter()
             .filter(|offer| !is_unasked || calls_for_action(offer))

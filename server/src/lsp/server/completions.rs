@@ -9,9 +9,10 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tower_lsp::gen_lsp_types::{
     Command, CompletionItem, CompletionItemKind, CompletionItemLabelDetails, CompletionList,
-    CompletionParams, InlineCompletionItem, InlineCompletionList, InlineCompletionParams,
-    InlineCompletionTriggerKind, InsertText, InsertTextFormat, InsertTextMode, MarkupContent,
-    MarkupKind, SelectedCompletionInfo, TextDocumentPositionParams, TextEdit,
+    CompletionParams, CompletionTriggerKind, InlineCompletionItem, InlineCompletionList,
+    InlineCompletionParams, InlineCompletionTriggerKind, InsertText, InsertTextFormat,
+    InsertTextMode, MarkupContent, MarkupKind, SelectedCompletionInfo, TextDocumentPositionParams,
+    TextEdit,
 };
 use tower_lsp::jsonrpc::Result;
 
@@ -65,14 +66,17 @@ impl Server {
         Ok(InlineCompletionList { items })
     }
 
-    /// Editors say `Invoked` here for typed words too, and nothing that tells the two apart. So all of these are taken for
-    /// automatic: the menu comes at once, and the next key asks again.
     pub(super) async fn completion(&self, params: CompletionParams) -> Result<CompletionList> {
+        let kind = params.context.map(|context| context.trigger_kind);
+        let trigger = match kind {
+            Some(CompletionTriggerKind::Invoked) => Trigger::Invoked,
+            _ => Trigger::Menu,
+        };
         let suggestion = self
             .suggestion(
                 Menu::List,
                 &params.text_document_position_params,
-                Trigger::Automatic,
+                trigger,
                 None,
             )
             .await?;
@@ -149,7 +153,10 @@ impl Session {
                 text: selected.text,
             }
         });
-        let learns = wanted.learn && trigger == Trigger::Automatic;
+        // Editors say that their menu was invoked for typed words too. Behind anything else, somebody has pressed a key for it.
+        let is_typed = menu == Menu::List && word_start(&snapshot.rope, cursor) < cursor;
+        let trigger = if is_typed { Trigger::Menu } else { trigger };
+        let learns = wanted.learn && trigger.is_typing();
         let request = Request {
             snapshot,
             cursor,
@@ -173,6 +180,7 @@ impl Session {
             replaced,
         } = asked;
         let (then, cursor) = (request.snapshot.clone(), request.cursor);
+        let may_ask_again = request.trigger == Trigger::Automatic;
         let completer = terms.completer.clone();
         let asked_again = Request {
             trigger: Trigger::Line,
@@ -193,7 +201,7 @@ impl Session {
                 },
             },
         };
-        if completion.is_partial {
+        if completion.is_partial && may_ask_again {
             self.announce_longer(asked_again, completion.text.clone());
         }
         lock(&self.explanations).put(
