@@ -65,7 +65,7 @@ fn the_examples_are_json() {
     let mut examples = PAGE.split("```json\n").skip(1).peekable();
     assert!(examples.peek().is_some());
     for example in examples {
-        let text = example.split("```").next().unwrap_or_default();
+        let text = example.split("\n```\n").next().unwrap_or_default();
         for message in text.split("\n\n") {
             let read: Result<Value, _> = serde_json::from_str(message);
             assert!(read.is_ok(), "{message}: {}", read.unwrap_err());
