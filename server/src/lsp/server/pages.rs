@@ -10,6 +10,9 @@ use tower_lsp::gen_lsp_types::{MessageType, ShowDocumentParams, Uri};
 
 use super::{CLIENT_PATIENCE, Session, lock};
 
+/// Not every editor breaks long lines by itself.
+const COLUMNS: usize = 80;
+
 /// The files of a session, which nobody else can read. They go when they are dropped.
 #[derive(Default)]
 pub struct Pages(Mutex<Vec<TempPath>>);
@@ -57,10 +60,83 @@ fn write(text: &str) -> std::io::Result<TempPath> {
         .prefix("tacit-explanation-")
         .suffix(".md")
         .tempfile()?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(wrapped(text).as_bytes())?;
     Ok(file.into_temp_path())
+}
+
+/// The same Markdown with the long lines of its prose broken.
+fn wrapped(text: &str) -> String {
+    let mut wrapped = String::with_capacity(text.len());
+    let mut is_code = false;
+    for line in text.lines() {
+        let is_fence = line.trim_start().starts_with("```");
+        is_code ^= is_fence;
+        if is_code || is_fence {
+            wrapped += line;
+        } else {
+            break_line(line, &mut wrapped);
+        }
+        wrapped.push('\n');
+    }
+    wrapped
+}
+
+/// Appends a line, broken at blanks. What continues it stands below its first letter, so that it stays part of its list.
+fn break_line(line: &str, broken: &mut String) {
+    let text = line.trim_start();
+    let mark = text.find(' ').map_or("", |end| &text[..=end]);
+    let number = mark.trim_end().trim_end_matches(['.', ')']);
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let is_item = is_number || matches!(mark.trim_end(), "-" | "*" | "+");
+    let indent = line.len() - text.len() + if is_item { mark.len() } else { 0 };
+    let mut width = line.len() - text.len();
+    broken.push_str(&line[..width]);
+    for (number, word) in text.split(' ').enumerate() {
+        let length = word.chars().count();
+        if number > 0 && width + 1 + length > COLUMNS {
+            broken.push('\n');
+            broken.extend(std::iter::repeat_n(' ', indent));
+            width = indent;
+        } else if number > 0 {
+            broken.push(' ');
+            width += 1;
+        }
+        broken.push_str(word);
+        width += length;
+    }
 }
 
 fn uri_of(path: &Path) -> Option<Uri> {
     Some(Uri(url::Url::from_file_path(path).ok()?.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prose_is_broken_and_code_is_not() {
+        let words = "word ".repeat(30);
+        let text = format!("# Title\n\n{words}\n- {words}\n```py\n{words}\n```\nend");
+        let page = wrapped(&text);
+        let code = format!("```py\n{words}\n```\nend\n");
+        let prose = page.strip_suffix(&code).unwrap_or_else(|| panic!("{page}"));
+        assert!(
+            prose.lines().all(|line| line.chars().count() <= COLUMNS),
+            "{page}"
+        );
+        assert!(
+            prose.contains("\n- word") && prose.contains("\n  word"),
+            "{page}"
+        );
+        assert!(
+            prose.split_whitespace().eq(text
+                .split("```")
+                .next()
+                .unwrap_or_default()
+                .split_whitespace())
+        );
+        let name = "x".repeat(200);
+        assert_eq!(wrapped(&name), format!("{name}\n"));
+    }
 }
