@@ -44,8 +44,11 @@ impl Client {
     pub fn of(params: &InitializeParams) -> Self {
         let name = params.client_info.as_ref().map(|info| info.name.as_str());
         let mut client = Self::from(&params.capabilities);
+        let is_helix = name == Some("helix");
         // Helix waits for the answer and draws nothing until it is there.
-        client.resolves_edits &= name != Some("helix");
+        client.resolves_edits &= !is_helix;
+        // Helix 25.07 does it without saying so; an older one answers that it does not.
+        client.shows_documents |= is_helix;
         client
     }
 }
