@@ -15,7 +15,7 @@ import sys
 import time
 import unicodedata
 
-COLUMNS, ROWS = 124, 24
+COLUMNS, ROWS = 120, 24
 INTERVAL = 0.1  # seconds between looks at the screen
 PAUSE = 3.0  # seconds that the last frame stays
 CELL, LINE, SIZE, MARGIN = 8.4, 19, 14, 14  # pixels
