@@ -44,9 +44,9 @@ pub struct Arguments {
 const CONNECT: &str = "\
 tacit completes like this in your editor, which starts `tacit lsp` by itself:
   Neovim   0.11 or newer: add the folder editors/neovim to the runtime path, as its README.md shows
-  VS Code  any extension that starts a language server by its command: `tacit lsp`
-  Helix    copy editors/helix/languages.toml to your configuration, as the README.md beside it shows
-  Others   a client of the Language Server Protocol with the command `tacit lsp`
+  VS Code  `make vscode`, then `code --install-extension target/tacit.vsix`
+  Helix    copy your languages from editors/helix/languages.toml, as the README.md beside it shows
+  Others   a client of the Language Server Protocol with the command `tacit lsp`: editors/README.md
 For editors to find the program: `make install`, which copies it to ~/.local/bin.
 What is wrong if it does not work: `tacit doctor`. All the rest: README.md.";
 
