@@ -5,6 +5,7 @@ local M = {
   waiting = {}, -- requests that are not answered yet while `hold` is set: { id, params, reply }
   hold = false,
   insert = nil, -- function(params) -> items
+  answers = {}, -- by method: function(params) -> result
 }
 
 function M.start(dispatchers)
@@ -28,20 +29,25 @@ function M.start(dispatchers)
           textDocumentSync = { openClose = true, change = 2 },
           inlineCompletionProvider = {},
           completionProvider = {},
-          executeCommandProvider = { commands = { 'fake.accepted' } },
+          codeActionProvider = { resolveProvider = true },
+          executeCommandProvider = { commands = { 'fake.accepted', 'tacit.act' } },
         },
       })
-    elseif method == 'textDocument/inlineCompletion' then
-      local function answer()
+      return true, id
+    end
+    local function answer()
+      if method == 'textDocument/inlineCompletion' then
         reply({ items = M.insert and M.insert(params) or {} })
-      end
-      if M.hold then
-        M.waiting[#M.waiting + 1] = { id = id, answer = answer }
+      elseif M.answers[method] then
+        reply(M.answers[method](params))
       else
-        answer()
+        reply(nil)
       end
+    end
+    if M.hold then
+      M.waiting[#M.waiting + 1] = { id = id, answer = answer }
     else
-      reply(vim.NIL)
+      answer()
     end
     return true, id
   end
@@ -50,6 +56,7 @@ function M.start(dispatchers)
     notify = function(method, params)
       M.received[#M.received + 1] = { method = method, params = params }
       if method == 'exit' then
+        closing = true
         dispatchers.on_exit(0, 0)
       end
       return true
@@ -68,7 +75,8 @@ end
 
 function M.notify_client(method, params)
   local client = vim.lsp.get_clients({ name = 'tacit' })[1]
-  client.handlers[method](nil, params, { client_id = client.id, method = method })
+  local handler = client.handlers[method] or vim.lsp.handlers[method]
+  handler(nil, params, { client_id = client.id, method = method })
 end
 
 return M

@@ -1,111 +1,10 @@
--- The Neovim plugin against a scripted server: `nvim -l tests/editors/neovim_spec.lua`.
--- Every case runs in a child Neovim of its own that is typed into as a user would.
+-- Ghost text and keys against a scripted server: `nvim -l tests/editors/neovim_spec.lua`.
 local here = vim.fn.fnamemodify(debug.getinfo(1, 'S').source:sub(2), ':p:h')
-local WAIT_MS = 5000
-
-local child ---@type integer
-
-local function lua(code, ...)
-  return vim.fn.rpcrequest(child, 'nvim_exec_lua', code, { ... })
-end
-
-local function keys(typed)
-  vim.fn.rpcrequest(child, 'nvim_input', typed)
-end
-
-local function start_child()
-  vim.env.TACIT_BIN = nil
-  child = vim.fn.jobstart(
-    { vim.v.progpath, '--embed', '--headless', '--clean', '-u', here .. '/init.lua' },
-    { rpc = true }
-  )
-  lua('package.path = ... .. "/?.lua;" .. package.path; server = require("fake_server")', here)
-end
-
---- Opens a file with `lines`, waits for the server and enters insert mode at the end of the last line.
-local function open(lines, options)
-  local file = vim.fn.tempname() .. '.py'
-  vim.fn.writefile(lines, file)
-  lua(
-    [[
-      local file, options = ...
-      options.cmd = server.start
-      require('tacit').setup(options)
-      vim.cmd.edit(file)
-    ]],
-    file,
-    options or vim.empty_dict()
-  )
-  local attached = vim.wait(WAIT_MS, function()
-    return lua('return vim.iter(server.received):any(function(m) return m.method == "textDocument/didOpen" end)')
-  end, 10)
-  assert(attached, 'the server did not attach')
-  keys('GA')
-end
-
---- Items that stand in for `whole`: the text from the start of the current line, whatever has been typed of it.
-local function suggest(whole)
-  lua(
-    [[
-      local whole = ...
-      server.insert = function(params)
-        local at = params.position
-        return { {
-          insertText = whole,
-          range = { start = { line = at.line, character = 0 }, ['end'] = at },
-          command = { title = 'accepted', command = 'fake.accepted', arguments = { 7 } },
-        } }
-      end
-    ]],
-    whole
-  )
-end
-
-local function buffer_lines()
-  return lua('return vim.api.nvim_buf_get_lines(0, 0, -1, false)')
-end
-
---- The ghost text: pieces inside the line joined by `|`, the lines below after newlines.
-local function ghost()
-  return lua([[
-    local ns = vim.api.nvim_create_namespace('tacit.ghost')
-    local inside, below = {}, {}
-    for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(0, ns, 0, -1, { details = true })) do
-      local details = mark[4]
-      if details.virt_text then inside[#inside + 1] = details.virt_text[1][1] end
-      for _, line in ipairs(details.virt_lines or {}) do below[#below + 1] = '\n' .. line[1][1] end
-    end
-    return table.concat(inside, '|') .. table.concat(below)
-  ]])
-end
-
-local function messages(method)
-  return vim.tbl_filter(function(message)
-    return message.method == method
-  end, lua('return vim.tbl_map(function(m) return { method = m.method, params = m.params } end, server.received)'))
-end
-
-local function equal(expected, actual)
-  if not vim.deep_equal(expected, actual) then
-    error(('expected %s, got %s'):format(vim.inspect(expected), vim.inspect(actual)), 2)
-  end
-end
-
---- Waits until `look()` gives `expected`.
-local function becomes(expected, look)
-  local seen
-  if not vim.wait(WAIT_MS, function()
-    seen = look()
-    return vim.deep_equal(expected, seen)
-  end, 10) then
-    error(('expected %s, last seen %s'):format(vim.inspect(expected), vim.inspect(seen)), 2)
-  end
-end
-
-local cases = {}
-local function case(name, run)
-  cases[#cases + 1] = { name = name, run = run }
-end
+package.path = here .. '/?.lua;' .. package.path
+local spec = require('spec')
+local case, equal, becomes, messages = spec.case, spec.equal, spec.becomes, spec.messages
+local lua, keys, open, suggest = spec.lua, spec.keys, spec.open, spec.suggest
+local buffer_lines, ghost = spec.buffer_lines, spec.ghost
 
 case('words are those of the w motion, with the blanks before them', function()
   local function words(text)
@@ -293,6 +192,61 @@ case('Tab belongs to an open menu', function()
   becomes({ 'alpha alphabet', 'alpha' }, buffer_lines)
   keys('<Tab>')
   becomes({ 'alpha alphabet', 'alphabet' }, buffer_lines)
+end)
+
+case('one mapping of Tab can serve the menu, the suggestion and the indent', function()
+  suggest('alpine')
+  open({ 'alpha alphabet', '' }, { keys = { accept = false } })
+  -- The mapping that the guide shows.
+  lua([[vim.keymap.set('i', '<Tab>', function()
+    if vim.fn.pumvisible() == 1 then return '<C-n>' end
+    if require('tacit').visible() then return '<Plug>(tacit-accept)' end
+    return '<Tab>'
+  end, { expr = true, remap = true })]])
+  keys('al')
+  becomes('pine', ghost)
+  keys('<C-n>')
+  becomes(1, function()
+    return lua('return vim.fn.pumvisible()')
+  end)
+  keys('<Tab>')
+  becomes({ 'alpha alphabet', 'alpha' }, buffer_lines)
+  keys('<C-e>')
+  becomes('pine', ghost)
+  keys('<Tab>')
+  becomes({ 'alpha alphabet', 'alpine' }, buffer_lines)
+  lua('server.insert = nil')
+  keys('<CR><Tab>b')
+  becomes(true, function()
+    return buffer_lines()[3]:match('^%s+b$') ~= nil
+  end)
+end)
+
+case('the next and the previous suggestion are shown by keys that one chooses', function()
+  open({ '' }, { keys = { next = '<C-j>', previous = '<C-k>' } })
+  lua([[
+    server.insert = function(params)
+      local range = { start = { line = params.position.line, character = 0 }, ['end'] = params.position }
+      return vim.tbl_map(function(text)
+        return { insertText = text, range = range }
+      end, { 'red', 'other', 'render()', 'return' })
+    end
+  ]])
+  keys('r')
+  becomes('ed', ghost)
+  lua('server.hold = true')
+  keys('e')
+  becomes('d', ghost)
+  keys('<C-j>')
+  becomes('nder()', ghost)
+  keys('<C-j>')
+  becomes('turn', ghost)
+  keys('<C-j>')
+  becomes('d', ghost)
+  keys('<C-k>')
+  becomes('turn', ghost)
+  keys('<Tab>')
+  becomes({ 'return' }, buffer_lines)
 end)
 
 case('without a suggestion every key does what it did before', function()
@@ -484,6 +438,7 @@ case('the editor\'s own inline completion is used where it exists', function()
     -- The calls of Neovim 0.12 that the plugin uses, as its documentation describes them.
     vim.lsp.inline_completion = {
       enable = function(_, filter) enabled_for = filter end,
+      select = function(options) selected = options.count end,
       get = function(options)
         if not current then return false end
         local item = current
@@ -520,6 +475,8 @@ case('the editor\'s own inline completion is used where it exists', function()
   keys('<C-Right>')
   becomes({ 'return' }, buffer_lines)
   show()
+  equal(true, lua('return require("tacit").next()'))
+  equal(1, lua('return selected'))
   keys('<C-]>')
   becomes(true, function()
     return lua('return current == nil')
@@ -529,13 +486,4 @@ case('the editor\'s own inline completion is used where it exists', function()
   becomes({ 'return value' }, buffer_lines)
 end)
 
-local failed = 0
-for _, test in ipairs(cases) do
-  start_child()
-  local ok, message = xpcall(test.run, debug.traceback)
-  vim.fn.jobstop(child)
-  failed = failed + (ok and 0 or 1)
-  io.stdout:write(ok and 'ok    ' or 'FAILED ', test.name, ok and '' or '\n' .. message, '\n')
-end
-io.stdout:write(('%d passed, %d failed\n'):format(#cases - failed, failed))
-os.exit(failed == 0 and 0 or 1)
+spec.run()

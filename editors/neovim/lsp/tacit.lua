@@ -16,6 +16,17 @@ return {
       on_dir(vim.fs.root(bufnr, repository) or vim.fs.root(bufnr, package))
     end
   end,
+  capabilities = {
+    -- Neovim can take edits with the version that they were made for, and drops those that come too late. It only
+    -- does not say so.
+    workspace = { workspaceEdit = { documentChanges = true } },
+    experimental = { tacit = { instructions = true, markdown = true } },
+  },
+  commands = {
+    ['tacit.act'] = function(command, context)
+      require('tacit.actions').run(command, context)
+    end,
+  },
   handlers = {
     ['tacit/status'] = function(_, status)
       require('tacit').on_status(status)

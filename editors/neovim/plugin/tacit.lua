@@ -31,6 +31,28 @@ vim.api.nvim_create_autocmd('LspDetach', {
   end,
 })
 
+vim.api.nvim_create_autocmd('LspProgress', {
+  group = group,
+  desc = 'tacit: show what the server is doing',
+  callback = function(event)
+    local client = vim.lsp.get_client_by_id(event.data.client_id)
+    if client and client.name == 'tacit' then
+      require('tacit.progress').receive(client.id, event.data.params)
+    end
+  end,
+})
+
+vim.api.nvim_create_user_command('Tacit', function(given)
+  require('tacit.command').run(given)
+end, {
+  desc = 'tacit: status, pause, resume, model, explain, stats, doctor, edit, cancel, restart',
+  nargs = '*',
+  range = true,
+  complete = function(lead, line, cursor)
+    return require('tacit.command').complete(lead, line:sub(1, cursor))
+  end,
+})
+
 -- `vim.lsp.enable` acts on the FileType event, which a file of no known type never gets.
 vim.api.nvim_create_autocmd({ 'BufReadPost', 'BufNewFile' }, {
   group = group,
@@ -50,6 +72,8 @@ for name, action in pairs({
   ['<Plug>(tacit-accept)'] = 'accept',
   ['<Plug>(tacit-accept-word)'] = 'accept_word',
   ['<Plug>(tacit-accept-line)'] = 'accept_line',
+  ['<Plug>(tacit-next)'] = 'next',
+  ['<Plug>(tacit-previous)'] = 'previous',
   ['<Plug>(tacit-dismiss)'] = 'dismiss',
   ['<Plug>(tacit-trigger)'] = 'trigger',
 }) do

@@ -1,7 +1,18 @@
 --- The options of `require('tacit').setup`, their defaults and their checks. Holds no other state.
 local M = {}
 
+---@alias tacit.Action 'accept'|'accept_word'|'accept_line'|'next'|'previous'|'dismiss'|'trigger'
+---@alias tacit.Keys string|string[]|false a key, a list of keys, or none
+
 ---@class tacit.Options
+---@field cmd string[]|fun(dispatchers: vim.lsp.rpc.Dispatchers): vim.lsp.rpc.PublicClient
+---@field init_options table?
+---@field auto boolean
+---@field debounce_ms integer milliseconds
+---@field disabled_filetypes string[]
+---@field menu_items boolean
+---@field native boolean
+---@field keys table<tacit.Action, tacit.Keys>
 local defaults = {
   --- The command that starts the server.
   cmd = { 'tacit', 'lsp' },
@@ -32,6 +43,8 @@ local defaults = {
     accept = '<Tab>',
     accept_word = '<C-Right>',
     accept_line = '<C-Down>',
+    next = false,
+    previous = false,
     dismiss = '<C-]>',
     trigger = '<M-\\>',
   },
@@ -72,7 +85,7 @@ function M.set(given)
     check(name, value, types[name])
   end
   for action, key in pairs(given.keys or {}) do
-    if not defaults.keys[action] then
+    if defaults.keys[action] == nil then
       error(('tacit: there is no key action `%s`'):format(action), 0)
     end
     check('keys.' .. action, key, { 'string', 'table', 'boolean' })
@@ -94,7 +107,7 @@ function M.uses_native()
 end
 
 --- The keys of an action, as a list.
----@param action string
+---@param action tacit.Action
 ---@return string[]
 function M.keys(action)
   local key = M.options.keys[action]

@@ -17,6 +17,7 @@ local INVOKED, AUTOMATIC = 1, 2
 ---@field client vim.lsp.Client
 ---@field request integer? the request that is still open
 ---@field proposal tacit.Proposal?
+---@field alternatives tacit.Proposal[] all that the server gave for the place of the proposal, itself included
 ---@field start_mark integer? extmarks at the ends of the proposal, which edits move along
 ---@field stop_mark integer?
 ---@field drawn boolean
@@ -56,6 +57,7 @@ end
 local function forget(bufnr)
   local buffer = buffers[bufnr]
   buffer.proposal = nil
+  buffer.alternatives = {}
   vim.api.nvim_buf_clear_namespace(bufnr, place_ns, 0, -1)
   hide(bufnr)
 end
@@ -151,26 +153,38 @@ local function show(bufnr)
   return rest
 end
 
---- Takes the first item that can be drawn here.
+--- Puts a proposal on the screen that was not there before.
+---@param bufnr integer
+---@param proposal tacit.Proposal
+local function present(bufnr, proposal)
+  remember(bufnr, proposal)
+  show(bufnr)
+  buffers[bufnr].client:notify('textDocument/didShowCompletion', { item = proposal.item })
+end
+
+--- Takes the first item that can be drawn here, and keeps those that could stand in its place.
 ---@param bufnr integer
 ---@param items table[]
 local function receive(bufnr, items)
   local buffer = buffers[bufnr]
   local on_screen = show(bufnr)
+  local fitting = {} ---@type tacit.Proposal[]
   for _, item in ipairs(items) do
     local proposal = proposals.read(buffer.client, bufnr, item)
-    local rest = proposal and proposals.rest(bufnr, proposal)
-    if proposal and rest then
-      -- An answer that only says less than what is on the screen changes nothing.
-      if on_screen and vim.startswith(on_screen, rest) then
-        return
+    if proposal and proposals.rest(bufnr, proposal) then
+      local first = fitting[1] or proposal
+      if vim.deep_equal({ first.start, first.stop }, { proposal.start, proposal.stop }) then
+        fitting[#fitting + 1] = proposal
       end
-      remember(bufnr, proposal)
-      show(bufnr)
-      buffer.client:notify('textDocument/didShowCompletion', { item = item })
-      return
     end
   end
+  local first = fitting[1]
+  -- An answer that only says less than what is on the screen changes nothing.
+  if not first or (on_screen and vim.startswith(on_screen, (proposals.rest(bufnr, first)))) then
+    return
+  end
+  buffer.alternatives = fitting
+  present(bufnr, first)
 end
 
 ---@param bufnr integer
@@ -249,7 +263,7 @@ function M.attach(client, bufnr)
   if buffers[bufnr] then
     M.detach(bufnr)
   end
-  buffers[bufnr] = { client = client, drawn = false, timer = assert(vim.uv.new_timer()) }
+  buffers[bufnr] = { client = client, alternatives = {}, drawn = false, timer = assert(vim.uv.new_timer()) }
   keys.map_trigger(bufnr)
   local group = vim.api.nvim_create_augroup('tacit.ghost.' .. bufnr, {})
   local function on(events, callback)
@@ -314,6 +328,30 @@ function M.dismiss()
   end
   cancel(bufnr)
   forget(bufnr)
+  return true
+end
+
+--- Shows the next of the server's suggestions that agree with what was typed. A single one stays.
+---@param step 1|-1
+---@return boolean
+function M.select(step)
+  local bufnr = vim.api.nvim_get_current_buf()
+  if not M.visible() then
+    return false
+  end
+  local shown, alternatives = assert(current(bufnr)), buffers[bufnr].alternatives
+  local here = vim.iter(ipairs(alternatives)):find(function(_, proposal)
+    return proposal == shown
+  end)
+  for distance = 1, #alternatives - 1 do
+    local other = alternatives[(here - 1 + step * distance) % #alternatives + 1]
+    -- They stand for the same place, which edits have moved along with the one on the screen.
+    other.start, other.stop = shown.start, shown.stop
+    if proposals.rest(bufnr, other) then
+      present(bufnr, other)
+      break
+    end
+  end
   return true
 end
 

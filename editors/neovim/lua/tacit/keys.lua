@@ -5,7 +5,8 @@ local menu = require('tacit.menu')
 
 local M = {}
 
-local ACTIONS = { 'accept', 'accept_word', 'accept_line', 'dismiss' }
+---@type tacit.Action[]
+local ACTIONS = { 'accept', 'accept_word', 'accept_line', 'next', 'previous', 'dismiss' }
 
 -- Keys that people use inside a completion menu. While one is open they belong to it.
 local MENU_KEYS = {}

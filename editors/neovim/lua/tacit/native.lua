@@ -91,6 +91,16 @@ function M.dismiss()
   return vim.lsp.inline_completion.get({ on_accept = function() end }) == true
 end
 
+---@param step 1|-1
+---@return boolean
+function M.select(step)
+  local is_visible = M.visible()
+  if is_visible then
+    vim.lsp.inline_completion.select({ count = step })
+  end
+  return is_visible
+end
+
 --- The editor asks by itself and has no call that asks now.
 ---@return boolean
 function M.trigger()

@@ -1,8 +1,4 @@
-//! The Neovim plugin in a real Neovim in a real terminal, with the real server and the real model.
-//!
-//! Needs tmux, the Neovim that `tests/editors/install_neovim.sh` installs (or `NVIM`), `target/release/tacit` (or
-//! `TACIT_BIN`) and a pulled model (`TACIT_MODELS` names its folder); `make test` provides all of them. What is
-//! missing fails the test. Waits poll the screen, so a slow machine makes them longer, never wrong.
+//! A Neovim in a terminal, driven as by its user.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -19,20 +15,21 @@ const POLL: Duration = Duration::from_millis(50);
 /// A suggestion may grow while the model writes. It counts once it has stayed the same for so long.
 const SETTLED: Duration = Duration::from_millis(1000);
 
+/// The file that is open, of the ledger project.
 const FILE: &str = "ledger/reports.py";
 
 /// Two editors at once would share two cores with the model: one at a time.
 static TURN: Mutex<()> = Mutex::new(());
 static TERMINALS: AtomicU32 = AtomicU32::new(0);
 
-fn repository() -> &'static Path {
+pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .expect("the tests lie in the repository")
 }
 
 /// The Neovim to drive. Inside Neovim's own terminal `NVIM` is a socket, not a program.
-fn neovim() -> PathBuf {
+pub fn neovim() -> PathBuf {
     let named = env::var_os("NVIM")
         .map(PathBuf::from)
         .filter(|path| path.is_file());
@@ -94,8 +91,17 @@ fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
+fn project() -> PathBuf {
+    repository().join("fixtures/projects/ledger")
+}
+
+/// The text of `reports.py`.
+pub fn source() -> String {
+    fs::read_to_string(project().join(FILE)).expect("the fixture")
+}
+
 /// A Neovim in a terminal of its own, with a copy of the ledger project.
-struct Editor {
+pub struct Editor {
     terminal: String,
     folder: TempDir,
     _turn: MutexGuard<'static, ()>,
@@ -103,22 +109,24 @@ struct Editor {
 
 impl Editor {
     /// Opens `reports.py` without its line `left_out`, the cursor on the line before it, in normal mode.
-    fn open_without(left_out: &str, commands: &[&str]) -> Self {
-        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        copy_folder(
-            &repository().join("fixtures/projects/ledger"),
-            folder.path(),
-        );
-        let path = folder.path().join(FILE);
-        let source = fs::read_to_string(&path).expect("the fixture");
+    pub fn open_without(left_out: &str, commands: &[&str]) -> Self {
+        let source = source();
         let mut lines: Vec<&str> = source.lines().collect();
         let gap = lines
             .iter()
             .position(|line| line.trim() == left_out)
             .expect("the line to leave out");
         lines.remove(gap);
-        fs::write(&path, lines.join("\n") + "\n").expect("the fixture with its gap");
+        Self::open(&(lines.join("\n") + "\n"), gap, commands)
+    }
+
+    /// Opens `reports.py` with this text, the cursor on this line, counted from 1, in normal mode.
+    pub fn open(text: &str, line: usize, commands: &[&str]) -> Self {
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        copy_folder(&project(), folder.path());
+        let path = folder.path().join(FILE);
+        fs::write(&path, text).expect("the text to open");
 
         let terminal = format!(
             "tacit-test-{}-{}",
@@ -138,7 +146,7 @@ impl Editor {
         for line in commands {
             command.args(["-c", line]);
         }
-        command.arg(format!("+{gap}")).arg(&path);
+        command.arg(format!("+{line}")).arg(&path);
         command
             .env("TACIT_BIN", tacit())
             .env("XDG_CONFIG_HOME", folder.path().join("config"))
@@ -158,14 +166,14 @@ impl Editor {
         editor
     }
 
-    fn tmux(&self, arguments: &[&str]) -> String {
+    pub fn tmux(&self, arguments: &[&str]) -> String {
         text_of(run(Command::new("tmux")
             .args(["-L", &self.terminal])
             .args(arguments)))
     }
 
     /// Types text, character by character.
-    fn types(&self, text: &str) {
+    pub fn types(&self, text: &str) {
         for character in text.chars() {
             self.tmux(&["send-keys", "-l", &character.to_string()]);
             thread::sleep(Duration::from_millis(80));
@@ -173,16 +181,16 @@ impl Editor {
     }
 
     /// Presses a key by tmux's name for it.
-    fn presses(&self, key: &str) {
+    pub fn presses(&self, key: &str) {
         self.tmux(&["send-keys", key]);
     }
 
-    fn screen(&self) -> String {
+    pub fn screen(&self) -> String {
         self.tmux(&["capture-pane", "-p"])
     }
 
     /// The value of a Vim expression; none while the editor does not listen yet.
-    fn try_ask(&self, expression: &str) -> Option<String> {
+    pub fn try_ask(&self, expression: &str) -> Option<String> {
         let socket = self.folder.path().join("nvim.sock");
         let mut client = Command::new(neovim());
         client
@@ -198,18 +206,49 @@ impl Editor {
             .then(|| text_of(output).trim_end_matches('\n').to_string())
     }
 
-    fn ask(&self, expression: &str) -> String {
+    pub fn ask(&self, expression: &str) -> String {
         self.try_ask(expression)
             .unwrap_or_else(|| panic!("Neovim does not answer `{expression}`:\n{}", self.screen()))
     }
 
-    fn line(&self) -> String {
+    pub fn line(&self) -> String {
         self.ask("getline('.')")
+    }
+
+    /// The whole text of the buffer.
+    pub fn text(&self) -> String {
+        self.ask("join(getline(1, '$'), \"\\n\") .. \"\\n\"")
+    }
+
+    /// Types a command in normal or visual mode and runs it.
+    pub fn runs(&self, command: &str) {
+        self.tmux(&["send-keys", "-l", &format!(":{command}")]);
+        self.presses("Enter");
+    }
+
+    /// The number of an entry of the list that is open at the foot of the screen, by how the entry begins.
+    pub fn number_of(&self, entry: &str) -> String {
+        self.wait(&format!("`{entry}` in the list"), || {
+            self.screen().lines().find_map(|row| {
+                let (number, text) = row.split_once(": ")?;
+                text.trim_start()
+                    .starts_with(entry)
+                    .then(|| number.trim().to_owned())
+            })
+        })
+    }
+
+    /// Chooses a code action at the cursor, by how its title begins.
+    pub fn chooses(&self, title: &str) {
+        self.types("gra");
+        let number = self.number_of(title);
+        self.types(&number);
+        self.presses("Enter");
     }
 
     /// What the terminal shows right of the cursor. The cursor must be at the end of its line in the buffer, so
     /// that this is text which only the screen has.
-    fn ghost(&self) -> String {
+    pub fn ghost(&self) -> String {
         let place = self.tmux(&["display-message", "-p", "#{cursor_x} #{cursor_y}"]);
         let (x, y) = place.trim().split_once(' ').expect("two numbers");
         let (x, y): (usize, usize) = (x.parse().expect("a column"), y.parse().expect("a row"));
@@ -222,7 +261,7 @@ impl Editor {
             .to_string()
     }
 
-    fn wait<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    pub fn wait<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         let start = Instant::now();
         loop {
             if let Some(seen) = look() {
@@ -238,7 +277,7 @@ impl Editor {
     }
 
     /// Waits for ghost text that no longer changes.
-    fn settled_ghost(&self) -> String {
+    pub fn settled_ghost(&self) -> String {
         let (mut last, mut since) = (String::new(), Instant::now());
         self.wait("ghost text", || {
             let now = self.ghost();
@@ -249,7 +288,13 @@ impl Editor {
         })
     }
 
-    fn wait_for_line(&self, expected: &str) {
+    pub fn wait_for_screen(&self, expected: &str) {
+        self.wait(&format!("`{expected}` on the screen"), || {
+            self.screen().contains(expected).then_some(())
+        });
+    }
+
+    pub fn wait_for_line(&self, expected: &str) {
         self.wait(&format!("the line `{expected}`"), || {
             (self.line() == expected).then_some(())
         });
@@ -262,113 +307,4 @@ impl Drop for Editor {
             .args(["-L", &self.terminal, "kill-server"])
             .output();
     }
-}
-
-/// Whether the text is one word, or one run of signs, with the blanks before it.
-fn is_one_word(text: &str) -> bool {
-    let word = text.trim_start();
-    let is_word_character = |c: char| c.is_alphanumeric() || c == '_';
-    !word.is_empty()
-        && !word.contains(char::is_whitespace)
-        && (word.chars().all(is_word_character) || !word.chars().any(is_word_character))
-}
-
-#[test]
-fn ghost_text_is_on_the_screen_only_and_tab_takes_it() {
-    let editor = Editor::open_without("total = total + balance", &[]);
-    editor.presses("o");
-    editor.types("tot");
-    let ghost = editor.settled_ghost();
-    let typed = editor.line();
-    assert_eq!(typed.trim(), "tot", "the ghost text is in the buffer");
-
-    // Dimmed: a colour of its own begins where the ghost text does.
-    let coloured = editor.tmux(&["capture-pane", "-p", "-e"]);
-    let first = ghost.chars().next().expect("some ghost text");
-    let row = coloured
-        .lines()
-        .find(|row| row.contains("tot\u{1b}["))
-        .unwrap_or_else(|| panic!("{coloured}"));
-    let (_, after) = row.split_once("tot\u{1b}[").expect("found above");
-    let (_, drawn) = after.split_once('m').expect("the end of a colour");
-    assert!(drawn.starts_with(first), "{row:?}");
-
-    let number: usize = editor.ask("line('.')").parse().expect("a line number");
-    editor.presses("Tab");
-    let taken = format!("{typed}{ghost}");
-    editor.wait(&format!("the line `{taken}`"), || {
-        (editor.ask(&format!("getline({number})")) == taken).then_some(())
-    });
-    assert_eq!(editor.ask("mode()"), "i");
-}
-
-#[test]
-fn a_word_and_then_the_line_can_be_taken() {
-    let editor = Editor::open_without("for account, balance in balances(journal).items():", &[]);
-    editor.presses("o");
-    editor.types("for acc");
-    let ghost = editor.settled_ghost();
-    let typed = editor.line();
-
-    editor.presses("C-Right");
-    let with_word = editor.wait("a word", || {
-        Some(editor.line()).filter(|line| *line != typed)
-    });
-    let word = with_word.strip_prefix(&typed).expect("text is only added");
-    assert!(
-        ghost.starts_with(word) && is_one_word(word),
-        "`{word}` of `{ghost}`"
-    );
-
-    let rest = editor.settled_ghost();
-    editor.presses("C-Down");
-    editor.wait_for_line(&format!("{with_word}{rest}"));
-    assert_eq!(editor.ask("mode()"), "i");
-}
-
-#[test]
-fn tab_belongs_to_the_menu_while_it_is_open() {
-    let tab_selects = r"inoremap <expr> <Tab> pumvisible() ? '<C-n>' : '<Tab>'";
-    let editor = Editor::open_without("total = total + balance", &[tab_selects]);
-    editor.presses("o");
-    editor.types("tot");
-    editor.settled_ghost();
-
-    editor.presses("C-n");
-    editor.wait("the menu", || {
-        (editor.ask("pumvisible()") == "1").then_some(())
-    });
-    editor.presses("Tab");
-    editor.wait("a selected item", || {
-        (editor.ask("complete_info(['selected']).selected") == "0").then_some(())
-    });
-    let selected = editor.ask("complete_info(['items']).items[0].word");
-    editor.wait("the item in the line", || {
-        (editor.line().trim() == selected).then_some(())
-    });
-    editor.wait("the ghost text to make room for the menu", || {
-        editor.ghost().is_empty().then_some(())
-    });
-
-    // Closed without choosing: what was typed is there again, and so is a suggestion for it.
-    editor.presses("C-e");
-    editor.wait("what was typed", || {
-        (editor.line().trim() == "tot").then_some(())
-    });
-    editor.settled_ghost();
-}
-
-#[test]
-fn the_plugin_holds_against_a_scripted_server() {
-    let mut command = Command::new(neovim());
-    command
-        .arg("-l")
-        .arg(repository().join("tests/editors/neovim_spec.lua"));
-    let output = command.env_remove("NVIM").output().expect("Neovim starts");
-    assert!(
-        output.status.success(),
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
 }

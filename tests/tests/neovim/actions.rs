@@ -1,0 +1,104 @@
+//! Code actions with the real model. What it writes is its own: what is checked is which lines may have changed, and how.
+
+use crate::editor::{Editor, source};
+
+/// The lines by which two texts differ, between those that they have in common at both ends.
+#[derive(Debug)]
+struct Change {
+    /// Index of the first line.
+    first: usize,
+    old: Vec<String>,
+    new: Vec<String>,
+}
+
+impl Change {
+    fn between(before: &str, after: &str) -> Self {
+        let (old, new): (Vec<&str>, Vec<&str>) =
+            (before.lines().collect(), after.lines().collect());
+        let same = |pairs: &mut dyn Iterator<Item = (&&str, &&str)>| {
+            pairs.take_while(|(old, new)| old == new).count()
+        };
+        let first = same(&mut old.iter().zip(&new));
+        let last = same(&mut old[first..].iter().rev().zip(new[first..].iter().rev()));
+        let owned = |lines: &[&str]| lines.iter().map(ToString::to_string).collect();
+        Self {
+            first,
+            old: owned(&old[first..old.len() - last]),
+            new: owned(&new[first..new.len() - last]),
+        }
+    }
+}
+
+fn index_of(text: &str, line: &str) -> usize {
+    text.lines()
+        .position(|other| other.trim() == line)
+        .unwrap_or_else(|| panic!("no line `{line}`"))
+}
+
+/// Waits for the edit of an action, and looks whether one `u` takes it back.
+fn change_by(editor: &Editor, before: &str) -> Change {
+    let after = editor.wait("a changed text", || {
+        Some(editor.text()).filter(|text| text != before)
+    });
+    editor.wait("the mark of the action to go", || {
+        let marks = "luaeval('#vim.api.nvim_buf_get_extmarks(0, vim.api.nvim_create_namespace(\"tacit.progress\"), 0, -1, {})')";
+        (editor.ask(marks) == "0").then_some(())
+    });
+    editor.presses("u");
+    editor.wait("the text as it was", || {
+        (editor.text() == before).then_some(())
+    });
+    Change::between(before, &after)
+}
+
+#[test]
+fn a_slip_that_another_tool_found_is_mended_from_the_menu() {
+    let text = source().replace("if account.is_under(path):", "if acount.is_under(path):");
+    let faulty = index_of(&text, "if acount.is_under(path):");
+    let editor = Editor::open(&text, faulty + 1, &[]);
+    editor.ask(&format!(
+        "luaeval('vim.diagnostic.set(vim.api.nvim_create_namespace(\"linter\"), 0, {{ {{ lnum = {faulty}, col = 11, \
+         end_lnum = {faulty}, end_col = 17, message = \"name acount is not defined\", source = \"linter\" }} }})')"
+    ));
+    editor.chooses("Fix: name acount is not defined");
+    let change = change_by(&editor, &text);
+    assert_eq!(change.first, faulty, "{change:?}");
+    assert_eq!(change.old.len(), 1, "{change:?}");
+    assert_eq!(change.new, ["        if account.is_under(path):"]);
+}
+
+#[test]
+fn a_function_gets_its_documentation_from_the_menu() {
+    let head = "def balance_under(journal: Journal, path: str) -> Money:";
+    let documented = source();
+    let at = index_of(&documented, head);
+    let mut lines: Vec<&str> = documented.lines().collect();
+    lines.remove(at + 1);
+    let text = lines.join("\n") + "\n";
+    let editor = Editor::open(&text, at + 1, &[]);
+    editor.chooses("Document `balance_under`");
+    let change = change_by(&editor, &text);
+    assert_eq!(change.first, at + 1, "{change:?}");
+    assert!(change.old.is_empty(), "{change:?}");
+    let comment = change.new.join("\n");
+    assert!(
+        comment.starts_with("    \"\"\"") && comment.trim_end().ends_with("\"\"\""),
+        "{comment}"
+    );
+}
+
+#[test]
+fn selected_lines_are_edited_as_told() {
+    let text = source();
+    let first = index_of(&text, "def as_table(rows: list[tuple[str, Money]]) -> str:");
+    let editor = Editor::open(&text, first + 1, &[]);
+    editor.presses("V");
+    editor.presses("G");
+    editor.runs("Tacit edit");
+    editor.wait_for_screen("tacit, change this so that:");
+    editor.types("the variable width is named name_width");
+    editor.presses("Enter");
+    let change = change_by(&editor, &text);
+    assert!(change.first >= first, "{change:?}");
+    assert!(change.new.join("\n").contains("name_width"), "{change:?}");
+}
