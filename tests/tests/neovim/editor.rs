@@ -10,7 +10,7 @@ use std::{env, fs, thread};
 use tempfile::TempDir;
 
 /// Long enough to load a model on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(50);
 /// A suggestion may grow while the model writes. It counts once it has stayed the same for so long.
 const SETTLED: Duration = Duration::from_millis(1000);
@@ -217,7 +217,7 @@ impl Editor {
 
     /// The whole text of the buffer.
     pub fn text(&self) -> String {
-        self.ask("join(getline(1, '$'), \"\\n\") .. \"\\n\"")
+        self.ask("join(getline(1, '$'), \"\\n\")") + "\n"
     }
 
     /// Types a command in normal or visual mode and runs it.
