@@ -82,8 +82,11 @@ case('a pause hides the suggestion and asks for no more until it is resumed', fu
   becomes('eturn value', ghost)
   keys('<Cmd>Tacit pause<CR>')
   becomes('', ghost)
-  equal('tacit: paused', lua([[server.notify_client('tacit/status', { state = 'ready' })
-    return require('tacit').status()]]))
+  equal(
+    'tacit: paused',
+    lua([[server.notify_client('tacit/status', { state = 'ready' })
+    return require('tacit').status()]])
+  )
   local asked = #messages('textDocument/inlineCompletion')
   keys('e')
   becomes({ 're' }, buffer_lines)

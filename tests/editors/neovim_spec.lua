@@ -8,14 +8,17 @@ local buffer_lines, ghost = spec.buffer_lines, spec.ghost
 
 case('words are those of the w motion, with the blanks before them', function()
   local function words(text)
-    return lua([[
+    return lua(
+      [[
       local text, rest, words = require('tacit.text'), ..., {}
       while rest ~= '' do
         local word = text.next_word(rest)
         words[#words + 1], rest = word, rest:sub(#word + 1)
       end
       return words
-    ]], text)
+    ]],
+      text
+    )
   end
   equal({ 'self', '.', 'total_1', ' +=', ' amount' }, words('self.total_1 += amount'))
   equal({ ':', '\n    return', ' x' }, words(':\n    return x'))
@@ -408,7 +411,10 @@ end)
 
 case('vim.lsp.enable alone gives ghost text', function()
   suggest('return value')
-  lua('vim.lsp.config("tacit", { cmd = server.start }); vim.lsp.enable("tacit"); vim.cmd.edit(...)', vim.fn.tempname() .. '.py')
+  lua(
+    'vim.lsp.config("tacit", { cmd = server.start }); vim.lsp.enable("tacit"); vim.cmd.edit(...)',
+    vim.fn.tempname() .. '.py'
+  )
   becomes(1, function()
     return #messages('textDocument/didOpen')
   end)
@@ -433,7 +439,7 @@ case('an unknown option is refused by name', function()
   equal({ false, 'tacit: there is no option `debounce`' }, { ok, message })
 end)
 
-case('the editor\'s own inline completion is used where it exists', function()
+case("the editor's own inline completion is used where it exists", function()
   lua([[
     -- The calls of Neovim 0.12 that the plugin uses, as its documentation describes them.
     vim.lsp.inline_completion = {

@@ -130,7 +130,13 @@ local function draw(bufnr, rest, tail)
     })
   end
   if #below > 0 then
-    vim.api.nvim_buf_set_extmark(bufnr, drawn_ns, cursor.row, cursor.column, { virt_lines = below, undo_restore = false })
+    vim.api.nvim_buf_set_extmark(
+      bufnr,
+      drawn_ns,
+      cursor.row,
+      cursor.column,
+      { virt_lines = below, undo_restore = false }
+    )
   end
   buffer.drawn = true
   keys.hold(bufnr)

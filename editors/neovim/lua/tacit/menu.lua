@@ -17,9 +17,7 @@ end
 
 ---@return boolean
 function M.visible()
-  return vim.fn.pumvisible() == 1
-    or ask('cmp', 'visible') == true
-    or ask('blink.cmp', 'is_menu_visible') == true
+  return vim.fn.pumvisible() == 1 or ask('cmp', 'visible') == true or ask('blink.cmp', 'is_menu_visible') == true
 end
 
 ---@return boolean
