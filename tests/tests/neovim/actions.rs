@@ -89,16 +89,51 @@ fn a_function_gets_its_documentation_from_the_menu() {
 
 #[test]
 fn selected_lines_are_edited_as_told() {
-    let text = source();
-    let first = index_of(&text, "def as_table(rows: list[tuple[str, Money]]) -> str:");
-    let editor = Editor::open(&text, first + 1, &[]);
+    let text = concat!(
+        "def greeting(name):\n",
+        "    return \"Hello, \" + name + \"!\"\n",
+        "\n\n",
+        "def farewell(name):\n",
+        "    return \"Bye, \" + name + \"!\"\n",
+    );
+    let editor = Editor::open(text, 1, &[]);
     editor.presses("V");
-    editor.presses("G");
+    editor.presses("j");
     editor.runs("Tacit edit");
     editor.wait_for_screen("tacit, change this so that:");
-    editor.types("the variable width is named name_width");
+    editor.types("use an f-string");
     editor.presses("Enter");
-    let change = change_by(&editor, &text);
-    assert!(change.first >= first, "{change:?}");
-    assert!(change.new.join("\n").contains("name_width"), "{change:?}");
+    let change = change_by(&editor, text);
+    assert!(change.first + change.old.len() <= 2, "{change:?}");
+    assert!(change.new.join("\n").contains("f\""), "{change:?}");
+}
+
+#[test]
+fn the_menu_asks_for_an_instruction() {
+    let text = "def total(prices):\n    result = 0\n    for price in prices:\n        result = result + price\n    return result\n";
+    let editor = Editor::open(text, 2, &[]);
+    editor.chooses("Edit `total` as told");
+    editor.wait_for_screen("tacit, change this so that:");
+    editor.types("rename the variable result to amount");
+    editor.presses("Enter");
+    let change = change_by(&editor, text);
+    assert!(change.new.join("\n").contains("amount"), "{change:?}");
+}
+
+#[test]
+fn an_explanation_opens_in_a_window_of_its_own() {
+    let text = source();
+    let line = index_of(
+        &text,
+        "def profit(journal: Journal, first: date, last: date) -> Money:",
+    );
+    let editor = Editor::open(&text, line + 1, &[]);
+    editor.chooses("Explain `profit`");
+    let words = editor.wait("the explanation", || {
+        editor
+            .try_ask("join(getbufline('tacit://explanation', 1, '$'), ' ')")
+            .filter(|words| !words.is_empty())
+    });
+    assert!(words.split_whitespace().count() > 5, "{words}");
+    assert_eq!(editor.text(), text); // the cursor has stayed in the code
 }
