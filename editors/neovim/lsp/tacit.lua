@@ -5,6 +5,13 @@
 local repository = { '.git', '.hg', '.jj' }
 local package = { 'Cargo.toml', 'pyproject.toml', 'package.json', 'go.mod' }
 
+local NOTIFY_LEVELS = {
+  [vim.lsp.protocol.MessageType.Error] = vim.log.levels.ERROR,
+  [vim.lsp.protocol.MessageType.Warning] = vim.log.levels.WARN,
+  [vim.lsp.protocol.MessageType.Info] = vim.log.levels.INFO,
+  [vim.lsp.protocol.MessageType.Log] = vim.log.levels.DEBUG,
+}
+
 ---@type vim.lsp.Config
 return {
   cmd = { 'tacit', 'lsp' },
@@ -28,6 +35,10 @@ return {
     end,
   },
   handlers = {
+    -- As `vim.notify`, which many users have replaced. The messages say themselves that they are tacit's.
+    ['window/showMessage'] = function(_, message)
+      vim.notify(message.message, NOTIFY_LEVELS[message.type])
+    end,
     ['tacit/status'] = function(_, status)
       require('tacit').on_status(status)
     end,

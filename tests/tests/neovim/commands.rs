@@ -49,7 +49,7 @@ fn explain_shows_what_the_model_read() {
         "**A suggestion was shown**",
         "<|fim_middle|>",
         "def balance_under(journal: Journal, path: str) -> Money:",
-        "ledger/money.py:",
+        "`ledger/reports.py:",
     ] {
         assert!(text.contains(part), "`{part}` is not in:\n{text}");
     }
@@ -91,7 +91,6 @@ fn a_model_is_chosen_from_those_of_this_machine() {
     editor.wait("another server", || {
         editor.try_ask(client).filter(|now| *now != first)
     });
-    editor.presses("Enter"); // more than one line may have been told
     editor.presses("o");
     editor.types("tot");
     editor.settled_ghost();

@@ -1,7 +1,7 @@
 //! A Neovim in a terminal, driven as by its user.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,7 +10,9 @@ use std::{env, fs, thread};
 use tempfile::TempDir;
 
 /// Long enough to load a model on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(90);
+/// Much longer than an editor takes that is not waiting for its user.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(50);
 /// A suggestion may grow while the model writes. It counts once it has stayed the same for so long.
 const SETTLED: Duration = Duration::from_millis(1000);
@@ -189,17 +191,29 @@ impl Editor {
         self.tmux(&["capture-pane", "-p"])
     }
 
-    /// The value of a Vim expression; none while the editor does not listen yet.
+    /// The value of a Vim expression; none while the editor does not listen, or wants a key first.
     pub fn try_ask(&self, expression: &str) -> Option<String> {
         let socket = self.folder.path().join("nvim.sock");
         let mut client = Command::new(neovim());
         client
             .args(["--clean", "--headless", "--server"])
             .arg(socket);
-        let output = client
+        let mut asking = client
             .args(["--remote-expr", expression])
-            .output()
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
             .expect("Neovim starts");
+        // While Neovim waits for a key it answers nobody.
+        let start = Instant::now();
+        while asking.try_wait().expect("a child").is_none() {
+            if start.elapsed() > ANSWER_PATIENCE {
+                asking.kill().expect("a running child");
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        let output = asking.wait_with_output().expect("its output");
         output
             .status
             .success()

@@ -148,6 +148,7 @@ function M.run(command, context)
     return
   end
   vim.ui.input({ prompt = 'tacit, change this so that: ' }, function(instruction)
+    vim.cmd.redraw() -- takes the question off the screen
     if instruction and vim.trim(instruction) ~= '' then
       ticket.offer.instruction = instruction
       act(client, context.bufnr, ticket)

@@ -69,7 +69,8 @@ end
 ---@param name string
 local function use_model(name)
   require('tacit').use_model(name)
-  tell(('uses the model %s until Neovim ends. To keep it: init_options = { model = %q }'):format(name, name))
+  vim.cmd.redraw() -- takes the list off the screen that the model was chosen from
+  tell(('%s until Neovim ends; init_options.model keeps it'):format(name))
 end
 
 --- The models to choose from, once the program has told of them and of the machine.
