@@ -30,7 +30,7 @@ function M.start(dispatchers)
           inlineCompletionProvider = {},
           completionProvider = {},
           codeActionProvider = { resolveProvider = true },
-          executeCommandProvider = { commands = { 'fake.accepted', 'tacit.act' } },
+          executeCommandProvider = { commands = { 'fake.accepted', 'tacit.act', 'tacit.pullModel' } },
         },
       })
       return true, id

@@ -45,7 +45,7 @@ vim.api.nvim_create_autocmd('LspProgress', {
 vim.api.nvim_create_user_command('Tacit', function(given)
   require('tacit.command').run(given)
 end, {
-  desc = 'tacit: status, pause, resume, model, explain, stats, doctor, edit, cancel, restart',
+  desc = 'tacit: status, pause, resume, model, pull, explain, stats, doctor, edit, cancel, restart',
   nargs = '*',
   range = true,
   complete = function(lead, line, cursor)

@@ -1,5 +1,8 @@
 //! Code actions with the real model. What it writes is its own: what is checked is which lines may have changed, and how.
 
+use std::thread;
+use std::time::Duration;
+
 use crate::editor::{Editor, source};
 
 /// The lines by which two texts differ, between those that they have in common at both ends.
@@ -35,15 +38,20 @@ fn index_of(text: &str, line: &str) -> usize {
         .unwrap_or_else(|| panic!("no line `{line}`"))
 }
 
+/// Waits until the mark at the code that is worked on is gone.
+fn wait_for_end(editor: &Editor) {
+    let marks = "luaeval('#vim.api.nvim_buf_get_extmarks(0, vim.api.nvim_create_namespace(\"tacit.progress\"), 0, -1, {})')";
+    editor.wait("the mark of the action to go", || {
+        (editor.ask(marks) == "0").then_some(())
+    });
+}
+
 /// Waits for the edit of an action, and looks whether one `u` takes it back.
 fn change_by(editor: &Editor, before: &str) -> Change {
     let after = editor.wait("a changed text", || {
         Some(editor.text()).filter(|text| text != before)
     });
-    editor.wait("the mark of the action to go", || {
-        let marks = "luaeval('#vim.api.nvim_buf_get_extmarks(0, vim.api.nvim_create_namespace(\"tacit.progress\"), 0, -1, {})')";
-        (editor.ask(marks) == "0").then_some(())
-    });
+    wait_for_end(editor);
     editor.presses("u");
     editor.wait("the text as it was", || {
         (editor.text() == before).then_some(())
@@ -136,4 +144,24 @@ fn an_explanation_opens_in_a_window_of_its_own() {
     });
     assert!(words.split_whitespace().count() > 5, "{words}");
     assert_eq!(editor.text(), text); // the cursor has stayed in the code
+}
+
+#[test]
+fn a_running_action_is_told_of_and_can_be_cancelled() {
+    let text = source();
+    let line = index_of(
+        &text,
+        "def profit(journal: Journal, first: date, last: date) -> Money:",
+    );
+    let editor = Editor::open(&text, line + 1, &[]);
+    editor.chooses("Explain `profit`");
+    editor.wait("the action in the status line", || {
+        let status = editor.ask("luaeval('require(\"tacit\").status()')");
+        status.starts_with("tacit: Explain `profit`").then_some(())
+    });
+    editor.runs("Tacit cancel");
+    wait_for_end(&editor);
+    thread::sleep(Duration::from_secs(2));
+    assert_eq!(editor.ask("bufnr('tacit://explanation')"), "-1");
+    assert_eq!(editor.text(), text);
 }

@@ -10,7 +10,7 @@ use std::{env, fs, thread};
 use tempfile::TempDir;
 
 /// Long enough to load a model on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(180);
 /// Much longer than an editor takes that is not waiting for its user.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(50);

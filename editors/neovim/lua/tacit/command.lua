@@ -121,6 +121,13 @@ local function model_names()
   return names
 end
 
+local function pull()
+  local client = server()
+  if client then
+    client:exec_cmd({ title = 'Download the model', command = 'tacit.pullModel' })
+  end
+end
+
 local function explain()
   local client, bufnr = server(), vim.api.nvim_get_current_buf()
   if not client then
@@ -182,6 +189,7 @@ local subcommands = {
   },
   resume = { run = resume },
   model = { run = choose_model, arguments = model_names },
+  pull = { run = pull },
   explain = { run = explain },
   stats = {
     run = function()

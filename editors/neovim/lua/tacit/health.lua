@@ -62,7 +62,7 @@ local function check_model()
   if not model then
     vim.health.warn('`tacit doctor` does not run', { 'Run it in a shell' })
   elseif model.error then
-    vim.health.error(model.error, { 'Download it: `tacit models pull 0.5b` in a shell' })
+    vim.health.error(model.error, { 'Download it: `:Tacit pull`, or `tacit models pull` in a shell' })
   else
     vim.health.ok(('Model: %s (%s)'):format(model.name, model.path))
   end
@@ -84,6 +84,8 @@ local function check_server()
   local status = require('tacit').last_status()
   if status and status.state == 'failed' then
     vim.health.error('The server says: ' .. (status.detail or status.state), { 'See `:Tacit doctor`' })
+  elseif status and status.state == 'missing' then
+    vim.health.warn('The server has no model to run', { 'Download it: `:Tacit pull`' })
   elseif status then
     vim.health.ok(('State: %s. %s'):format(status.state, status.detail or ''))
   end

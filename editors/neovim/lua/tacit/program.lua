@@ -27,7 +27,8 @@ end
 ---@return string? output
 ---@return string? reason
 local function outcome(done)
-  if done.code == 0 then
+  -- A doctor that finds something wrong says so in the status, too.
+  if done.code == 0 or done.stdout ~= '' then
     return done.stdout
   end
   local words = vim.trim(done.stderr or '')
@@ -39,7 +40,7 @@ local function options()
   return { text = true, timeout = TIMEOUT_MS, env = vim.lsp.config.tacit.cmd_env }
 end
 
---- Runs it and calls `on_done` with what it printed, or with nil and the reason in words.
+--- Runs it and calls `on_done` with what it printed, or with nil and the reason in words if it printed nothing.
 ---@param arguments string[]
 ---@param on_done fun(output: string?, reason: string?)
 function M.run(arguments, on_done)
