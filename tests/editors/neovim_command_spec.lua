@@ -267,6 +267,33 @@ case('an explanation opens beside the code', function()
   equal(2, lua('return #vim.api.nvim_tabpage_list_wins(0)'))
 end)
 
+case('a buffer that cannot be changed is left alone', function()
+  offer({
+    { name = 'document', title = 'Document `f`' },
+    { name = 'edit', instruction = '', title = 'Edit `f` as told' },
+  })
+  open({ 'one' })
+  keys('<Esc>')
+  watch_messages()
+  lua([[
+    vim.bo.modifiable = false
+    server.answers['codeAction/resolve'] = function(action)
+      local start = { line = 0, character = 0 }
+      local edit = { range = { start = start, ['end'] = start }, newText = 'x' }
+      if action.data then action.edit = { changes = { [vim.uri_from_bufnr(0)] = { edit } } } end
+      return action
+    end
+  ]])
+  for _, title in ipairs({ 'Document `f`', 'Edit `f` as told' }) do
+    lua([[told = '']])
+    choose(title, 'use a set')
+    becomes('tacit: this buffer cannot be changed: see :help modifiable', told)
+  end
+  equal({ 'one' }, buffer_lines())
+  equal(0, #executed())
+  equal('', lua('return vim.v.errmsg'))
+end)
+
 case('an edit of another file is told', function()
   offer({ { name = 'test', title = 'Write tests for `f`' } })
   open({ 'one' })

@@ -104,15 +104,30 @@ local function tell_other_files(edit, uri)
   end
 end
 
+--- Whether a buffer takes edits. If it does not, the user is told.
+---@param bufnr integer
+---@return boolean
+local function takes_edits(bufnr)
+  local modifiable = vim.bo[bufnr].modifiable
+  if not modifiable then
+    vim.notify('tacit: this buffer cannot be changed: see :help modifiable', vim.log.levels.WARN)
+  end
+  return modifiable
+end
+
 --- The callback of the work on an entry, which is marked in the text until it is called.
 ---@param client vim.lsp.Client
 ---@param ticket tacit.Ticket
 ---@param callback fun(err: lsp.ResponseError?, result: any)
 ---@return fun(err: lsp.ResponseError?, result: any)
 function M.followed(client, ticket, callback)
-  local place = progress.begin(client.id, vim.uri_to_bufnr(ticket.uri), ticket.offer.target.range.start)
+  local bufnr = vim.uri_to_bufnr(ticket.uri)
+  local place = progress.begin(client.id, bufnr, ticket.offer.target.range.start)
   return function(err, result)
     progress.finish(place)
+    if type(result) == 'table' and result.edit and not takes_edits(bufnr) then
+      result.edit = nil
+    end
     callback(err, result)
     if type(result) == 'table' and result.edit then
       tell_other_files(result.edit, ticket.uri)
@@ -141,6 +156,9 @@ function M.run(command, context)
   local client = vim.lsp.get_client_by_id(context.client_id)
   local ticket = vim.tbl_get(command, 'arguments', 1)
   if not client or not ticket then
+    return
+  end
+  if ticket.offer.action ~= 'explain' and not takes_edits(context.bufnr) then
     return
   end
   if not needs_instruction(ticket) then
