@@ -75,24 +75,47 @@ fn a_slip_that_another_tool_found_is_mended_from_the_menu() {
     assert_eq!(change.new, ["        if account.is_under(path):"]);
 }
 
-#[test]
-fn a_function_gets_its_documentation_from_the_menu() {
-    let head = "def balance_under(journal: Journal, path: str) -> Money:";
+/// The text without the documentation of `balance_under`, and the index of the head of that function.
+fn undocumented() -> (String, usize) {
     let documented = source();
-    let at = index_of(&documented, head);
+    let head = index_of(
+        &documented,
+        "def balance_under(journal: Journal, path: str) -> Money:",
+    );
     let mut lines: Vec<&str> = documented.lines().collect();
-    lines.remove(at + 1);
-    let text = lines.join("\n") + "\n";
-    let editor = Editor::open(&text, at + 1, &[]);
-    editor.chooses("Document `balance_under`");
-    let change = change_by(&editor, &text);
-    assert_eq!(change.first, at + 1, "{change:?}");
+    lines.remove(head + 1);
+    (lines.join("\n") + "\n", head)
+}
+
+fn assert_is_documentation(change: &Change, below: usize) {
+    assert_eq!(change.first, below + 1, "{change:?}");
     assert!(change.old.is_empty(), "{change:?}");
     let comment = change.new.join("\n");
     assert!(
         comment.starts_with("    \"\"\"") && comment.trim_end().ends_with("\"\"\""),
         "{comment}"
     );
+}
+
+#[test]
+fn a_function_gets_its_documentation_from_the_menu() {
+    let (text, head) = undocumented();
+    let editor = Editor::open(&text, head + 1, &[]);
+    editor.chooses("Document `balance_under`");
+    assert_is_documentation(&change_by(&editor, &text), head);
+}
+
+#[test]
+fn what_is_written_meanwhile_stays_and_moves_the_edit() {
+    let (text, head) = undocumented();
+    let editor = Editor::open(&text, head + 1, &[]);
+    editor.chooses("Document `balance_under`");
+    editor.ask("append(0, '# Written meanwhile.')");
+    let before = format!("# Written meanwhile.\n{text}");
+    let after = editor.wait("the documentation", || {
+        Some(editor.text()).filter(|now| *now != text && *now != before)
+    });
+    assert_is_documentation(&Change::between(&before, &after), head + 1);
 }
 
 #[test]
