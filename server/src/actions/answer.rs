@@ -229,7 +229,8 @@ fn of_block(block: &Block, asked: &Asked) -> Vec<Result<Reading, Fault>> {
             cut::between_neighbours(&code, asked).map(|code| reading(code, Vec::new(), false)),
         );
     }
-    readings.push(reading(code.clone(), Vec::new(), block.is_last));
+    let (code, imports) = cut::without_imports(code, asked);
+    readings.push(reading(code.clone(), imports, block.is_last));
     // Words behind code that nobody put into a fence.
     if let Some(end) = said::end_of_code(&code) {
         readings.push(reading(

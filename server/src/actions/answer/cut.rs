@@ -210,6 +210,26 @@ fn imports_outside(code: &str, places: &Places, range: &Range<usize>) -> Vec<Str
         .collect()
 }
 
+/// Code for lines without an import of their own, and the imports that it begins with: they belong to the head of the file.
+pub fn without_imports(code: String, asked: &Asked) -> (String, Vec<String>) {
+    let has_own = places_of(&asked.old, asked).is_none_or(|places| !places.imports.is_empty());
+    let places = places_of(&code, asked).filter(|_| !has_own);
+    let mut head = 0;
+    let mut imports = Vec::new();
+    for import in places.iter().flat_map(|places| &places.imports) {
+        let is_first = code
+            .get(head..import.start)
+            .is_some_and(|between| between.trim().is_empty());
+        if !is_first {
+            break;
+        }
+        imports.push(code[import.clone()].trim().to_owned());
+        head = import.end;
+    }
+    let rest = code[head..].trim_start_matches([';', '\r', '\n']);
+    (rest.to_owned(), imports)
+}
+
 /// Whether `name` stands in the text as a word.
 pub fn mentions(text: &str, name: &str) -> bool {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';

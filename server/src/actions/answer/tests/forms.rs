@@ -398,6 +398,15 @@ fn every_form_of_an_answer_is_read() {
             Ok("y = x + 1"),
         ),
         (
+            "lines with the imports of the file",
+            "python",
+            edit("rename total to result"),
+            "",
+            "import math\nfrom a import b\n\ndef f(x):\n    «total = math.ceil(x)\n    return total»\n",
+            "import math\nfrom a import b\n\nresult = math.ceil(x)\nreturn result\n",
+            Ok("result = math.ceil(x)\n    return result"),
+        ),
+        (
             "a part of a line",
             "python",
             edit("use b"),
