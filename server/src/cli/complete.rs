@@ -85,15 +85,22 @@ pub fn snapshot(file: &std::path::Path, text: &str) -> Result<Snapshot> {
     Ok(Documents::default().open(uri.as_str(), "", DocVersion(0), text))
 }
 
-/// Tells what is known of the workspace that the file was opened, as the language server would, and waits for the files in `folder`.
+/// Makes `folder` the workspace and opens the file in it.
 pub fn index(workspace: &Workspace, snapshot: &mut Snapshot, folder: &Path) {
     workspace.index.set_folders(vec![folder.to_owned()]);
+    open(workspace, snapshot);
+}
+
+/// Tells what is known of the workspace that the file was opened, as the language server would, and waits for the index. Whether all of
+/// it is there in time, and has this text in place of the file's.
+pub fn open(workspace: &Workspace, snapshot: &mut Snapshot) -> bool {
     workspace.opened(snapshot);
     snapshot.tree = newest_tree(snapshot, BACKGROUND_BUDGET);
     if snapshot.tree.is_some() {
         workspace.parsed(snapshot.clone());
     }
-    workspace.index.wait_until_ready(INDEX_PATIENCE);
+    let is_known = snapshot.tree.is_some() || snapshot.grammar.is_none();
+    workspace.index.wait_until_ready(INDEX_PATIENCE) && is_known
 }
 
 fn cursor(snapshot: &Snapshot, line: usize, column: usize) -> Result<usize> {

@@ -16,6 +16,7 @@ use std::{
 };
 
 use crate::{context::privacy::Ignored, documents::Snapshot};
+pub use walk::source_text;
 use workspace::WorkspaceSymbols;
 
 /// An edited text is read when its user has paused so long: its symbols change with every key, and nobody asks for those in between.

@@ -206,7 +206,8 @@ pub fn symbols_of_text(text: &str, language: &'static Language) -> Option<FileSy
     symbols(text, &tree, language)
 }
 
-fn is_minified(text: &str) -> bool {
+/// Whether a program has written this text for programs, by the length of its lines.
+pub fn is_minified(text: &str) -> bool {
     let lines = 1 + text.bytes().filter(|&byte| byte == b'\n').count();
     text.len() > MINIFIED_FILE_BYTES && text.len() / lines > MINIFIED_LINE_BYTES
 }

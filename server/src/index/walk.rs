@@ -453,6 +453,12 @@ impl Walker {
     }
 }
 
+/// The text of a file that is in an index; `None` if it is no source code of a size that somebody has written any more.
+pub fn source_text(path: &Path) -> Option<String> {
+    Stamp::of(path)?;
+    source::read(path)
+}
+
 /// A folder of this name is looked into.
 fn is_walked_name(name: &str, rules: &Rules) -> bool {
     !name.starts_with('.')

@@ -11,7 +11,10 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
-use super::memory::{self, Buffers, Resident};
+use super::{
+    memory::{self, Buffers, Resident},
+    percentile, warm_up,
+};
 use crate::{
     cli::{EngineArguments, complete, engine::RunArguments},
     completion::{Complete, Completer, Request, Trigger},
@@ -19,7 +22,7 @@ use crate::{
     engine::{
         Engine, Event, Finish, Job, Limits, Priority, Status, Usage,
         backend::{Backend, SeqId, Token},
-        costs::{self, PassCosts},
+        costs,
         sampling::{Demands, choose},
     },
     prompt::{Prompt, Segment, Special},
@@ -62,9 +65,6 @@ const PASS_SIZES: [usize; 8] = [1, 2, 4, 8, 16, 32, 64, 128];
 
 /// Tokens in the cache while passes are timed: attention over them is part of a pass.
 const HELD_TOKENS: usize = 512;
-
-/// Within which the engine has measured what passes cost, if it can.
-const CALIBRATION: Duration = Duration::from_secs(8);
 
 /// How often a pass of so many tokens is timed; the median counts. Long ones vary little and would take a minute.
 fn rounds(tokens: usize) -> usize {
@@ -205,10 +205,7 @@ fn add_plain(
 async fn engage(run: &RunArguments) -> Result<Engaged> {
     let engine = Arc::new(run.start()?);
     let mut status = engine.status();
-    // As in an editor, where the engine has been idle before; beside busy cores nothing is measured, and costs stay assumed.
-    engine.warm_up();
-    let measured = |status: &Status| matches!(status, Status::Ready(info) if info.costs != PassCosts::default());
-    let _ = tokio::time::timeout(CALIBRATION, status.wait_for(measured)).await;
+    warm_up(&*engine).await?;
     // Writing comes first, and with drafts before without: what was written before would be drafts for it.
     let mut texts = Vec::new();
     for (name, text) in TEXTS {
@@ -382,25 +379,4 @@ fn decode(backend: &mut dyn Backend, seq: SeqId, start: u32) -> Result<Option<f6
     }
     // As many passes as tokens: the one before the first is not among them, that of the last is.
     Ok(speed(generated + 1, started.elapsed()))
-}
-
-/// The value below which so many percent lie; `None` of nothing.
-fn percentile(values: &[f64], percent: usize) -> Option<f64> {
-    let mut values = values.to_vec();
-    values.sort_by(f64::total_cmp);
-    let last = values.len().checked_sub(1)?;
-    values.get(last * percent / 100).copied()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn percentiles_are_values_that_occur() {
-        let values: Vec<f64> = (1..=21).rev().map(f64::from).collect();
-        assert_eq!(percentile(&values, 50), Some(11.0));
-        assert_eq!(percentile(&values, 95), Some(20.0));
-        assert_eq!(percentile(&[], 95), None);
-    }
 }

@@ -16,14 +16,12 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::watch;
 
+use super::fill::Filler;
 use crate::{
-    cli::{EngineArguments, complete},
-    completion::{
-        Comparison, Complete, Completer, Completion, Metrics, Request, Rule, Rules, Trigger,
-    },
+    cli::EngineArguments,
+    completion::{Comparison, Completion, Metrics, Rule, Rules, Trigger},
     config::{Config, Settings},
-    context::{Source, workspace::Workspace},
-    engine::Engine,
+    context::Source,
     prompt::layout::{AnchorPlace, Layout},
 };
 
@@ -199,18 +197,20 @@ pub async fn run(arguments: Arguments) -> Result<()> {
     config.completion.max_lines = arguments.lines.unwrap_or(u32::MAX);
     let settings = watch::Sender::new(Arc::new(Settings::from(config)));
     let mut run = Run {
-        engine: arguments.engine.open()?,
-        settings: settings.subscribe(),
-        workspace: Arc::default(),
+        filler: Filler {
+            engine: arguments.engine.open()?,
+            settings: settings.subscribe(),
+            workspace: Arc::default(),
+            trigger: if arguments.whole {
+                Trigger::Invoked
+            } else {
+                Trigger::Line
+            },
+        },
         comparison: Comparison {
             layout: Some(layout),
             related_bytes: arguments.related_bytes,
             ..Comparison::default()
-        },
-        trigger: if arguments.whole {
-            Trigger::Invoked
-        } else {
-            Trigger::Line
         },
         figures: Figures::default(),
     };
@@ -262,11 +262,8 @@ pub async fn run(arguments: Arguments) -> Result<()> {
 
 /// What all holes have in common.
 struct Run {
-    engine: Arc<dyn Engine>,
-    settings: watch::Receiver<Arc<Settings>>,
-    workspace: Arc<Workspace>,
+    filler: Filler,
     comparison: Comparison,
-    trigger: Trigger,
     figures: Figures,
 }
 
@@ -281,30 +278,11 @@ impl Run {
                 .fold(Rules::default(), Rules::without),
             ..self.comparison.clone()
         };
-        // Each answer is the first of its completer: none comes from a cache.
-        let completer = Completer::compared(
-            self.engine.clone(),
-            self.settings.clone(),
-            self.workspace.clone(),
-            comparison,
-        );
-        let text = hole.prompt.clone() + &hole.suffix;
-        let mut snapshot = complete::snapshot(&folder.join(file_name(hole)), &text)?;
-        complete::index(&self.workspace, &mut snapshot, folder);
-        let uri = snapshot.uri.clone();
-        let completion = completer
-            .complete(Request {
-                cursor: hole.prompt.len(),
-                trigger: self.trigger,
-                selected: None,
-                workspace: Some(folder.to_owned()),
-                snapshot,
-            })
-            .await;
-        // Or else the line behind the answer, which nobody will take, is generated beside the next hole.
-        completer.closed(&uri);
-        self.workspace.closed(&uri);
-        Ok(completion)
+        let index = &self.filler.workspace.index;
+        index.set_folders(vec![folder.to_owned()]);
+        let file = folder.join(file_name(hole));
+        let open = self.filler.open(&file, &hole.prompt, &hole.suffix)?;
+        Ok(self.filler.fill(open, folder.to_owned(), comparison).await)
     }
 }
 
