@@ -272,7 +272,7 @@ fn cut(text: &str, line: Range<usize>, number: u64) -> Range<usize> {
         .map(|word| word.start)
         .filter(|start| *start > 0 && code.len() - start >= LEAST_REST_BYTES)
         .collect();
-    let (is_whole, number) = (number % 2 == 0, number / 2);
+    let (is_whole, number) = (number.is_multiple_of(2), number / 2);
     match starts.len() {
         0 => line,
         _ if is_whole => line,

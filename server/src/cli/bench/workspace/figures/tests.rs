@@ -68,10 +68,12 @@ fn what_was_never_there_is_a_dash() {
     );
 }
 
+/// Right lines of 100 and milliseconds of one for each model, small ones first; which is chosen, and why.
+type Case = (&'static [(usize, f64)], usize, Reason);
+
 #[test]
 fn the_recommendation_follows_from_right_lines_and_time() {
-    // Right lines of 100 and milliseconds of one, small models first; what is chosen, and why.
-    let cases: [(&[(usize, f64)], usize, Reason); 9] = [
+    let cases: [Case; 9] = [
         (&[(40, 200.0)], 0, Reason::Only),
         (&[(40, 900.0)], 0, Reason::Only),
         (&[(40, 200.0), (50, 450.0)], 1, Reason::MostRight),
