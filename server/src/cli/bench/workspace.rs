@@ -43,6 +43,7 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 ///
 /// Lines of your source files, or their ends, are cut out, each is asked of each model as in an editor, and what it says is compared
 /// with what was there. Nothing leaves the machine and nothing is kept. Ctrl-C ends it with what has been measured.
+/// Other programs that compute meanwhile make the times longer.
 ///
 /// Recommended is, of the models that write a line within half a second (median), the one with the most lines right, where a
 /// difference of 3 lines in 100 does not count and the faster one is taken; if none is so quick, the fastest.

@@ -296,7 +296,8 @@ pub fn summary(measured: &[Measured], seed: u64, threshold: f32) -> Value {
     });
     json!({
         "seed": seed,
-        "threshold": threshold,
+        // Without the digits that a shorter number has only as a longer one.
+        "threshold": (f64::from(threshold) * 1000.0).round() / 1000.0,
         "models": measured.iter().map(Measured::to_json).collect::<Vec<_>>(),
         "recommendation": recommendation,
     })

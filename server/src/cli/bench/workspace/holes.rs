@@ -2,7 +2,8 @@
 //! spread over languages and files. Reads files, and tells nobody what is in them.
 
 use std::{
-    ops::Range,
+    collections::BTreeMap,
+    ops::{Range, RangeInclusive},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -26,7 +27,7 @@ const HOLES_PER_FILE: usize = 3;
 const MAX_FILE_BYTES: usize = 256 * 1024;
 
 /// Bytes of a line without its indentation: shorter ones say little, longer ones are data or prose.
-const LINE_BYTES: std::ops::RangeInclusive<usize> = 8..=160;
+const LINE_BYTES: RangeInclusive<usize> = 8..=160;
 
 /// Least bytes of the rest of a line that is worth a suggestion.
 const LEAST_REST_BYTES: usize = 4;
@@ -98,37 +99,55 @@ impl Hole {
     }
 }
 
-/// Up to `count` holes in `files`, which lie in `folder`. Those of all languages take turns, so that any beginning of them is spread too.
+/// Up to `count` holes in `files`, which lie in `folder`. Languages share them by the square roots of their numbers of files: what is
+/// written most counts most, and what is written seldom is there. They take turns, so that any beginning of the holes is spread too.
 pub fn choose(files: Vec<SourceFile>, folder: &Path, seed: u64, count: usize) -> Vec<Hole> {
-    let mut languages: Vec<(&str, Vec<(Rank, SourceFile)>)> = Vec::new();
+    let mut languages: BTreeMap<&str, Vec<(Rank, SourceFile)>> = BTreeMap::new();
     for file in files {
-        let rank = Rank::of(seed, &file, folder);
-        let id = file.language.id();
-        match languages.iter_mut().find(|(known, _)| *known == id) {
-            Some((_, files)) => files.push((rank, file)),
-            None => languages.push((id, vec![(rank, file)])),
-        }
+        let of_language = languages.entry(file.language.id()).or_default();
+        of_language.push((Rank::of(seed, &file, folder), file));
     }
-    languages.sort_unstable_by_key(|(id, _)| *id);
+    let mut holes: Vec<(Turn, Hole)> = languages
+        .into_values()
+        .flat_map(|files| of_language(files, count))
+        .collect();
+    // Stable: of languages whose turn it is at once, the first by name comes first.
+    holes.sort_by(|(a, _), (b, _)| a.round.cmp(&b.round).then(a.time.total_cmp(&b.time)));
+    holes.truncate(count);
+    holes.into_iter().map(|(_, hole)| hole).collect()
+}
 
-    let mut turns = Vec::new();
-    for (id, mut files) in languages {
-        files.sort_by_key(|(rank, _)| rank.number(0));
-        let mut of_language: Vec<(usize, Hole)> = files
-            .into_iter()
-            .map(|(rank, file)| holes(file, &rank, count))
-            .filter(|holes| !holes.is_empty())
-            .take(count)
-            .flat_map(|holes| holes.into_iter().enumerate())
-            .collect();
-        // A second hole in a file comes after the first ones of all others.
-        of_language.sort_by_key(|(visit, _)| *visit);
-        let in_turn = of_language.into_iter().enumerate();
-        turns.extend(in_turn.map(|(turn, (visit, hole))| (visit / HOLES_PER_FILE, turn, id, hole)));
-    }
-    turns.sort_by_key(|(round, turn, id, _)| (*round, *turn, *id));
-    turns.truncate(count);
-    turns.into_iter().map(|(.., hole)| hole).collect()
+/// When a hole has its turn.
+struct Turn {
+    /// One ends when each file has had [`HOLES_PER_FILE`].
+    round: usize,
+    /// Within the round: the more files a language has, the sooner its next hole comes.
+    time: f64,
+}
+
+/// Up to `count` holes in each of the files of one language.
+fn of_language(mut files: Vec<(Rank, SourceFile)>, count: usize) -> Vec<(Turn, Hole)> {
+    let weight = (files.len() as f64).sqrt();
+    files.sort_by_cached_key(|(rank, _)| rank.number(0));
+    let mut holes: Vec<(usize, Hole)> = files
+        .into_iter()
+        .map(|(rank, file)| in_file(file, &rank, count))
+        .filter(|holes| !holes.is_empty())
+        .take(count)
+        .flat_map(|holes| holes.into_iter().enumerate())
+        .collect();
+    // A second hole in a file comes after the first ones of all others.
+    holes.sort_by_key(|(visit, _)| *visit);
+    let turns = holes.into_iter().enumerate();
+    turns
+        .map(|(before, (visit, hole))| {
+            let turn = Turn {
+                round: visit / HOLES_PER_FILE,
+                time: (before as f64 + 0.5) / weight,
+            };
+            (turn, hole)
+        })
+        .collect()
 }
 
 /// Numbers that look random and follow from the seed and the name of a file: other files do not change them.
@@ -158,7 +177,7 @@ impl Rank {
 }
 
 /// Up to `count` holes in a file, in no order that the file has; none in what nobody has written by hand.
-fn holes(file: SourceFile, rank: &Rank, count: usize) -> Vec<Hole> {
+fn in_file(file: SourceFile, rank: &Rank, count: usize) -> Vec<Hole> {
     let SourceFile { path, language } = file;
     let Some(text) = source_text(&path) else {
         return Vec::new();

@@ -123,7 +123,10 @@ fn programs_are_told_the_same() {
         &[("rust", 20, 200.0), ("python", 60, 400.0)],
     )];
     let summary = summary(&models, 7, 0.15);
-    assert_eq!(summary["seed"], 7);
+    assert_eq!(
+        (&summary["seed"], &summary["threshold"]),
+        (&json!(7), &json!(0.15))
+    );
     let model = &summary["models"][0];
     assert_eq!(model["model"], "small");
     assert_eq!(model["complete"], true);

@@ -85,17 +85,23 @@ fn holes_are_spread_over_languages_and_files() {
     let mut first: Vec<_> = holes[..3].iter().map(|hole| hole.language.id()).collect();
     first.sort_unstable();
     assert_eq!(first, ["go", "lua", "python"]);
-    let mut languages: HashMap<&str, usize> = HashMap::new();
+    let count = |holes: &[Hole]| {
+        let mut languages: HashMap<&str, usize> = HashMap::new();
+        for hole in holes {
+            *languages.entry(hole.language.id()).or_default() += 1;
+        }
+        languages
+    };
+    // By the square roots of eight files, two and one.
+    let by_weight = HashMap::from([("python", 7), ("lua", 3), ("go", 2)]);
+    assert_eq!(count(&holes[..12]), by_weight);
+    // Three of each file at most, while others have some; and each has one before any of its language has two.
+    let by_file = HashMap::from([("python", 15), ("lua", 6), ("go", 3)]);
+    assert_eq!(count(&holes), by_file);
     let mut files: HashMap<&Path, usize> = HashMap::new();
     for hole in &holes {
-        *languages.entry(hole.language.id()).or_default() += 1;
         *files.entry(&hole.path).or_default() += 1;
     }
-    // Three of the only Go file, three of each Lua file, and the rest of Python's, where each file has one before any has two.
-    assert_eq!(
-        languages,
-        HashMap::from([("go", 3), ("lua", 6), ("python", 15)])
-    );
     assert_eq!(files.len(), 11);
     assert!(
         files.values().all(|&count| count <= HOLES_PER_FILE),
