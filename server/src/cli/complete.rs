@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// A large workspace is not waited for: what lies around the file is read first.
-const INDEX_PATIENCE: Duration = Duration::from_secs(2);
+pub const INDEX_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Complete a file at a place and print the text
 #[derive(Debug, Args)]
@@ -88,19 +88,19 @@ pub fn snapshot(file: &std::path::Path, text: &str) -> Result<Snapshot> {
 /// Makes `folder` the workspace and opens the file in it.
 pub fn index(workspace: &Workspace, snapshot: &mut Snapshot, folder: &Path) {
     workspace.index.set_folders(vec![folder.to_owned()]);
-    open(workspace, snapshot);
+    open(workspace, snapshot, INDEX_PATIENCE);
 }
 
-/// Tells what is known of the workspace that the file was opened, as the language server would, and waits for the index. Whether all of
-/// it is there in time, and has this text in place of the file's.
-pub fn open(workspace: &Workspace, snapshot: &mut Snapshot) -> bool {
+/// Tells what is known of the workspace that the file was opened, as the language server would, and waits for the index for at most
+/// `patience`. Whether all of it is there then, with this text in place of the file's.
+pub fn open(workspace: &Workspace, snapshot: &mut Snapshot, patience: Duration) -> bool {
     workspace.opened(snapshot);
     snapshot.tree = newest_tree(snapshot, BACKGROUND_BUDGET);
     if snapshot.tree.is_some() {
         workspace.parsed(snapshot.clone());
     }
     let is_known = snapshot.tree.is_some() || snapshot.grammar.is_none();
-    workspace.index.wait_until_ready(INDEX_PATIENCE) && is_known
+    workspace.index.wait_until_ready(patience) && is_known
 }
 
 fn cursor(snapshot: &Snapshot, line: usize, column: usize) -> Result<usize> {

@@ -3,6 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use anyhow::Result;
@@ -23,6 +24,8 @@ pub struct Filler {
     pub settings: watch::Receiver<Arc<Settings>>,
     pub workspace: Arc<Workspace>,
     pub trigger: Trigger,
+    /// How long the index is waited for.
+    pub patience: Duration,
 }
 
 /// A file with a hole, open.
@@ -34,15 +37,16 @@ pub struct OpenHole {
 }
 
 impl Filler {
-    /// Opens `file`, which need not exist, as if `before` and `after` were all its text. Waits for the index, for a few seconds at most.
+    /// Opens `file`, which need not exist, as if `before` and `after` were all its text. Waits for the index.
     ///
     /// # Errors
     /// If `file` is not an absolute path.
     pub fn open(&self, file: &Path, before: &str, after: &str) -> Result<OpenHole> {
         let mut snapshot = complete::snapshot(file, &format!("{before}{after}"))?;
         let is_same_file = snapshot.path.as_deref() == Some(file);
+        let is_indexed = complete::open(&self.workspace, &mut snapshot, self.patience);
         Ok(OpenHole {
-            is_indexed: complete::open(&self.workspace, &mut snapshot) && is_same_file,
+            is_indexed: is_indexed && is_same_file,
             snapshot,
             cursor: before.len(),
         })

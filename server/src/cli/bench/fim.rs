@@ -18,7 +18,7 @@ use tokio::sync::watch;
 
 use super::fill::Filler;
 use crate::{
-    cli::EngineArguments,
+    cli::{EngineArguments, complete::INDEX_PATIENCE},
     completion::{Comparison, Completion, Metrics, Rule, Rules, Trigger},
     config::{Config, Settings},
     context::Source,
@@ -206,6 +206,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
             } else {
                 Trigger::Line
             },
+            patience: INDEX_PATIENCE,
         },
         comparison: Comparison {
             layout: Some(layout),

@@ -39,6 +39,9 @@ use holes::{Hole, SourceFile};
 /// How often the progress of reading the workspace is looked at.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 
+/// Reading one file again takes a moment, but the index yields to all other programs.
+const INDEX_PATIENCE: Duration = Duration::from_secs(20);
+
 /// How often each model on this machine is right on your own files, how fast it is, and which to choose
 ///
 /// Lines of your source files, or their ends, are cut out, each is asked of each model as in an editor, and what it says is compared
@@ -268,6 +271,7 @@ impl Subject {
             settings: self.settings.subscribe(),
             workspace: self.workspace.clone(),
             trigger: Trigger::Line,
+            patience: INDEX_PATIENCE,
         };
         let started = Instant::now();
         for (filled, hole) in self.holes.iter().enumerate() {

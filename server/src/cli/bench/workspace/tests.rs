@@ -74,6 +74,7 @@ async fn the_model_is_not_shown_what_is_missing() {
         settings: subject.settings.subscribe(),
         workspace: subject.workspace.clone(),
         trigger: Trigger::Line,
+        patience: PATIENCE,
     };
     let knows_name = || subject.workspace.index.read().count_named("quartz_price") > 0;
     let fill = async |file: &str, text: &str, missing: &str| {
