@@ -1,11 +1,13 @@
 // The VS Code extension in a real VS Code (code-server in a headless Chromium), with the real server and the real model.
 //
-// usage: node vscode.mjs EXTENSION.vsix [editing|statistics|missing|pull|paint]...     no name: the first three
+// usage: node vscode.mjs EXTENSION.vsix [CASE]...     no name: those of USUAL; further ones: pull, paint
 // Environment: TACIT_MODELS (folder of models; `pull` uses an empty one), CHROMIUM, VSCODE_KEEP (a folder for screenshots and logs; default:
 // a temporary one that goes), VSCODE_PATIENCE_S. Waits poll, so a slow machine makes them longer, never wrong.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { cases as actionCases } from './vscode_actions.mjs';
+import { cases as placeCases } from './vscode_places.mjs';
 import { Editor, GHOST, PATIENCE_MS, check, equal, say, sleep, until } from './vscode_window.mjs';
 
 /** Counts of twenty days, as the server keeps them. */
@@ -22,7 +24,12 @@ function history() {
       prompt_tokens_reused: 340_000 * work,
       tokens_generated: 9_000 * work,
       draft_tokens_accepted: 3_100 * work,
-      latency: { 400: 300 * work, 25600: 200 * work, 102400: 80 * work, [409600 * work]: 9 },
+      latency: {
+        400: 300 * work,
+        25600: 200 * work,
+        102400: 80 * work,
+        [409600 * work]: 9,
+      },
       languages: {
         python: {
           offered: 300,
@@ -64,10 +71,17 @@ function watchPaints(selector) {
     const kind = before.length > 1 && now === before.slice(1) ? 'typed through' : 'new';
     requestAnimationFrame(() => window.tacitPaints.push({ kind, ms: performance.now() - at }));
   });
-  observer.observe(document.body, { subtree: true, childList: true, characterData: true });
+  observer.observe(document.body, {
+    subtree: true,
+    childList: true,
+    characterData: true,
+  });
 }
 
 const cases = {
+  ...actionCases,
+  ...placeCases,
+
   async statistics(folder, vsix) {
     fs.mkdirSync(path.join(folder, 'state'), { recursive: true });
     fs.writeFileSync(path.join(folder, 'state/history.json'), JSON.stringify(history()));
@@ -75,7 +89,10 @@ const cases = {
       'workbench.colorTheme': 'Default Light Modern',
       'workbench.sideBar.location': 'right',
     };
-    const editor = await Editor.open(folder, vsix, { models: process.env.TACIT_MODELS, settings });
+    const editor = await Editor.open(folder, vsix, {
+      models: process.env.TACIT_MODELS,
+      settings,
+    });
     try {
       await until('tacit', () => editor.statusBar());
       await editor.press('Control+b'); // the side bar goes
@@ -92,6 +109,7 @@ const cases = {
       await page.click('summary');
       equal(await page.$$eval('details[open]', (tables) => tables.length), 1);
 
+      await canBeReadAloud(editor, page);
       await page.fill('#watts', '30');
       await page.press('#watts', 'Tab');
       await until('other savings', async () => (await saved()) !== before);
@@ -126,7 +144,10 @@ const cases = {
 
   async missing(folder, vsix) {
     const settings = { 'tacit.server.path': path.join(folder, 'nothing') };
-    const editor = await Editor.open(folder, vsix, { models: process.env.TACIT_MODELS, settings });
+    const editor = await Editor.open(folder, vsix, {
+      models: process.env.TACIT_MODELS,
+      settings,
+    });
     try {
       await until('the state', async () => (await editor.statusBar()).includes('no server'));
       await until('what to do', async () => {
@@ -143,9 +164,48 @@ const cases = {
     }
   },
 
+  /** What a new user is shown: the steps of the walkthrough, each with what it says. */
+  async welcome(folder, vsix) {
+    const editor = await Editor.open(folder, vsix, {
+      models: process.env.TACIT_MODELS,
+    });
+    try {
+      await until('tacit', () => editor.statusBar());
+      await editor.press('Control+b');
+      await editor.run('Welcome: Open Walkthrough...');
+      await editor.choose('Get started with tacit');
+      const steps = '.getting-started-step';
+      await editor.page.waitForSelector(steps, { timeout: PATIENCE_MS });
+      const count = await editor.page.$$eval(steps, (steps) => steps.length);
+      equal(count, 5);
+      for (let step = 0; step < count; step += 1) {
+        await editor.page.click(`${steps} >> nth=${step}`);
+        const title = await editor.page.$eval(`${steps}.expanded .step-title`, (title) => title.textContent);
+        await until(`what ${title} says`, async () => {
+          for (const frame of editor.page.frames()) {
+            const heading = await frame
+              .evaluate(() => document.querySelector('h2')?.textContent)
+              .catch(() => '');
+            if (heading) return true;
+          }
+          return false;
+        });
+        await sleep(700);
+        await editor.picture(`step-${step + 1}`);
+      }
+    } catch (error) {
+      await editor.picture('failed');
+      throw error;
+    } finally {
+      await editor.close();
+    }
+  },
+
   /** No check but a measurement: milliseconds from a key to the frame that shows the ghost text for it, as the page sees them. */
   async paint(folder, vsix) {
-    const editor = await Editor.open(folder, vsix, { models: process.env.TACIT_MODELS });
+    const editor = await Editor.open(folder, vsix, {
+      models: process.env.TACIT_MODELS,
+    });
     try {
       await until('the model', async () => (await editor.statusBar()).includes('0.5B'));
       const [first, second] = editor.gaps;
@@ -185,7 +245,12 @@ const cases = {
     const models = path.join(folder, 'models');
     fs.mkdirSync(models);
     // Nothing that other programs hold is found.
-    const environment = { HOME: folder, OLLAMA_MODELS: models, HF_HUB_CACHE: models, HF_HOME: models };
+    const environment = {
+      HOME: folder,
+      OLLAMA_MODELS: models,
+      HF_HUB_CACHE: models,
+      HF_HOME: models,
+    };
     const editor = await Editor.open(folder, vsix, { models, environment });
     try {
       await until('the missing model', async () => (await editor.statusBar()).includes('no model'));
@@ -224,7 +289,9 @@ const cases = {
   },
 
   async editing(folder, vsix) {
-    const editor = await Editor.open(folder, vsix, { models: process.env.TACIT_MODELS });
+    const editor = await Editor.open(folder, vsix, {
+      models: process.env.TACIT_MODELS,
+    });
     try {
       await until('the model', async () => (await editor.statusBar()).includes('0.5B'));
       say('the model is ready:', await editor.statusBar());
@@ -320,8 +387,34 @@ const cases = {
   },
 };
 
+const USUAL = ['editing', 'actions', 'awkward', 'folders', 'notebook', 'statistics', 'welcome', 'missing'];
+
 /** The report of the statistics page, once it is there. */
 const REPORT = '#report[aria-busy="false"]';
+
+/** All controls have names, and the keyboard reaches them in the order in which they stand. */
+async function canBeReadAloud(editor, page) {
+  const unnamed = await page.$$eval('select, input, button, summary, [role=region], [role=img]', (elements) =>
+    elements
+      .filter((element) => {
+        const label = element.labels?.[0]?.textContent || element.getAttribute('aria-label');
+        return !(label || element.textContent)?.trim();
+      })
+      .map((element) => element.outerHTML),
+  );
+  equal(unnamed.join('\n'), '');
+  const order = await page.evaluate(() => {
+    const reachable = [...document.querySelectorAll('select, input, button, summary, [tabindex="0"]')];
+    window.tacitOrder = reachable.filter((element) => element.checkVisibility());
+    window.tacitOrder[0].focus();
+    return window.tacitOrder.length;
+  });
+  for (let place = 0; place < order; place += 1) {
+    equal(await page.evaluate(() => window.tacitOrder.indexOf(document.activeElement)), place);
+    await editor.press('Tab');
+  }
+  say('the page can be read aloud and used by keyboard:', order, 'places');
+}
 
 /** The page within the two frames that VS Code puts around a webview, once it has this element. */
 async function frameWith(page, selector) {
@@ -342,7 +435,7 @@ if (!vsix) {
 const kept = process.env.VSCODE_KEEP;
 const work = kept ? path.resolve(kept) : fs.mkdtempSync(path.join(os.tmpdir(), 'tacit-vscode-'));
 let failed = 0;
-for (const name of wanted.length > 0 ? wanted : ['editing', 'statistics', 'missing']) {
+for (const name of wanted.length > 0 ? wanted : USUAL) {
   const folder = path.join(work, name);
   fs.rmSync(folder, { recursive: true, force: true });
   fs.mkdirSync(folder, { recursive: true });

@@ -85,21 +85,19 @@ const SETTINGS = {
 
 /** A VS Code window on a copy of the ledger project, with the extension installed as its users do. */
 export class Editor {
-  static async open(folder, vsix, { models, settings = {}, environment = {} }) {
+  /**
+   * `file` is opened, with `text` in it if that is given. With `folders`, names of folders beside the project, the window has all of these.
+   */
+  static async open(folder, vsix, { models, settings = {}, environment = {}, file = FILE, text, folders }) {
     const editor = new Editor();
     editor.folder = folder;
     const project = path.join(folder, 'project');
-    fs.cpSync(path.join(root, 'fixtures/projects/ledger'), project, { recursive: true });
-    editor.file = path.join(project, FILE);
-    const lines = fs.readFileSync(editor.file, 'utf8').split('\n');
-    // The numbers of the lines before those left out, counted from 1.
-    editor.gaps = LEFT_OUT.map((left) => {
-      const gap = lines.findIndex((line) => line.trim() === left);
-      check(gap > 0, `the fixture has no line ${left}`);
-      lines.splice(gap, 1);
-      return gap;
+    fs.cpSync(path.join(root, 'fixtures/projects/ledger'), project, {
+      recursive: true,
     });
-    fs.writeFileSync(editor.file, lines.join('\n'));
+    editor.file = path.join(project, file);
+    if (text === undefined) editor.leaveOut();
+    else fs.writeFileSync(editor.file, text);
 
     const data = path.join(folder, 'data');
     fs.mkdirSync(path.join(data, 'User'), { recursive: true });
@@ -147,13 +145,36 @@ export class Editor {
       headless: true,
       args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
     });
-    const context = await editor.browser.newContext({ viewport: { width: 1200, height: 720 } });
+    const context = await editor.browser.newContext({
+      viewport: { width: 1200, height: 720 },
+    });
     editor.page = await context.newPage();
     const remote = `vscode-remote://127.0.0.1:${port}${editor.file}`;
     const payload = encodeURIComponent(JSON.stringify([['openFile', remote]]));
-    await editor.page.goto(`http://127.0.0.1:${port}/?folder=${project}&payload=${payload}`);
-    await editor.page.waitForSelector('.monaco-editor .view-lines', { timeout: PATIENCE_MS });
+    let place = `folder=${project}`;
+    if (folders) {
+      const workspace = path.join(folder, 'all.code-workspace');
+      fs.writeFileSync(workspace, JSON.stringify({ folders: folders.map((path) => ({ path })) }));
+      place = `workspace=${workspace}`;
+    }
+    await editor.page.goto(`http://127.0.0.1:${port}/?${place}&payload=${payload}`);
+    await editor.page.waitForSelector('.monaco-editor .view-lines', {
+      timeout: PATIENCE_MS,
+    });
     return editor;
+  }
+
+  /** Takes lines out of the file that the cases write anew. */
+  leaveOut() {
+    const lines = fs.readFileSync(this.file, 'utf8').split('\n');
+    // The numbers of the lines before those left out, counted from 1.
+    this.gaps = LEFT_OUT.map((left) => {
+      const gap = lines.findIndex((line) => line.trim() === left);
+      check(gap > 0, `the fixture has no line ${left}`);
+      lines.splice(gap, 1);
+      return gap;
+    });
+    fs.writeFileSync(this.file, lines.join('\n'));
   }
 
   async close() {
@@ -169,7 +190,9 @@ export class Editor {
   }
 
   picture(name) {
-    return this.page.screenshot({ path: path.join(this.folder, `${name}.png`) });
+    return this.page.screenshot({
+      path: path.join(this.folder, `${name}.png`),
+    });
   }
 
   press(key) {
@@ -191,7 +214,9 @@ export class Editor {
   }
 
   async input() {
-    await this.page.waitForSelector('.quick-input-widget input:visible', { timeout: PATIENCE_MS });
+    await this.page.waitForSelector('.quick-input-widget input:visible', {
+      timeout: PATIENCE_MS,
+    });
   }
 
   /** The cursor to the end of a line, counted from 1. */
@@ -287,6 +312,52 @@ export class Editor {
     ).catch((error) => {
       throw new Error(`${error.message}; it is \`${seen}\``);
     });
+  }
+
+  /** All of the file, after it was saved. */
+  async savedText() {
+    await this.saved(1);
+    return fs.readFileSync(this.file, 'utf8');
+  }
+
+  /** Opens the menu of code actions at the cursor and chooses the entry with this text. */
+  async act(text) {
+    const rows = '.action-widget .monaco-list-row.action';
+    const entry = this.page.locator(rows, { hasText: text }).first();
+    await until(`the code action ${text}`, async () => {
+      await this.press('Control+.');
+      try {
+        await entry.waitFor({ timeout: 3000 });
+        return true;
+      } catch {
+        await this.press('Escape');
+        return false;
+      }
+    });
+    await entry.click();
+  }
+
+  /** The notifications on the screen. */
+  toasts() {
+    return this.page.$$eval('.notifications-toasts .notification-list-item', (toasts) =>
+      toasts.map((toast) => toast.textContent ?? ''),
+    );
+  }
+
+  toast(text) {
+    return until(`the notification ${text}`, async () =>
+      (await this.toasts()).find((toast) => toast.includes(text)),
+    );
+  }
+
+  /** The label of the tab in front. */
+  async tab() {
+    const tab = await this.page.$('.editor-group-container.active .tab.active');
+    return (await tab?.getAttribute('aria-label')) ?? '';
+  }
+
+  inTab(text) {
+    return until(`the tab ${text}`, async () => (await this.tab()).includes(text));
   }
 
   /** What tacit itself says, for a person who wonders why a case failed. */

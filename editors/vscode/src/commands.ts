@@ -1,13 +1,15 @@
 /** The commands behind the menu, the palette and the walkthrough. */
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
+import type { Actions } from './actions/actions';
+import type { Changes } from './actions/changes';
 import { explanationText, nothingToExplain } from './explanationText';
 import { modelChoices, type Machine, type Model, type ModelChoice } from './modelChoices';
 import type { Pause } from './pauses';
 import { inWords } from './pauses';
 import type { Pausing } from './pausing';
-import { json, output, ProgramError } from './program';
-import { PULL_COMMAND } from './protocol';
+import { json, output, told } from './program';
+import { PULL_COMMAND, RUN_ACTION_COMMAND, type ActionEntry } from './protocol';
 import type { Reports } from './reports';
 import { DOCUMENTS, type Server } from './server';
 import type { StatisticsPanel } from './statistics/panel';
@@ -15,6 +17,8 @@ import type { StatisticsPanel } from './statistics/panel';
 export interface Parts {
   extension: vscode.ExtensionContext;
   server: Server;
+  actions: Actions;
+  changes: Changes;
   pausing: Pausing;
   reports: Reports;
   statistics: StatisticsPanel;
@@ -24,11 +28,17 @@ export interface Parts {
 type Entry<T> = vscode.QuickPickItem & { value: T };
 
 export function registerCommands(parts: Parts): vscode.Disposable[] {
-  const commands: Record<string, () => unknown> = {
+  const { actions, changes } = parts;
+  const commands: Record<string, Parameters<typeof vscode.commands.registerCommand>[1]> = {
     'tacit.showMenu': () => showMenu(parts),
     'tacit.pause': () => pause(parts),
     'tacit.resume': () => parts.pausing.resumeAt(activeDocument()),
     'tacit.chooseModel': () => told(() => chooseModel(parts)),
+    'tacit.edit': () => told(() => actions.edit()),
+    // Returns at once: VS Code would show a progress of its own beside the one that can be cancelled.
+    [RUN_ACTION_COMMAND]: (entry: ActionEntry) => void told(() => actions.run(entry)),
+    'tacit.acceptChange': (uri?: vscode.Uri) => changes.accept(uri),
+    'tacit.discardChange': (uri?: vscode.Uri) => changes.discard(uri),
     'tacit.showPrompt': () => told(() => showPrompt(parts)),
     'tacit.showStatistics': () => parts.statistics.show(),
     'tacit.showLog': () => parts.log.show(),
@@ -51,6 +61,7 @@ async function showMenu({ server, pausing }: Parts): Promise<void> {
       ? entry('debug-start', 'Resume', 'tacit.resume', inWords(paused))
       : entry('debug-pause', 'Pause...', 'tacit.pause', 'everywhere, in this language, in this file'),
     entry('package', 'Choose Model...', 'tacit.chooseModel', status?.model ?? ''),
+    entry('edit', 'Edit as Told...', 'tacit.edit', 'the selection, or the function at the cursor'),
     entry('search', 'Show What Was Sent to the Model', 'tacit.showPrompt'),
     entry('graph', 'Statistics', 'tacit.showStatistics'),
     entry('output', 'Log', 'tacit.showLog'),
@@ -148,7 +159,6 @@ async function showPrompt({ server, reports }: Parts): Promise<void> {
     return;
   }
   const explanation = await server.explain(document);
-  if (explanation === undefined) throw new ProgramError('The server does not run.');
   const name = nameOf(document);
   const text = explanation ? explanationText(name, document.languageId, explanation) : nothingToExplain(name);
   await reports.show(`What was sent for ${name}.md`, text);
@@ -177,14 +187,4 @@ function activeDocument(): vscode.TextDocument | undefined {
 
 function nameOf(document: vscode.TextDocument): string {
   return basename(document.uri.path);
-}
-
-/** Tells what went wrong in words that were made for the user. */
-async function told(work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    if (!(error instanceof ProgramError)) throw error;
-    void vscode.window.showErrorMessage(`tacit: ${error.message}`);
-  }
 }

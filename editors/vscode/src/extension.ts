@@ -1,5 +1,8 @@
 /** What VS Code calls: puts the parts together, and takes them apart. */
 import * as vscode from 'vscode';
+import { Actions } from './actions/actions';
+import { Changes } from './actions/changes';
+import { ExplanationPanel } from './actions/explanationPanel';
 import { registerCommands } from './commands';
 import { Pausing } from './pausing';
 import { Reports } from './reports';
@@ -15,15 +18,20 @@ export async function activate(extension: vscode.ExtensionContext): Promise<void
   const running = new Server(extension, log, (document) => pausing.at(document) !== undefined);
   server = running;
   const reports = new Reports();
+  const changes = new Changes();
+  const explanation = new ExplanationPanel(reports);
+  const actions = new Actions(running, changes, explanation);
   const statistics = new StatisticsPanel(extension, () => running.stats());
   extension.subscriptions.push(
     log,
     pausing,
     running,
     reports,
+    changes,
+    explanation,
     new StatusBar(running, pausing),
     running.onDidAccept(() => void vscode.commands.executeCommand('setContext', 'tacit.accepted', true)),
-    ...registerCommands({ extension, server: running, pausing, reports, statistics, log }),
+    ...registerCommands({ extension, server: running, actions, changes, pausing, reports, statistics, log }),
   );
   await running.start();
 }

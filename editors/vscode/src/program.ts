@@ -10,7 +10,18 @@ const PATIENCE_MS = 60_000;
 /** `tacit models list --json` is 20 kB. */
 const LONGEST_OUTPUT = 16 << 20;
 
+/** Its message is a sentence for the user. */
 export class ProgramError extends Error {}
+
+/** Tells what went wrong in words that were made for the user. */
+export async function told(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof ProgramError)) throw error;
+    void vscode.window.showErrorMessage(`tacit: ${error.message}`);
+  }
+}
 
 export function serverProgram(extension: vscode.ExtensionContext): Found {
   return findServer({

@@ -1,4 +1,5 @@
-/** What tacit adds to the Language Server Protocol. Owns names and shapes; sends nothing. */
+/** What tacit adds to the Language Server Protocol, and the requests that are made by hand. Owns names and shapes; sends nothing. */
+import type { WorkspaceEdit } from 'vscode-languageclient';
 
 export const STATUS = 'tacit/status';
 export const LONGER = 'tacit/longer';
@@ -7,12 +8,24 @@ export const EXPLAIN = 'tacit/explain';
 /** Taken over from Copilot's server. */
 export const DID_FOCUS = 'textDocument/didFocus';
 
+export const CODE_ACTION = 'textDocument/codeAction';
+export const RESOLVE_ACTION = 'codeAction/resolve';
+export const EXECUTE_COMMAND = 'workspace/executeCommand';
+
 /** The server announces this command; the client registers it. */
 export const PULL_COMMAND = 'tacit.pullModel';
 /** Every suggestion carries it; VS Code runs it when the suggestion is accepted. */
 export const ACCEPTED_COMMAND = 'tacit.accepted';
-/** Begins the progress tokens of downloads, which may be cancelled. */
+/** Does the work behind an entry; for explanations, it returns them. */
+export const ACT_COMMAND = 'tacit.act';
+/** Ours, and not the server's: every entry of the menu carries it, and VS Code runs it when the entry is chosen. */
+export const RUN_ACTION_COMMAND = 'tacit.runAction';
+/** Begin the progress tokens of downloads and of code actions, which may be cancelled. */
 export const PULL_TOKENS = 'tacit/pull/';
+export const ACTION_TOKENS = 'tacit/action/';
+
+/** Announced to the server under `experimental`: instructions are asked for, and Markdown that a command returns is shown. */
+export const CLIENT_CAPABILITIES = { tacit: { instructions: true, markdown: true } };
 
 export type EngineState = 'stopped' | 'loading' | 'ready' | 'missing' | 'pulling' | 'failed';
 
@@ -74,4 +87,18 @@ export interface Explanation {
   metrics: Metrics;
   context: ContextPiece[];
   prompt: string;
+}
+
+/** An entry of the list of code actions. */
+export interface ActionEntry {
+  title: string;
+  /** The server's own; it goes back as it came, but for an instruction that the user was asked for. */
+  data: { uri: string; offer: { action: string; instruction?: string } };
+  /** Once it has been resolved, unless nothing is to be changed. */
+  edit?: WorkspaceEdit;
+}
+
+/** What `tacit.act` returns of an explanation. */
+export interface Explained {
+  markdown: string;
 }

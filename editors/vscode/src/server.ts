@@ -4,15 +4,18 @@
  */
 import * as vscode from 'vscode';
 import {
+  ErrorCodes,
   LanguageClient,
+  ResponseError,
   State,
   type LanguageClientOptions,
   type Middleware,
   type ServerOptions,
+  type StaticFeature,
 } from 'vscode-languageclient/node';
-import { Downloads } from './download';
 import { InlineCompletions } from './inlineCompletions';
-import { environment, serverProgram } from './program';
+import { environment, ProgramError, serverProgram } from './program';
+import { CancellableProgress } from './progress';
 import * as protocol from './protocol';
 import { RESTARTING, serverKeys, setByUser, tables } from './settings';
 
@@ -22,6 +25,16 @@ export const DOCUMENTS: { scheme: string }[] = [
   { scheme: 'untitled' },
   { scheme: 'vscode-notebook-cell' },
 ];
+
+/** What the client announces beside what the protocol knows. */
+const ANNOUNCED: StaticFeature = {
+  fillClientCapabilities: (capabilities) => {
+    capabilities.experimental = { ...capabilities.experimental, ...protocol.CLIENT_CAPABILITIES };
+  },
+  initialize: () => undefined,
+  getState: () => ({ kind: 'static' }),
+  clear: () => undefined,
+};
 
 /** Settings change key by key while they are typed. */
 const SETTLED_MS = 500;
@@ -35,7 +48,7 @@ export class Server implements vscode.Disposable {
   private turn: Promise<void> = Promise.resolve();
   private restarting: NodeJS.Timeout | undefined;
   private readonly inline = new InlineCompletions();
-  private readonly downloads = new Downloads((token) => {
+  private readonly progress = new CancellableProgress((token) => {
     void this.running()?.sendNotification('window/workDoneProgress/cancel', { token });
   });
   private readonly changed = new vscode.EventEmitter<void>();
@@ -96,11 +109,21 @@ export class Server implements vscode.Disposable {
     return this.running()?.sendRequest<protocol.SessionStats>(protocol.STATS);
   }
 
-  /** Undefined while the server does not run, null if nothing was asked in the document yet. */
-  async explain(document: vscode.TextDocument): Promise<protocol.Explanation | null | undefined> {
+  /** Null if nothing was asked in the document yet. Throws a `ProgramError` where `ask` does. */
+  explain(document: vscode.TextDocument): Promise<protocol.Explanation | null> {
+    return this.ask(protocol.EXPLAIN, { textDocument: { uri: document.uri.toString() } });
+  }
+
+  /** The server's answer. Throws a `ProgramError` if it does not run, ends meanwhile, or refuses. */
+  async ask<Answer>(method: string, params: object): Promise<Answer> {
     const client = this.running();
-    const textDocument = client?.code2ProtocolConverter.asTextDocumentIdentifier(document);
-    return client?.sendRequest<protocol.Explanation | null>(protocol.EXPLAIN, { textDocument });
+    if (!client) throw new ProgramError('The server does not run. The menu in the status bar restarts it.');
+    try {
+      return await client.sendRequest<Answer>(method, params);
+    } catch (error) {
+      const isRefused = error instanceof ResponseError && error.code !== ErrorCodes.PendingResponseRejected;
+      throw new ProgramError(isRefused ? error.message : 'The server has ended meanwhile. Ask again.');
+    }
   }
 
   /** VS Code's settings, as the server is told. */
@@ -147,6 +170,7 @@ export class Server implements vscode.Disposable {
     };
     const client = new LanguageClient('tacit', 'tacit', executable, this.options());
     this.client = client;
+    client.registerFeature(ANNOUNCED);
     client.onDidChangeState(({ newState }) => {
       if (this.client !== client) return;
       if (newState === State.Stopped) this.become('stopped', undefined);
@@ -168,7 +192,7 @@ export class Server implements vscode.Disposable {
   private become(state: ServerState, status: protocol.Status | undefined): void {
     this.state_ = state;
     this.status_ = status;
-    if (state === 'stopped') this.downloads.end();
+    if (state === 'stopped') this.progress.end();
     this.changed.fire();
   }
 
@@ -197,13 +221,17 @@ export class Server implements vscode.Disposable {
         this.isPaused(document) ? null : this.inline.provide(document, position, context, token, next),
       provideCompletionItem: (document, position, context, token, next) =>
         this.isPaused(document) ? null : next(document, position, context, token),
+      provideCodeActions: async (document, range, context, token, next) =>
+        (await next(document, range, context, token))?.map(withCommand),
+      // Its command does the work, and shows what comes of it.
+      resolveCodeAction: (action) => action,
       executeCommand: (command, args, next) => {
         if (command === protocol.ACCEPTED_COMMAND) this.accepted.fire();
         return next(command, args);
       },
       handleWorkDoneProgress: (token, step, next) => {
         // The end goes to the client, too: it holds a part for each token.
-        if (!this.downloads.take(token, step) || step.kind === 'end') next(token, step);
+        if (!this.progress.take(token, step) || step.kind === 'end') next(token, step);
       },
       workspace: {
         configuration: ({ items }) =>
@@ -226,4 +254,12 @@ export class Server implements vscode.Disposable {
       : null;
     void client.sendNotification(protocol.DID_FOCUS, { textDocument });
   }
+}
+
+/** An entry of the menu whose work is done by this extension. */
+function withCommand(action: vscode.Command | vscode.CodeAction): vscode.Command | vscode.CodeAction {
+  if (!(action instanceof vscode.CodeAction) || !('data' in action)) return action;
+  const { title, data } = action;
+  action.command = { title, command: protocol.RUN_ACTION_COMMAND, arguments: [{ title, data }] };
+  return action;
 }

@@ -12,7 +12,13 @@ const OWN = ['server.path', 'trace.server'];
 export const OWN_DEFAULTS: Readonly<Record<string, unknown>> = { 'completion.menu': false };
 
 /** When one of these changes, the model has to be opened anew. The engine's settings are arguments of its process. */
-export const RESTARTING = ['tacit.server.path', 'tacit.model', 'tacit.modelsDir', 'tacit.actions', 'tacit.engine'];
+export const RESTARTING = [
+  'tacit.server.path',
+  'tacit.model',
+  'tacit.modelsDir',
+  'tacit.actions',
+  'tacit.engine',
+];
 
 type Table = { [key: string]: unknown };
 

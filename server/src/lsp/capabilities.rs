@@ -4,6 +4,7 @@ use serde_json::json;
 use tower_lsp::gen_lsp_types::{
     ChangeNotifications, ClientCapabilities, CodeActionOptions, CompletionOptions,
     ExecuteCommandOptions, InitializeParams, InlineCompletionOptions, Registration,
+    NotebookDocumentFilterWithNotebook, NotebookDocumentSyncOptions,
     ResourceOperationKind, Save, SaveOptions, ServerCapabilities, TextDocumentSyncKind,
     TextDocumentSyncOptions, WorkspaceFoldersServerCapabilities, WorkspaceOptions,
 };
@@ -136,6 +137,16 @@ pub fn of_server(client: &Client) -> ServerCapabilities {
                     include_text: Some(false),
                 })),
                 ..Default::default()
+            }
+            .into(),
+        ),
+        // All cells of all notebooks.
+        notebook_document_sync: Some(
+            NotebookDocumentSyncOptions {
+                notebook_selector: vec![
+                    NotebookDocumentFilterWithNotebook::new("*".into(), None).into(),
+                ],
+                save: None,
             }
             .into(),
         ),

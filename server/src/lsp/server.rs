@@ -3,6 +3,7 @@
 
 mod actions;
 mod completions;
+mod notebooks;
 mod outcomes;
 mod pages;
 mod progress;
@@ -56,6 +57,7 @@ const EXPLAINED_DOCUMENTS: NonZeroUsize = NonZeroUsize::new(128).expect("not zer
 pub struct Session {
     client: Client,
     documents: Arc<Mutex<Documents>>,
+    notebooks: Mutex<notebooks::Notebooks>,
     parser: ParseWorker,
     workspace: Arc<Workspace>,
     /// The user's `tacit.toml`.
@@ -108,6 +110,9 @@ pub fn service(
         .custom_method("textDocument/didChange", Server::did_change)
         .custom_method("textDocument/didSave", Server::did_save)
         .custom_method("textDocument/didClose", Server::did_close)
+        .custom_method("notebookDocument/didOpen", Server::did_open_notebook)
+        .custom_method("notebookDocument/didChange", Server::did_change_notebook)
+        .custom_method("notebookDocument/didClose", Server::did_close_notebook)
         .custom_method("textDocument/inlineCompletion", Server::inline_completion)
         .custom_method("textDocument/completion", Server::completion)
         .custom_method(
@@ -162,6 +167,7 @@ impl Session {
         Self {
             client,
             documents,
+            notebooks: Mutex::default(),
             parser,
             workspace,
             user_file,

@@ -5,5 +5,6 @@ mod completions;
 mod documents;
 mod lifecycle;
 mod load;
+mod notebooks;
 mod session;
 mod streams;

@@ -31,6 +31,8 @@ function ask(): void {
     if (field && field.valueAsNumber > 0) assumptions[key] = field.valueAsNumber;
   }
   report.setAttribute('aria-busy', 'true');
+  // Said again only if it is another text in between.
+  said.textContent = '';
   extension.postMessage({ days: Number(days.value), assumptions });
 }
 

@@ -33,7 +33,7 @@ function summary(report: Report): string {
     ['characters accepted', grouped(accepted)],
     ['of the prompts were known from before', share(report.prompt_tokens_reused, prompt)],
   ];
-  const items = figures.map(([label, value]) => `<div><dd>${value}</dd><dt>${label}</dt></div>`);
+  const items = figures.map(([label, value]) => `<div><dt>${label}</dt><dd>${value}</dd></div>`);
   return section('summary', 'In short', `<dl class="figures">${items.join('')}</dl>`);
 }
 

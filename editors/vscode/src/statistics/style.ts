@@ -15,7 +15,7 @@ button:hover { background: var(--vscode-button-hoverBackground); }
 button[type=reset] { color: var(--vscode-button-secondaryForeground); background: var(--vscode-button-secondaryBackground); margin-top: 8px; }
 :focus-visible { outline: 1px solid var(--vscode-focusBorder); outline-offset: 2px; }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 0.5em 0; }
-.figures div { display: flex; flex-direction: column; padding: 10px 14px; border: 1px solid var(--vscode-panel-border, var(--vscode-contrastBorder, transparent)); border-radius: 4px; }
+.figures div { display: flex; flex-direction: column-reverse; justify-content: flex-end; padding: 10px 14px; border: 1px solid var(--vscode-panel-border, var(--vscode-contrastBorder, transparent)); border-radius: 4px; }
 .figures dd { margin: 0; font-size: 1.7em; font-weight: 600; }
 .figures dt { color: var(--vscode-descriptionForeground); }
 .scroll { overflow-x: auto; }

@@ -16,6 +16,7 @@ use tower_lsp::gen_lsp_types::{
 };
 use tower_lsp::jsonrpc::Result;
 
+use super::notebooks::Seen;
 use super::{ACCEPTED_COMMAND, Menu, Server, Session, lock};
 use crate::completion::{Completion, Request, Selected, Trigger};
 use crate::documents::Snapshot;
@@ -108,6 +109,10 @@ impl Server {
 /// A request on its way, with the text as it was when it was received.
 struct Asked {
     request: Request,
+    /// The document itself; the request's may have more text above it.
+    document: Snapshot,
+    /// Where it begins in that, in bytes.
+    start: usize,
     /// What becomes of the answer tells something about others: the editor asked for it, and the user wants that.
     learns: bool,
     replaced: oneshot::Receiver<()>,
@@ -124,10 +129,11 @@ impl Session {
         selected: Option<SelectedCompletionInfo>,
     ) -> Result<Option<Asked>> {
         let encoding = self.terms()?.client.encoding;
-        let Some(snapshot) = lock(&self.documents).snapshot(&place.text_document.uri.0) else {
+        let Some(document) = lock(&self.documents).snapshot(&place.text_document.uri.0) else {
             return Ok(None);
         };
-        let replaced = self.newest.replace(menu, snapshot.uri.clone());
+        let replaced = self.newest.replace(menu, document.uri.clone());
+        let Seen { snapshot, start } = self.seen(document.clone());
 
         let folder = self.folder_of(&snapshot);
         let settings = self.settings.borrow().clone();
@@ -145,11 +151,11 @@ impl Session {
         if menu == Menu::List && !wanted.menu {
             return Ok(None);
         }
-        let cursor = encoding.offset(&snapshot.rope, place.position).0;
+        let cursor = start + encoding.offset(&document.rope, place.position).0;
         let selected = selected.map(|selected| {
-            let range = encoding.range(&snapshot.rope, selected.range);
+            let range = encoding.range(&document.rope, selected.range);
             Selected {
-                range: range.start.0..range.end.0,
+                range: start + range.start.0..start + range.end.0,
                 text: selected.text,
             }
         });
@@ -166,6 +172,8 @@ impl Session {
         };
         Ok(Some(Asked {
             request,
+            document,
+            start,
             learns,
             replaced,
         }))
@@ -176,10 +184,12 @@ impl Session {
         let terms = self.terms()?;
         let Asked {
             request,
+            document: then,
+            start,
             learns,
             replaced,
         } = asked;
-        let (then, cursor) = (request.snapshot.clone(), request.cursor);
+        let cursor = request.cursor - start;
         let may_ask_again = request.trigger == Trigger::Automatic;
         let completer = terms.completer.clone();
         let asked_again = Request {
@@ -189,7 +199,7 @@ impl Session {
         // A task of its own, so that nothing it computes keeps the message loop waiting. Dropping the set cancels it.
         let mut work = JoinSet::new();
         work.spawn(async move { completer.complete(request).await });
-        let completion = tokio::select! {
+        let mut completion = tokio::select! {
             biased;
             _ = replaced => return Ok(None),
             Some(done) = work.join_next() => match done {
@@ -202,7 +212,7 @@ impl Session {
             },
         };
         if completion.is_partial && may_ask_again {
-            self.announce_longer(asked_again, completion.text.clone());
+            self.announce_longer(asked_again, then.clone(), completion.text.clone());
         }
         lock(&self.explanations).put(
             then.uri.to_string(),
@@ -219,6 +229,11 @@ impl Session {
         if !completion.shown || completion.text.is_empty() {
             return Ok(None);
         }
+        // Nothing above the document can be replaced.
+        let Some(first) = completion.replace.start.checked_sub(start) else {
+            return Ok(None);
+        };
+        completion.replace = first..completion.replace.end - start;
         let Some(now) = lock(&self.documents).snapshot(&then.uri) else {
             return Ok(None);
         };
@@ -254,11 +269,10 @@ impl Session {
         }))
     }
 
-    /// Tells the client when there is more than it was `told`, if nothing has been typed by then.
-    fn announce_longer(self: &Arc<Self>, request: Request, told: String) {
+    /// Tells the client when there is more than it was `told` for the document `then`, if nothing has been typed by then.
+    fn announce_longer(self: &Arc<Self>, request: Request, then: Snapshot, told: String) {
         let Ok(terms) = self.terms() else { return };
         let (completer, session) = (terms.completer.clone(), Arc::downgrade(self));
-        let then = request.snapshot.clone();
         let announced = (then.version.0, told.clone());
         // A client that has asked again and got the same would ask for ever.
         if lock(&self.announced).get(&*then.uri) == Some(&announced) {

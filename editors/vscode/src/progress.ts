@@ -1,4 +1,4 @@
-/** The progress of a download, with a way to cancel it. The client's own progress in the status bar has none. */
+/** The progress of work that its user can cancel: downloads and code actions. The client's own progress in the status bar has no button. */
 import * as vscode from 'vscode';
 import type {
   ProgressToken,
@@ -6,25 +6,26 @@ import type {
   WorkDoneProgressEnd,
   WorkDoneProgressReport,
 } from 'vscode-languageclient';
-import { PULL_TOKENS } from './protocol';
+import { ACTION_TOKENS, PULL_TOKENS } from './protocol';
 
 type Step = WorkDoneProgressBegin | WorkDoneProgressReport | WorkDoneProgressEnd;
 
-export class Downloads {
+export class CancellableProgress {
   private readonly running = new Map<ProgressToken, (step: Step) => void>();
 
-  /** `cancel` tells the server that its download is to stop. */
+  /** `cancel` tells the server that its work is to stop. */
   constructor(private readonly cancel: (token: ProgressToken) => void) {}
 
-  /** Shows a step if it belongs to a download. Returns whether it does. */
+  /** Shows a step if it belongs to work that can be cancelled. Returns whether it does. */
   take(token: ProgressToken, step: Step): boolean {
-    if (typeof token !== 'string' || !token.startsWith(PULL_TOKENS)) return false;
+    if (typeof token !== 'string') return false;
+    if (![PULL_TOKENS, ACTION_TOKENS].some((prefix) => token.startsWith(prefix))) return false;
     if (step.kind === 'begin') this.begin(token, step);
     else this.running.get(token)?.(step);
     return true;
   }
 
-  /** The server is gone, and so are its downloads. */
+  /** The server is gone, and so is its work. */
   end(): void {
     for (const report of this.running.values()) report({ kind: 'end' });
   }
@@ -41,12 +42,13 @@ export class Downloads {
             resolve();
             return;
           }
-          const percentage = step.percentage ?? reported;
+          const { message, percentage } = step;
           progress.report({
-            increment: percentage - reported,
-            ...(step.message && { message: step.message }),
+            ...(message && { message }),
+            // Without one, the bar runs to and fro.
+            ...(percentage !== undefined && { increment: percentage - reported }),
           });
-          reported = percentage;
+          reported = percentage ?? reported;
         });
         this.running.get(token)?.({ ...begin, kind: 'report' });
       });
