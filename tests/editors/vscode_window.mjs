@@ -219,6 +219,14 @@ export class Editor {
     });
   }
 
+  /** Waits for an input box with this title, which may follow upon another one. */
+  async titledInput(title) {
+    await this.page.waitForSelector(`.quick-input-widget .quick-input-title:visible:has-text("${title}")`, {
+      timeout: PATIENCE_MS,
+    });
+    await this.input();
+  }
+
   /** The cursor to the end of a line, counted from 1. */
   async goTo(line) {
     await this.page.click('.editor-group-container .view-lines');
@@ -314,10 +322,21 @@ export class Editor {
     });
   }
 
-  /** All of the file, after it was saved. */
-  async savedText() {
-    await this.saved(1);
-    return fs.readFileSync(this.file, 'utf8');
+  /** All of the file, once it is saved and so. What was done to it just now may take a moment. */
+  async savedText(what, isSo) {
+    let text = '';
+    await until(
+      `the file with ${what}`,
+      async () => {
+        await this.saved(1);
+        text = fs.readFileSync(this.file, 'utf8');
+        return isSo(text);
+      },
+      10_000,
+    ).catch((error) => {
+      throw new Error(`${error.message}; it is\n${text}`);
+    });
+    return text;
   }
 
   /** Opens the menu of code actions at the cursor and chooses the entry with this text. */
@@ -327,14 +346,13 @@ export class Editor {
     await until(`the code action ${text}`, async () => {
       await this.press('Control+.');
       try {
-        await entry.waitFor({ timeout: 3000 });
+        await entry.click({ timeout: 3000 });
         return true;
       } catch {
         await this.press('Escape');
         return false;
       }
     });
-    await entry.click();
   }
 
   /** The notifications on the screen. */
@@ -348,6 +366,11 @@ export class Editor {
     return until(`the notification ${text}`, async () =>
       (await this.toasts()).find((toast) => toast.includes(text)),
     );
+  }
+
+  async clearToasts() {
+    await this.run('Notifications: Clear All Notifications');
+    await until('the notifications to go', async () => (await this.toasts()).length === 0);
   }
 
   /** The label of the tab in front. */

@@ -31,7 +31,7 @@ export class Actions {
     await refuseReadOnly(vscode.Uri.parse(entry.data.uri));
     if (action !== 'edit' || instruction) return this.change(entry);
     const told = await askForInstruction(entry.title);
-    if (told) await this.change(instructed(entry, told));
+    if (told) await this.change(instructed(entry, told), told);
   }
 
   /** Edits the selection, or the function at the cursor, as the user says. */
@@ -52,13 +52,14 @@ export class Actions {
     await this.run(entry);
   }
 
-  private async change(entry: ActionEntry): Promise<void> {
+  /** `title` is that of the tab. */
+  private async change(entry: ActionEntry, title = entry.title): Promise<void> {
     const { edit } = await this.server.ask<ActionEntry>(RESOLVE_ACTION, entry);
     if (!edit) return;
     const proposed = proposal(edit);
     if (!proposed)
       throw new ProgramError('The server proposes a kind of change that this extension does not know.');
-    await this.show(entry.title, proposed);
+    await this.show(title, proposed);
   }
 
   private async show(title: string, { uri, version, isNew, edits }: Proposal): Promise<void> {

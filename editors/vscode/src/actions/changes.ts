@@ -7,6 +7,8 @@ import * as vscode from 'vscode';
 import { applied, rebased, type OffsetEdit } from './edits';
 
 const SCHEME = 'tacit-change';
+/** A tab gets no wider. */
+const LONGEST_TITLE = 50;
 /** The address of the empty side of a new file's difference. */
 const EMPTY = 'empty';
 
@@ -65,7 +67,7 @@ export class Changes implements vscode.TextDocumentContentProvider, vscode.Dispo
       await vscode.languages.setTextDocumentLanguage(proposed, document.languageId);
     }
     const before = document?.uri ?? uri.with({ query: EMPTY });
-    const label = `${name}: ${title.replaceAll('`', '')}`;
+    const label = `${name}: ${cut(title.replaceAll('`', ''))}`;
     await vscode.commands.executeCommand('vscode.diff', before, uri, label, { preview: false });
   }
 
@@ -141,6 +143,10 @@ function workspaceEdit({ target, document, edits }: Change): vscode.WorkspaceEdi
     edit.replace(target, new vscode.Range(document.positionAt(start), document.positionAt(end)), text);
   }
   return edit;
+}
+
+function cut(title: string): string {
+  return title.length <= LONGEST_TITLE ? title : `${title.slice(0, LONGEST_TITLE - 1)}…`;
 }
 
 function keyOf(tab: vscode.Tab | undefined): string {
