@@ -35,7 +35,7 @@ async function proposed(editor, places, ask) {
   for (const place of places) {
     await ask(place);
     const shown = await until('a difference or a refusal', async () => {
-      if ((await editor.tab()).includes(': ')) return 'difference';
+      if (await editor.hasDifference()) return 'difference';
       const refusals = (await editor.toasts()).filter((toast) => !toast.includes('Cancel'));
       return refusals.length > 0 && refusals.join('|');
     });
@@ -75,6 +75,8 @@ async function sidesOf(editor) {
   });
 }
 
+const closed = (editor) => until('the difference to close', async () => !(await editor.hasDifference()));
+
 const isUnchanged = (editor) => editor.savedText('nothing new', (text) => text === TEXT);
 
 /** Takes all back, however many steps that are. */
@@ -100,7 +102,7 @@ export const cases = {
       await editor.picture('difference');
       await editor.press('Escape');
       await editor.inTab('prices.py');
-      await until('the difference to close', async () => !(await editor.tab()).includes(': '));
+      await closed(editor);
       await isUnchanged(editor);
       say('what is discarded leaves the file as it is');
 
@@ -108,7 +110,7 @@ export const cases = {
       await editor.inTab(': Document');
       equal((await sidesOf(editor))[1], right);
       await editor.page.click('.editor-actions .action-label[aria-label^="Accept Change"]');
-      await until('the difference to close', async () => !(await editor.tab()).includes(': '));
+      await closed(editor);
       const documented = await editor.savedText('documentation', (text) => text !== TEXT);
       hasAll(documented, TEXT.split('\n'));
       hasAll(documented, right.split('\n'));
@@ -131,7 +133,7 @@ export const cases = {
 
   /** What comes in between: typing, cancelling, a restart, documents that are no files or can't be changed. */
   async awkward(folder, vsix) {
-    const settings = { 'files.readonlyInclude': { '**/money.py': true } };
+    const settings = { 'files.readonlyInclude': { '**/money.py': true }, 'editor.autoIndent': 'none' };
     const editor = await Editor.open(folder, vsix, { ...OPTIONS, settings });
     try {
       await until('the model', async () => (await editor.statusBar()).includes('0.5B'));
@@ -167,7 +169,7 @@ async function byInstruction(editor) {
   const [, right] = await sidesOf(editor);
   await editor.picture('edited');
   await editor.press('Control+Enter');
-  await until('the difference to close', async () => !(await editor.tab()).includes(': '));
+  await closed(editor);
   const edited = await editor.savedText('the edit', (text) => text !== TEXT);
   hasAll(edited, right.split('\n'));
   hasAll(edited, TEXT.split('\n').slice(line('def cheapest') - 1));
@@ -210,7 +212,7 @@ async function typedMeanwhile(editor) {
   await until('the new line', async () => (await side(editor, 'modified')).startsWith('# Prices in cents.'));
   await editor.picture('followed');
   await editor.press('Control+Enter');
-  await until('the difference to close', async () => !(await editor.tab()).includes(': '));
+  await closed(editor);
   const text = await editor.savedText('documentation', (text) => text.length > TEXT.length + 25);
   check(text.startsWith('# Prices in cents.\ndef total'), text);
   hasAll(text, TEXT.split('\n'));
@@ -268,7 +270,7 @@ async function restarted(editor) {
 }
 
 async function untitled(editor) {
-  await editor.run('Create: New Untitled Text File');
+  await editor.run('File: New Untitled Text File');
   await editor.inTab('Untitled-1');
   await editor.run('Change Language Mode');
   await editor.input();
@@ -279,7 +281,7 @@ async function untitled(editor) {
   const [, right] = await sidesOf(editor);
   await editor.picture('untitled');
   await editor.press('Control+Enter');
-  await until('the difference to close', async () => !(await editor.tab()).includes(': '));
+  await closed(editor);
   await until('the documentation', async () => (await editor.shownText()).includes(right.split('\n')[1]));
   say('a document without a file can be changed');
 }
@@ -293,6 +295,27 @@ async function readOnly(editor) {
   await editor.page.keyboard.type('money.py');
   await editor.choose('money.py');
   await editor.inTab('money.py');
+  const lineOf = (head) => before.split('\n').findIndex((line) => line.includes(head)) + 1;
+  const places = [
+    ['def zero', 'use "USD" instead of "EUR"'],
+    ['def __neg__', 'return self'],
+    ['def __sub__', 'add instead of subtract'],
+    ['def parse', 'return None'],
+  ];
+  await proposed(editor, places, async ([head, instruction]) => {
+    await editor.goTo(lineOf(head) + 1);
+    await editor.run('tacit: Edit as Told...');
+    await editor.titledInput('as told');
+    await editor.page.keyboard.type(instruction);
+    await editor.press('Enter');
+  });
+  await sidesOf(editor);
+  await editor.press('Control+Enter');
+  await editor.toast('money.py could not be changed');
   await editor.picture('read-only');
+  await editor.press('Escape');
+  await closed(editor);
+  await editor.press('Control+s');
   equal(fs.readFileSync(file, 'utf8'), before);
+  say('a read-only document stays as it is');
 }

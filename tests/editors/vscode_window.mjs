@@ -249,8 +249,10 @@ export class Editor {
     await this.press('F1');
     await this.input();
     await this.page.keyboard.type(command);
-    await this.entry(command);
-    await this.press('Enter');
+    // The first entry may be another command with the same words.
+    await this.page.click(`.quick-input-widget .monaco-list-row[aria-label^="${command}"]`, {
+      timeout: PATIENCE_MS,
+    });
   }
 
   /** The entries of the list that is open. */
@@ -377,6 +379,13 @@ export class Editor {
   async tab() {
     const tab = await this.page.$('.editor-group-container.active .tab.active');
     return (await tab?.getAttribute('aria-label')) ?? '';
+  }
+
+  /** A change to accept or to discard is in front. */
+  async hasDifference() {
+    const accept =
+      '.editor-group-container.active .editor-actions .action-label[aria-label^="Accept Change"]';
+    return (await this.page.$(accept)) !== null;
   }
 
   inTab(text) {

@@ -55,7 +55,9 @@ export class StatusBar implements vscode.Disposable {
     this.item.accessibilityInformation = { label: `${label}. ${tooltip}`, role: 'button' };
     this.item.backgroundColor =
       severity === 'none' ? undefined : new vscode.ThemeColor(`statusBarItem.${severity}Background`);
-    void vscode.commands.executeCommand('setContext', 'tacit.state', status?.state ?? server);
+    const state = status?.state ?? server;
+    void vscode.commands.executeCommand('setContext', 'tacit.state', state);
+    void vscode.commands.executeCommand('setContext', 'tacit.ready', state === 'ready');
     void vscode.commands.executeCommand('setContext', 'tacit.paused', pause !== undefined);
   }
 
