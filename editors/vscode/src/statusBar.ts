@@ -55,9 +55,7 @@ export class StatusBar implements vscode.Disposable {
     this.item.accessibilityInformation = { label: `${label}. ${tooltip}`, role: 'button' };
     this.item.backgroundColor =
       severity === 'none' ? undefined : new vscode.ThemeColor(`statusBarItem.${severity}Background`);
-    const state = status?.state ?? server;
-    void vscode.commands.executeCommand('setContext', 'tacit.state', state);
-    void vscode.commands.executeCommand('setContext', 'tacit.ready', state === 'ready');
+    void vscode.commands.executeCommand('setContext', 'tacit.state', status?.state ?? server);
     void vscode.commands.executeCommand('setContext', 'tacit.paused', pause !== undefined);
   }
 
