@@ -365,7 +365,10 @@ impl Workspace {
 /// The files beside a file that are written in its language, as its extension says: those with the most similar names first.
 fn siblings(path: &Path) -> Vec<PathBuf> {
     // The cells of a notebook are code, but the files of other notebooks are JSON.
-    if path.extension().is_some_and(|extension| extension == "ipynb") {
+    if path
+        .extension()
+        .is_some_and(|extension| extension == "ipynb")
+    {
         return Vec::new();
     }
     let Some(entries) = path.parent().and_then(|folder| fs::read_dir(folder).ok()) else {

@@ -3,8 +3,8 @@
 use serde_json::json;
 use tower_lsp::gen_lsp_types::{
     ChangeNotifications, ClientCapabilities, CodeActionOptions, CompletionOptions,
-    ExecuteCommandOptions, InitializeParams, InlineCompletionOptions, Registration,
-    NotebookDocumentFilterWithNotebook, NotebookDocumentSyncOptions,
+    ExecuteCommandOptions, InitializeParams, InlineCompletionOptions,
+    NotebookDocumentFilterWithNotebook, NotebookDocumentSyncOptions, Registration,
     ResourceOperationKind, Save, SaveOptions, ServerCapabilities, TextDocumentSyncKind,
     TextDocumentSyncOptions, WorkspaceFoldersServerCapabilities, WorkspaceOptions,
 };

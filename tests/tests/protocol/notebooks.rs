@@ -1,6 +1,7 @@
 //! Notebooks: each cell is completed as if the code of those before it stood above it, and as a document of its own towards the client.
 
 use serde_json::{Value, json};
+use tacit::completion::{Completion, Trigger};
 use tests::client::{Client, at};
 use tests::completer::{Scripted, insertion};
 
@@ -136,8 +137,7 @@ async fn cells_that_are_moved_added_and_removed_are_known_in_their_new_order() {
     let texts: Vec<Value> = ["setup", "title", "shell", "query", "empty", "plot", "load"]
         .map(|name| json!({ "uri": uri(name) }))
         .into();
-    let closed =
-        json!({ "notebookDocument": { "uri": NOTEBOOK }, "cellTextDocuments": texts });
+    let closed = json!({ "notebookDocument": { "uri": NOTEBOOK }, "cellTextDocuments": texts });
     client.notify("notebookDocument/didClose", closed).await;
     assert_eq!(seen(&mut client, "load", 0, 0).await, None);
     assert_eq!(client.leave().await, 0);
@@ -165,8 +165,15 @@ async fn changes_that_make_no_sense_cost_the_order_at_most() {
     open(&mut client, NOTEBOOK).await;
     let beyond = json!({ "array": { "start": 90, "deleteCount": u32::MAX } });
     change(&mut client, json!({ "structure": beyond })).await;
-    change(&mut client, json!({ "textContent": [1, { "document": {} }] })).await;
-    for nonsense in [json!({}), json!({ "notebookDocument": { "uri": "file:///other.ipynb" } })] {
+    change(
+        &mut client,
+        json!({ "textContent": [1, { "document": {} }] }),
+    )
+    .await;
+    for nonsense in [
+        json!({}),
+        json!({ "notebookDocument": { "uri": "file:///other.ipynb" } }),
+    ] {
         client.notify("notebookDocument/didChange", nonsense).await;
     }
     assert_eq!(
@@ -194,6 +201,31 @@ async fn a_cell_belongs_to_the_file_of_its_notebook() {
     assert_eq!(
         seen(&mut client, "plot", 0, 0).await.as_deref(),
         Some("Some(\"private.ipynb\") of true")
+    );
+    assert_eq!(client.leave().await, 0);
+}
+
+/// The announcement is about the cell, which is not the text that was completed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_longer_suggestion_is_announced_for_its_cell() {
+    let completer = Scripted::new(|request| async move {
+        let is_partial = request.trigger == Trigger::Automatic;
+        let text = if is_partial { "math" } else { "math.pi" };
+        Completion {
+            is_partial,
+            ..insertion(&request, text)
+        }
+    });
+    let mut client = Client::ready(completer, json!({ "capabilities": {} })).await;
+    open(&mut client, NOTEBOOK).await;
+    assert_eq!(
+        seen(&mut client, "plot", 0, 7).await.as_deref(),
+        Some("math")
+    );
+    let longer = client.notification("tacit/longer").await;
+    assert_eq!(
+        longer["params"],
+        json!({ "uri": uri("plot"), "version": 1 })
     );
     assert_eq!(client.leave().await, 0);
 }
