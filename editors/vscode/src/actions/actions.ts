@@ -16,6 +16,7 @@ import { DOCUMENTS, type Server } from '../server';
 import type { Changes } from './changes';
 import type { ExplanationPanel } from './explanationPanel';
 import { proposal, type Proposal } from './proposal';
+import { isReadOnly } from './readOnly';
 
 export class Actions {
   constructor(
@@ -28,7 +29,8 @@ export class Actions {
   async run(entry: ActionEntry): Promise<void> {
     const { action, instruction } = entry.data.offer;
     if (action === 'explain') return this.explain(entry);
-    await refuseReadOnly(vscode.Uri.parse(entry.data.uri));
+    const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(entry.data.uri));
+    if (await isReadOnly(document)) throw new ProgramError('The file is read-only, so it stays as it is.');
     if (action !== 'edit' || instruction) return this.change(entry);
     const told = await askForInstruction(entry.title);
     if (told) await this.change(instructed(entry, told), told);
@@ -100,20 +102,4 @@ async function askForInstruction(title: string): Promise<string | undefined> {
     validateInput: (text) => (text.trim() ? undefined : 'Say what should be different, or press Escape.'),
   });
   return told?.trim();
-}
-
-/** As far as can be known before: an editor that is read-only by a setting refuses the change itself. */
-async function refuseReadOnly(uri: vscode.Uri): Promise<void> {
-  const isFixed = vscode.workspace.fs.isWritableFileSystem(uri.scheme) === false;
-  const permissions = isFixed ? undefined : await permissionsOf(uri);
-  if (isFixed || permissions === vscode.FilePermission.Readonly)
-    throw new ProgramError('The file is read-only, so nothing was changed.');
-}
-
-async function permissionsOf(uri: vscode.Uri): Promise<vscode.FilePermission | undefined> {
-  try {
-    return (await vscode.workspace.fs.stat(uri)).permissions;
-  } catch {
-    return undefined; // an untitled document, or a cell
-  }
 }

@@ -85,7 +85,7 @@ export class Changes implements vscode.TextDocumentContentProvider, vscode.Dispo
       this.waiting.set(change.uri.toString(), change);
       const name = basename(target.path);
       const why = document
-        ? 'it may be read-only, or be changing just now'
+        ? 'it may be changing just now'
         : 'it may be there already, or its folder be read-only';
       void vscode.window.showWarningMessage(`tacit: ${name} could not be changed: ${why}.`);
       return;
