@@ -250,9 +250,16 @@ export class Editor {
     await this.input();
     await this.page.keyboard.type(command);
     // The first entry may be another command with the same words.
-    await this.page.click(`.quick-input-widget .monaco-list-row[aria-label^="${command}"]`, {
-      timeout: PATIENCE_MS,
+    const focused = '.quick-input-widget .monaco-list-row.focused';
+    await until(`the command ${command}`, async () => {
+      const labels = await this.page.$$eval(focused, (rows) =>
+        rows.map((row) => row.getAttribute('aria-label')),
+      );
+      if (labels[0]?.startsWith(command)) return true;
+      await this.press('ArrowDown');
+      return false;
     });
+    await this.press('Enter');
   }
 
   /** The entries of the list that is open. */
