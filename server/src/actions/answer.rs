@@ -258,6 +258,7 @@ fn accept(
     }
     checks::is_complete(code, asked)?;
     checks::says_something_new(code, asked)?;
+    checks::is_no_copy(code, asked)?;
     checks::has_right_size(code, asked)?;
     checks::keeps_the_signature(code, asked)?;
     let text = fill(code);

@@ -298,6 +298,36 @@ pub fn says_something_new(code: &str, asked: &Asked) -> Result<(), Fault> {
     }
 }
 
+/// Fewer lines may well stand in a file twice.
+const TELLING_LINES: usize = 3;
+
+/// It is not what stands elsewhere in the document, in place of what was to be changed.
+pub fn is_no_copy(code: &str, asked: &Asked) -> Result<(), Fault> {
+    let changes = matches!(
+        asked.offer.action,
+        Action::Fix { .. } | Action::Simplify | Action::Edit { .. }
+    );
+    let filled = |text| {
+        let text: &str = text;
+        let lines = text.lines().map(str::trim);
+        lines.filter(|line| !line.is_empty()).collect::<Vec<_>>()
+    };
+    let lines = filled(code);
+    let Asked {
+        document, range, ..
+    } = asked;
+    let elsewhere = [&document[..range.start], &document[range.end..]];
+    let is_copied = elsewhere.iter().any(|text| {
+        filled(text)
+            .windows(lines.len().max(1))
+            .any(|run| run == lines)
+    });
+    match changes && lines.len() >= TELLING_LINES && is_copied {
+        true => Err(Fault::Copied),
+        false => Ok(()),
+    }
+}
+
 /// It is neither much longer than the old text nor, as a fix, much shorter.
 pub fn has_right_size(code: &str, asked: &Asked) -> Result<(), Fault> {
     let filled = |text: &str| text.lines().filter(|line| !line.trim().is_empty()).count();

@@ -41,6 +41,10 @@ pub enum Fault {
     Broken,
     #[error("The model found nothing to change.")]
     Unchanged,
+    #[error(
+        "The model wrote other code of this file once more. Try again, or with a larger model."
+    )]
+    Copied,
     #[error("The model wrote far more than was asked for. Try again, or with less code.")]
     TooLong,
     #[error("The model dropped most of the code. Try it with less code.")]
@@ -79,6 +83,10 @@ impl Fault {
             }
             Self::Unchanged => {
                 "The answer was the code as it is. Change what is wrong with it.".to_owned()
+            }
+            Self::Copied => {
+                "The answer was other code of the file. Answer with the code shown, changed as asked."
+                    .to_owned()
             }
             Self::TooLong => "Answer only with the code that was asked for.".to_owned(),
             Self::TooShort => "Keep the code that has nothing to do with the problem.".to_owned(),

@@ -481,5 +481,7 @@ fn in_words(progress: act::Progress) -> String {
         .take(SHOWN_CHARACTERS)
         .collect();
     let attempt = if progress.attempt > 1 { "again, " } else { "" };
-    format!("{attempt}{} tokens: {line}", progress.tokens)
+    let tokens = progress.tokens;
+    let unit = if tokens == 1 { "token" } else { "tokens" };
+    format!("{attempt}{tokens} {unit}: {line}")
 }

@@ -8,6 +8,15 @@ fn what_cannot_be_used_is_refused() {
     check_all(vec![
         ("nothing", "python", f(), "add", PY, "", Err(Fault::Empty)),
         (
+            "another function of the file",
+            "python",
+            edit("rename total"),
+            "",
+            "def least(a):\n    a = sorted(a)\n    b = a[0]\n    return b\n\n«def sum_of(a):\n    total = sum(a)\n    return total»\n",
+            "def least(a):\n    a = sorted(a)\n    b = a[0]\n\n    return b\n",
+            Err(Fault::Copied),
+        ),
+        (
             "an empty fence",
             "python",
             f(),
