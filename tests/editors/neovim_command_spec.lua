@@ -220,8 +220,9 @@ case('an action is marked at its code and told in the status line until it is do
   choose('Document `f`')
   lua('server.waiting[1].answer()')
   becomes({ { 1, 'tacit is waiting for the model' } }, marks)
+  local action = 'tacit/action/1'
   local function report(value)
-    lua([[server.notify_client('$/progress', { token = 'tacit/action/1', value = ... })]], value)
+    lua([[server.notify_client('$/progress', ...)]], { token = action, value = value })
   end
   report({ kind = 'begin', title = 'tacit: Document `f`', cancellable = true })
   equal('tacit: Document `f`', lua('return require("tacit").status()'))
@@ -229,7 +230,7 @@ case('an action is marked at its code and told in the status line until it is do
   equal({ { 1, '12 tokens: """The sum' } }, marks())
   equal('tacit: Document `f`, 12 tokens', lua('return require("tacit").status()'))
   lua([[vim.cmd('Tacit cancel')]])
-  equal({ token = 'tacit/action/1' }, messages('window/workDoneProgress/cancel')[1].params)
+  equal({ token = action }, messages('window/workDoneProgress/cancel')[1].params)
   report({ kind = 'end' })
   lua('server.waiting[2].answer()')
   becomes({}, marks)

@@ -752,7 +752,8 @@ async fn what_stands_below_is_not_said_again_but_what_is_missing_above_it() {
     assert!(second.probability < 0.5, "{}", second.probability);
     let evaluated = second.metrics.prompt_tokens_evaluated;
     let reused = second.metrics.prompt_tokens_reused;
-    assert!(evaluated < 8 && reused > 2 * 60, "{evaluated} {reused}");
+    // All of the prompt, once for each guess: the run without second guesses has left it in the cache.
+    assert!(evaluated < 8 && reused > 2 * 50, "{evaluated} {reused}");
 }
 
 /// The engine's promise on the real model: what the KV cache holds from earlier keystrokes changes nothing. Numerics may: a
