@@ -16,7 +16,7 @@ use tokio::{
 
 use super::{
     ContextPiece,
-    misfit::{Attempt, GUESSES, Parting, is_misfit, parting},
+    misfit::{Attempt, GUESSES, Parting, misfit, parting},
     rules::Rule,
     scope::Scope,
     show,
@@ -155,14 +155,16 @@ impl Extent {
         let end = whole.or(is_over.then_some(progress.text.len()))?;
         let line = &progress.text[..end];
         // A model that has nothing to say is right more often than not.
-        if line.trim().is_empty() || !is_misfit(&self.site, line) {
+        let says_something = !line.trim().is_empty();
+        let Some(parts_before) = misfit(&self.site, line).filter(|_| says_something) else {
             self.guesses.settled = true;
             return None;
-        }
+        };
         let tokens = progress.tokens.iter().copied();
         self.guesses.rejected.push(Attempt {
             text: line.to_owned(),
             tokens: tokens.filter(|token| token.at <= end).collect(),
+            parts_before,
         });
         let finish = if is_over {
             Finish::EndOfText
@@ -183,8 +185,8 @@ impl Extent {
             };
             return None;
         };
-        progress.text.clone_from(&parting.kept.text);
-        progress.tokens.clone_from(&parting.kept.tokens);
+        progress.text.clone_from(&parting.kept);
+        progress.tokens.clone_from(&parting.tokens);
         progress.is_second_guess = true;
         Some(parting)
     }
@@ -352,11 +354,11 @@ struct Reader {
 
 impl Reader {
     async fn read(mut self, mut handle: JobHandle) {
-        while let Some(Parting { kept, avoided }) = self.read_guess(handle).await {
+        while let Some(parting) = self.read_guess(handle).await {
             let mut job = self.job.clone();
-            job.prompt.healed += &kept.text;
-            job.prompt.avoided = avoided;
-            job.limits.says_something &= kept.text.trim().is_empty();
+            job.prompt.healed += &parting.kept;
+            job.prompt.avoided = parting.avoided;
+            job.limits.says_something &= parting.kept.trim().is_empty();
             handle = self.engine.submit(job);
         }
         self.progress.send_modify(|progress| {

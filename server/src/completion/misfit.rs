@@ -22,8 +22,9 @@ pub const GUESSES: usize = 3;
 const PARSE_BUDGET: Duration = Duration::from_millis(4);
 
 /// Whether `text`, a line with what closes its brackets, cannot stand at `site`: nothing of it would be left, because it says what stands
-/// there already or leaves brackets open, or what stands below could not follow it.
-pub fn is_misfit(site: &Site, text: &str) -> bool {
+/// there already or leaves brackets open, or what stands below could not follow it. If so, the byte of `text` before which another line has
+/// to part from it.
+pub fn misfit(site: &Site, text: &str) -> Option<usize> {
     let after = site.rest_of_line.clone() + &site.below;
     let place = Place {
         before: &site.before,
@@ -32,38 +33,50 @@ pub fn is_misfit(site: &Site, text: &str) -> bool {
         lexis: site.lexis,
     };
     let fitted = post::fit(text, place, true, site.rules).text;
-    fitted.trim().is_empty()
-        || cannot_precede(site, fitted.trim_end())
-        || breaks_parse(site, &fitted, &place)
+    if fitted.trim().is_empty() {
+        return Some(text.len());
+    }
+    let whole = site.line_before().to_owned() + fitted.trim_end();
+    let line = last_line(&whole);
+    if cuts_off(site, line) {
+        // Whatever follows that word.
+        let word = text.trim_start();
+        return Some(text.len() - word.len() + first_word(word).len());
+    }
+    let is_misfit = lacks_opener(site, line) || breaks_parse(site, &fitted, &place);
+    is_misfit.then_some(text.len())
 }
 
-/// The next line cannot follow: it is further indented, but nothing opens a block for it; or it would never be reached.
-fn cannot_precede(site: &Site, text: &str) -> bool {
-    let Some(next) = site.next_lines.first() else {
-        return false;
-    };
-    let whole = site.line_before().to_owned() + text;
-    let line = last_line(&whole);
-    let blanks = &line[..indentation(line)];
-    if site.is_inside_line() || !next.starts_with(blanks) {
-        return false;
-    }
-    // Inside of brackets indentation means nothing.
+/// The line that would follow `line`, if that one had no brackets around it: inside of them indentation means nothing.
+fn follower<'s>(site: &'s Site, line: &str) -> Option<&'s str> {
+    let next = site.next_lines.first()?;
     let is_free = || {
-        scan(&site.before, 0, site.lexis)
-            .open
-            .iter()
-            .all(|bracket| bracket.kind == '{')
+        let open = scan(&site.before, 0, site.lexis).open;
+        open.iter().all(|bracket| bracket.kind == '{')
     };
+    let follows =
+        !site.is_inside_line() && next.starts_with(&line[..indentation(line)]) && is_free();
+    follows.then_some(next)
+}
+
+/// After the line, the next one would never be reached.
+fn cuts_off(site: &Site, line: &str) -> bool {
+    let has_blocks = matches!(site.style, BlockStyle::Indentation | BlockStyle::Brackets);
+    // Who has begun to write `return` wants it there.
+    let is_written = !site.line_before().trim().is_empty();
+    let Some(next) = follower(site, line).filter(|_| has_blocks && !is_written) else {
+        return false;
+    };
+    indentation(next) == indentation(line)
+        && jumps(line.trim())
+        && is_reached_from_above(next.trim(), site.style)
+}
+
+/// The next line is further indented, but nothing opens a block for it.
+fn lacks_opener(site: &Site, line: &str) -> bool {
     let code = line.trim();
-    if indentation(next) == blanks.len() {
-        let has_blocks = matches!(site.style, BlockStyle::Indentation | BlockStyle::Brackets);
-        return has_blocks
-            && jumps(code)
-            && is_reached_from_above(next.trim(), site.style)
-            && is_free();
-    }
-    if !is_free() {
+    let is_deeper = |next: &str| indentation(next) > indentation(line);
+    if !follower(site, line).is_some_and(is_deeper) {
         return false;
     }
     match site.style {
@@ -122,24 +135,17 @@ fn breaks_parse(site: &Site, text: &str, place: &Place) -> bool {
         && errors(site.before.clone() + text + place.after).is_some_and(|errors| errors > 0)
 }
 
-/// A line that was generated, from the place on.
+/// A line that was generated, from the place on, and cannot stand there.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Attempt {
     pub text: String,
     /// Where the tokens end in `text`.
     pub tokens: Vec<TokenEnd>,
+    /// Another line parts from it before this byte.
+    pub parts_before: usize,
 }
 
 impl Attempt {
-    /// Its first `len` bytes, where a token ends.
-    fn beginning(&self, len: usize) -> Self {
-        let tokens = self.tokens.iter().take_while(|token| token.at <= len);
-        Self {
-            text: self.text[..len].to_owned(),
-            tokens: tokens.copied().collect(),
-        }
-    }
-
     /// The token that follows `kept`, if it begins with that.
     fn next_token(&self, kept: &str) -> Option<(&str, f32)> {
         let start = kept.len();
@@ -153,7 +159,9 @@ impl Attempt {
 /// Where the next guess parts from the attempts before it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parting {
-    pub kept: Attempt,
+    /// What it begins with, and where the tokens end in that.
+    pub kept: String,
+    pub tokens: Vec<TokenEnd>,
     /// How the attempts go on that begin with that.
     pub avoided: Vec<String>,
 }
@@ -166,7 +174,8 @@ pub fn parting(attempts: &[Attempt]) -> Option<Parting> {
         for token in &attempt.tokens {
             let kept = &attempt.text[..start];
             // The token that the answer's first word is in may begin with the indentation.
-            if !attempt.text[..token.at].trim().is_empty() {
+            let is_blank = attempt.text[..token.at].trim().is_empty();
+            if !is_blank && start < attempt.parts_before {
                 let score = before * (1.0 - taken(attempts, kept));
                 if best.is_none_or(|(best, ..)| score > best) {
                     best = Some((score, attempt, start));
@@ -177,15 +186,17 @@ pub fn parting(attempts: &[Attempt]) -> Option<Parting> {
         }
     }
     let (_, attempt, start) = best?;
-    let kept = attempt.beginning(start);
+    let kept = &attempt.text[..start];
+    let tokens = attempt.tokens.iter().take_while(|token| token.at <= start);
     let going_on = attempts
         .iter()
-        .filter(|other| other.next_token(&kept.text).is_some());
+        .filter(|other| other.next_token(kept).is_some());
     Some(Parting {
         avoided: going_on
             .map(|other| other.text[start..].to_owned())
             .collect(),
-        kept,
+        tokens: tokens.copied().collect(),
+        kept: kept.to_owned(),
     })
 }
 
@@ -212,7 +223,7 @@ mod tests {
         let grammar = language.and_then(Language::parser);
         let around = Surroundings::of_cursor(marked);
         let site = Site::new(&around, language, grammar, Rules::default());
-        is_misfit(&site, line)
+        misfit(&site, line).is_some()
     }
 
     #[test]
@@ -252,6 +263,30 @@ mod tests {
                 "python",
                 "def f(a):\n    try:\n        b()\n        $0\n    except E:\n        pass\n",
                 "return a",
+                false,
+            ),
+            (
+                "python",
+                "def f(a):\n    retu$0\n    b = a\n    return b\n",
+                "rn a",
+                false,
+            ),
+            (
+                "python",
+                "def f(a):\n    $0\n    for b in a:\n        c()\n",
+                "return a",
+                true,
+            ),
+            (
+                "go",
+                "func f(a int) int {\n\t$0\n\ta++\n\treturn a\n}\n",
+                "return a",
+                true,
+            ),
+            (
+                "go",
+                "func f(a int) int {\n\t$0\n\ta++\n\treturn a\n}\n",
+                "a *= 2",
                 false,
             ),
             (
@@ -307,6 +342,7 @@ mod tests {
                 probability: *probability,
             });
         }
+        attempt.parts_before = attempt.text.len();
         attempt
     }
 
@@ -314,8 +350,12 @@ mod tests {
     fn another_line_parts_where_it_is_likeliest_to() {
         let first = attempt(&[("    ", 0.1), ("return", 0.8), (" a", 0.5), (" + b", 0.6)]);
         let parting_of = |attempts: &[Attempt]| {
-            let Parting { kept, avoided } = parting(attempts).unwrap();
-            (kept.text, kept.tokens.len(), avoided)
+            let Parting {
+                kept,
+                tokens,
+                avoided,
+            } = parting(attempts).unwrap();
+            (kept, tokens.len(), avoided)
         };
         // 0.8 * 0.5 is left at `a`, more than 0.2 at `return` and 0.8 * 0.5 * 0.4 at `+ b`; all of it times the indentation's 0.1.
         let at_a = ("    return".to_owned(), 2);
@@ -326,9 +366,14 @@ mod tests {
         );
         // Now 0.8 * 0.1 is left at `a`, and 0.2 at `return`.
         let second = attempt(&[("    ", 0.1), ("return", 0.8), (" c", 0.4)]);
-        let (kept, tokens, avoided) = parting_of(&[first, second]);
+        let (kept, tokens, avoided) = parting_of(&[first.clone(), second]);
         assert_eq!((kept.as_str(), tokens), ("    ", 1));
         assert_eq!(avoided, ["return a + b", "return c"]);
         assert_eq!(parting(&[]), None);
+        // Whatever follows the word, it is no better.
+        let mut first = first;
+        first.parts_before = "    return".len();
+        let (kept, ..) = parting_of(&[first]);
+        assert_eq!(kept, "    ");
     }
 }
