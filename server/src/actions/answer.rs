@@ -263,7 +263,7 @@ fn accept(
     checks::keeps_the_signature(code, asked)?;
     let text = fill(code);
     checks::parses(&text, asked)?;
-    checks::mends(code, asked)?;
+    checks::mends(code, &reading.imports, asked)?;
     Ok(Replacement {
         range: asked.range.clone(),
         text,

@@ -6,7 +6,7 @@ use grammars::Language;
 use ropey::Rope;
 
 use super::Asked;
-use super::cut::places_of;
+use super::cut::{mentions, places_of};
 use super::fault::Fault;
 use crate::actions::{Action, Problem, TargetKind};
 use crate::completion::brackets::{self, Lexis};
@@ -14,6 +14,7 @@ use crate::completion::site::significant;
 use crate::completion::stop::{HOMEWORK, is_comment};
 use crate::index::symbols::places;
 use crate::syntax::{self, BACKGROUND_BUDGET, MAX_PARSED_BYTES};
+use crate::words::is_word_char;
 
 /// A rewriting may have so many times the lines of the old text, and some more: it may be short.
 const GROWTH: usize = 4;
@@ -371,8 +372,51 @@ pub fn keeps_the_signature(code: &str, asked: &Asked) -> Result<(), Fault> {
     }
 }
 
-/// A fix does something about its problem, and does not hide it.
-pub fn mends(code: &str, asked: &Asked) -> Result<(), Fault> {
+/// What messages say of a name that means nothing. Lower case.
+const UNKNOWN: [&str; 12] = [
+    "not defined",
+    "undefined",
+    "undeclared",
+    "not declared",
+    "cannot find",
+    "can't find",
+    "not found in",
+    "not in scope",
+    "unresolved",
+    "no attribute",
+    "no member",
+    "does not exist",
+];
+
+/// The name that a problem says to be unknown.
+fn unknown_name<'a>(problem: &'a Problem, line: &str) -> Option<&'a str> {
+    let message = problem.message.to_lowercase();
+    if !UNKNOWN.iter().any(|words| message.contains(words)) {
+        return None;
+    }
+    let quoted = problem
+        .message
+        .split(['\'', '"', '`', '‘', '’'])
+        .skip(1)
+        .step_by(2);
+    // Go and Java do not quote it; it comes last.
+    let plain = problem.message.rsplit(|c: char| !is_word_char(c));
+    let mut names = quoted.chain(plain);
+    names.find(|name| !name.is_empty() && name.chars().all(is_word_char) && mentions(line, name))
+}
+
+/// The code is changed, but neither where the unknown `name` stands nor so that it is known now.
+fn leaves_unknown(name: &str, line: &str, code: &str, imports: &[String], asked: &Asked) -> bool {
+    let is_new = |new: &str| !asked.old.lines().any(|old| old.trim() == new.trim());
+    let is_there = code.lines().any(|new| new.trim() == line);
+    let mut new_lines = code.lines().filter(|new| is_new(new));
+    is_there
+        && !new_lines.any(|new| mentions(new, name))
+        && !imports.iter().any(|import| mentions(import, name))
+}
+
+/// A fix does something about its problem, and does not hide it. `imports` are what it adds to those of the file.
+pub fn mends(code: &str, imports: &[String], asked: &Asked) -> Result<(), Fault> {
     let Action::Fix { problems } = &asked.offer.action else {
         return Ok(());
     };
@@ -426,6 +470,15 @@ pub fn mends(code: &str, asked: &Asked) -> Result<(), Fault> {
         let message = problem.message.to_lowercase();
         !problem.is_error || SUPERFLUOUS.iter().any(|word| message.contains(word))
     };
+    let is_left = |problem: &Problem| {
+        let line = line_of(problem, &asked.document);
+        let name = line.and_then(|line| unknown_name(problem, line));
+        line.zip(name)
+            .is_some_and(|(line, name)| leaves_unknown(name, line, code, imports, asked))
+    };
+    if !problems.is_empty() && problems.iter().all(is_left) {
+        return Err(Fault::Evades("the unknown name is still there"));
+    }
     let is_gone = |line: &&str| !code.lines().any(|new| new.trim() == *line);
     if !problems.iter().any(may_go) && only_deletes(old, code) && lines.iter().any(is_gone) {
         return Err(Fault::Evades(
