@@ -299,6 +299,11 @@ pub fn says_something_new(code: &str, asked: &Asked) -> Result<(), Fault> {
     }
 }
 
+/// The lines with something in them, without the blanks around that.
+fn filled_lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty())
+}
+
 /// Fewer lines may well stand in a file twice.
 const TELLING_LINES: usize = 3;
 
@@ -308,18 +313,14 @@ pub fn is_no_copy(code: &str, asked: &Asked) -> Result<(), Fault> {
         asked.offer.action,
         Action::Fix { .. } | Action::Simplify | Action::Edit { .. }
     );
-    let filled = |text| {
-        let text: &str = text;
-        let lines = text.lines().map(str::trim);
-        lines.filter(|line| !line.is_empty()).collect::<Vec<_>>()
-    };
-    let lines = filled(code);
+    let lines: Vec<&str> = filled_lines(code).collect();
     let Asked {
         document, range, ..
     } = asked;
     let elsewhere = [&document[..range.start], &document[range.end..]];
     let is_copied = elsewhere.iter().any(|text| {
-        filled(text)
+        filled_lines(text)
+            .collect::<Vec<_>>()
             .windows(lines.len().max(1))
             .any(|run| run == lines)
     });
@@ -331,8 +332,7 @@ pub fn is_no_copy(code: &str, asked: &Asked) -> Result<(), Fault> {
 
 /// It is neither much longer than the old text nor, as a fix, much shorter.
 pub fn has_right_size(code: &str, asked: &Asked) -> Result<(), Fault> {
-    let filled = |text: &str| text.lines().filter(|line| !line.trim().is_empty()).count();
-    let (old, new) = (filled(&asked.old), filled(code));
+    let (old, new) = (filled_lines(&asked.old).count(), filled_lines(code).count());
     let most = match asked.offer.action {
         Action::Implement => MOST_LINES_OF_A_BODY,
         Action::Edit { .. } => old * GROWTH + MORE_LINES_AS_TOLD,

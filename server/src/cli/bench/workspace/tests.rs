@@ -139,7 +139,7 @@ async fn what_was_measured_before_an_interruption_stays() {
     };
     let mut jobs = engine.jobs.subscribe();
     let mut measured = Measured::new("toy");
-    // A hole takes two jobs at most: a first guess and a second.
+    // A hole takes three jobs at most: a first guess, and two others where that cannot stand.
     tokio::select! {
         done = subject.ask(Arc::new(engine), 40.0, &mut measured) => panic!("not interrupted: {done:?}"),
         interrupted = jobs.wait_for(|jobs| *jobs >= 4) => { interrupted.unwrap(); }
