@@ -151,15 +151,21 @@ fn the_menu_asks_for_an_instruction() {
     assert!(change.new.join("\n").contains("amount"), "{change:?}");
 }
 
+/// An editor in which an explanation of a function of `text` was chosen.
+fn asked_to_explain(text: &str) -> Editor {
+    let line = index_of(
+        text,
+        "def profit(journal: Journal, first: date, last: date) -> Money:",
+    );
+    let editor = Editor::open(text, line + 1, &[]);
+    editor.chooses("Explain `profit`");
+    editor
+}
+
 #[test]
 fn an_explanation_opens_in_a_window_of_its_own() {
     let text = source();
-    let line = index_of(
-        &text,
-        "def profit(journal: Journal, first: date, last: date) -> Money:",
-    );
-    let editor = Editor::open(&text, line + 1, &[]);
-    editor.chooses("Explain `profit`");
+    let editor = asked_to_explain(&text);
     let words = editor.wait("the explanation", || {
         editor
             .try_ask("join(getbufline('tacit://explanation', 1, '$'), ' ')")
@@ -172,12 +178,7 @@ fn an_explanation_opens_in_a_window_of_its_own() {
 #[test]
 fn a_running_action_is_told_of_and_can_be_cancelled() {
     let text = source();
-    let line = index_of(
-        &text,
-        "def profit(journal: Journal, first: date, last: date) -> Money:",
-    );
-    let editor = Editor::open(&text, line + 1, &[]);
-    editor.chooses("Explain `profit`");
+    let editor = asked_to_explain(&text);
     editor.wait("the action in the status line", || {
         let status = editor.ask("luaeval('require(\"tacit\").status()')");
         status.starts_with("tacit: Explain `profit`").then_some(())

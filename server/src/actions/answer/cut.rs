@@ -15,6 +15,7 @@ use crate::completion::site::{BlockStyle, indentation, says_the_same, significan
 use crate::completion::stop::is_comment;
 use crate::index::symbols::{DefinitionKind, DefinitionPlace, Places, places};
 use crate::syntax::{self, MAX_PARSED_BYTES};
+use crate::words::is_word_char;
 
 /// What one parse of an answer may take: answers are short.
 const PARSE_BUDGET: Duration = Duration::from_millis(100);
@@ -232,11 +233,10 @@ pub fn without_imports(code: String, asked: &Asked) -> (String, Vec<String>) {
 
 /// Whether `name` stands in the text as a word.
 pub fn mentions(text: &str, name: &str) -> bool {
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
     text.match_indices(name).any(|(at, _)| {
         !name.is_empty()
-            && !text[..at].ends_with(is_word)
-            && !text[at + name.len()..].starts_with(is_word)
+            && !text[..at].ends_with(is_word_char)
+            && !text[at + name.len()..].starts_with(is_word_char)
     })
 }
 
