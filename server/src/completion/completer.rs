@@ -18,6 +18,7 @@ use super::{
     cache::{Cache, Found},
     extent::{Wanted, wanted_extent},
     generation::{Amount, Extent, Generation, Waiter},
+    needs::Needs,
     post,
     rhythm::Rhythm,
     rules::{Rule, Rules},
@@ -337,12 +338,17 @@ impl Inner {
         let snapshot = &asked.snapshot;
         let mut around = asked.around.clone();
         around.before.push_str(further);
-        Site::new(
+        let mut site = Site::new(
             &around,
             snapshot.language,
             snapshot.grammar.clone(),
             self.comparison.rules,
-        )
+        );
+        // What is behind `further` is not in the tree yet.
+        if further.is_empty() {
+            site.needs = Needs::new(snapshot, asked.at);
+        }
+        site
     }
 
     /// A line or a block, for a request that does not want all there is to say.
@@ -487,10 +493,9 @@ impl Inner {
             post::fit(raw, asked.place(), cut_at_line, self.comparison.rules);
         let emptied_by = changed_by.last().filter(|_| text.trim().is_empty());
         let block = progress.is_block.then_some(Rule::Block);
-        let second = progress.is_second_guess.then_some(Rule::SecondGuess);
         let rules = block
             .into_iter()
-            .chain(second)
+            .chain(progress.guessed_again)
             .chain(progress.stopped)
             .chain(changed_by.iter().copied());
         let dismissed = asked.trigger != Trigger::Invoked

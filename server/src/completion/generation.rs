@@ -16,7 +16,7 @@ use tokio::{
 
 use super::{
     ContextPiece,
-    misfit::{Attempt, GUESSES, Parting, misfit, parting},
+    misfit::{Attempt, GUESSES, Parting, misfit, next_guess},
     rules::Rule,
     scope::Scope,
     show,
@@ -45,8 +45,8 @@ pub struct Progress {
     pub stopped: Option<Rule>,
     /// The text is to fill an empty body, so all of it is offered if it is likely.
     pub is_block: bool,
-    /// The model would rather have said something else, which could not stand there.
-    pub is_second_guess: bool,
+    /// The rule that put another line in place of the one that the model would rather have written.
+    pub guessed_again: Option<Rule>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -115,7 +115,9 @@ impl Extent {
             amount,
             scope: wants_scope.then(|| Scope::new(&site)),
             guesses: Guesses {
-                settled: !site.rules.contains(Rule::SecondGuess),
+                settled: ![Rule::SecondGuess, Rule::NeededName]
+                    .into_iter()
+                    .any(|rule| site.rules.contains(rule)),
                 ..Guesses::default()
             },
             site,
@@ -175,8 +177,8 @@ impl Extent {
             finish: Some(finish),
             ..progress.clone()
         });
-        let next =
-            parting(&self.guesses.rejected).filter(|_| self.guesses.rejected.len() < GUESSES);
+        let has_more = self.guesses.rejected.len() < GUESSES;
+        let next = next_guess(&self.site, &self.guesses.rejected).filter(|_| has_more);
         let Some(parting) = next else {
             self.guesses.settled = true;
             *progress = Progress {
@@ -187,7 +189,7 @@ impl Extent {
         };
         progress.text.clone_from(&parting.kept);
         progress.tokens.clone_from(&parting.tokens);
-        progress.is_second_guess = true;
+        progress.guessed_again = Some(parting.rule);
         Some(parting)
     }
 

@@ -1,6 +1,6 @@
 //! Whether the line that the model finds likeliest can stand where it is to stand. A line that says the next one again, or after which
-//! the code below no longer parses, is no answer, however likely: then the likeliest other line is tried. Owns what a misfit is and where
-//! another line parts from it; generates nothing.
+//! the code below no longer parses or lacks a name, is no answer, however likely: then another line is tried. Owns what a misfit is and
+//! where another line parts from it; generates nothing.
 
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use super::{
     brackets::scan,
     generation::TokenEnd,
     post::{self, Place},
+    rules::Rule,
     show::leaves_open,
     site::{BlockStyle, Site, indentation, last_line},
 };
@@ -25,6 +26,12 @@ const PARSE_BUDGET: Duration = Duration::from_millis(4);
 /// there already or leaves brackets open, or what stands below could not follow it. If so, the byte of `text` before which another line has
 /// to part from it.
 pub fn misfit(site: &Site, text: &str) -> Option<usize> {
+    if site.rules.contains(Rule::NeededName) && site.needs.are_missed_by(text) {
+        return Some(text.len());
+    }
+    if !site.rules.contains(Rule::SecondGuess) {
+        return None;
+    }
     let after = site.rest_of_line.clone() + &site.below;
     let place = Place {
         before: &site.before,
@@ -164,10 +171,40 @@ pub struct Parting {
     pub tokens: Vec<TokenEnd>,
     /// How the attempts go on that begin with that.
     pub avoided: Vec<String>,
+    /// What led to it.
+    pub rule: Rule,
+}
+
+/// The next line to try at `site`. After the first attempt that is one which defines the name that the code below needs.
+pub fn next_guess(site: &Site, attempts: &[Attempt]) -> Option<Parting> {
+    let first = attempts
+        .first()
+        .filter(|_| attempts.len() == 1 && site.rules.contains(Rule::NeededName));
+    let opening =
+        first.and_then(|first| Some((first, site.needs.opening_line(site, &first.text)?)));
+    if let Some((first, kept)) = opening.filter(|(first, _)| site.needs.are_missed_by(&first.text))
+    {
+        // At most what the model did not give the word that it would rather have begun with.
+        let word = first
+            .tokens
+            .iter()
+            .find(|token| !first.text[..token.at].trim().is_empty());
+        let probability = word.map_or(1.0, |word| 1.0 - word.probability);
+        return Some(Parting {
+            tokens: vec![TokenEnd {
+                at: kept.len(),
+                probability,
+            }],
+            kept,
+            avoided: Vec::new(),
+            rule: Rule::NeededName,
+        });
+    }
+    parting(attempts).filter(|_| site.rules.contains(Rule::SecondGuess))
 }
 
 /// Where another line most likely parts from `attempts`: where what they begin with, times what is left for other tokens there, is greatest.
-pub fn parting(attempts: &[Attempt]) -> Option<Parting> {
+fn parting(attempts: &[Attempt]) -> Option<Parting> {
     let mut best: Option<(f32, &Attempt, usize)> = None;
     for attempt in attempts {
         let (mut start, mut before) = (0, 1.0);
@@ -197,6 +234,7 @@ pub fn parting(attempts: &[Attempt]) -> Option<Parting> {
             .collect(),
         tokens: tokens.copied().collect(),
         kept: kept.to_owned(),
+        rule: Rule::SecondGuess,
     })
 }
 
@@ -216,7 +254,7 @@ mod tests {
     use grammars::Language;
 
     use super::*;
-    use crate::completion::{cache::Surroundings, rules::Rules};
+    use crate::completion::{cache::Surroundings, needs::Needs, rules::Rules};
 
     fn is_misfit_at(language: &str, marked: &str, line: &str) -> bool {
         let language = Language::by_lsp_id(language);
@@ -333,6 +371,50 @@ mod tests {
         }
     }
 
+    #[test]
+    fn after_a_line_that_lacks_a_name_comes_one_that_defines_it() {
+        let next = |marked: &str, tokens: &[(&str, f32)], rules| {
+            let language = Language::by_lsp_id("python");
+            let grammar = language.and_then(Language::parser);
+            let mut site = Site::new(&Surroundings::of_cursor(marked), language, grammar, rules);
+            site.needs = Needs::of_cursor("python", marked);
+            let mut attempt = attempt(tokens);
+            attempt.parts_before = misfit(&site, &attempt.text)?;
+            let parting = next_guess(&site, &[attempt])?;
+            Some((parting.kept, parting.rule))
+        };
+        let all = Rules::default();
+        let needed = |kept: &str| Some((kept.to_owned(), Rule::NeededName));
+        let at_start = "def f(a):\n$0    for b in a:\n        c += b\n    return c\n";
+        let returns = [("    return", 0.6), (" a", 0.9)];
+        assert_eq!(next(at_start, &returns, all), needed("    c"));
+        assert_eq!(next(at_start, &[("    c", 0.6), (" = 0", 0.9)], all), None);
+        assert_eq!(
+            next(
+                &at_start.replace("$0    ", "    $0\n    "),
+                &[("return", 0.6), (" a", 0.9)],
+                all
+            ),
+            needed("c")
+        );
+        // What the lines below belong to.
+        let loops = "def f(a):\n$0        g(b)\n    return a\n";
+        assert_eq!(next(loops, &returns, all), needed("    for b"));
+        // Where they stand, not where the model is.
+        let outer = "def f(a):\n    while a:\n        g(a)\n$0    return b\n";
+        assert_eq!(
+            next(outer, &[("        g", 0.6), ("(1)", 0.9)], all),
+            needed("    b")
+        );
+        let without = all.without(Rule::NeededName);
+        let other = next(at_start, &returns, without).map(|(_, rule)| rule);
+        assert_eq!(other, Some(Rule::SecondGuess));
+        assert_eq!(
+            next(at_start, &returns, without.without(Rule::SecondGuess)),
+            None
+        );
+    }
+
     fn attempt(tokens: &[(&str, f32)]) -> Attempt {
         let mut attempt = Attempt::default();
         for (text, probability) in tokens {
@@ -354,6 +436,7 @@ mod tests {
                 kept,
                 tokens,
                 avoided,
+                ..
             } = parting(attempts).unwrap();
             (kept, tokens.len(), avoided)
         };

@@ -8,6 +8,7 @@ mod extent;
 mod generation;
 mod indent;
 mod misfit;
+mod needs;
 mod post;
 mod rhythm;
 mod rules;

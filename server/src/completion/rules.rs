@@ -1,5 +1,5 @@
 //! The rules between the model's text and what the user sees, by name: so that each can be switched off and its worth measured.
-//! Owns names and words only; what a rule does stands in `stop`, `scope`, `extent`, `post` and `misfit`.
+//! Owns names and words only; what a rule does stands in `stop`, `scope`, `extent`, `post`, `misfit` and `needs`.
 
 use serde::{Deserialize, Serialize};
 
@@ -35,10 +35,12 @@ pub enum Rule {
     Block,
     /// Where a line cannot stand, the likeliest other one is tried.
     SecondGuess,
+    /// Where the code below uses a name that nothing defines, a line that defines it is tried.
+    NeededName,
 }
 
 impl Rule {
-    pub const ALL: [Rule; 14] = [
+    pub const ALL: [Rule; 15] = [
         Self::ScopeEnd,
         Self::Closer,
         Self::Indentation,
@@ -53,6 +55,7 @@ impl Rule {
         Self::WordInside,
         Self::Block,
         Self::SecondGuess,
+        Self::NeededName,
     ];
 
     /// Why an answer ends here, or why there is none, for a person.
@@ -72,6 +75,7 @@ impl Rule {
             Self::WordInside => "You are inside a word.",
             Self::Block => "A whole block.",
             Self::SecondGuess => "The likeliest line could not stand here.",
+            Self::NeededName => "The code below uses this name, and nothing defines it.",
         }
     }
 }

@@ -6,6 +6,7 @@ use grammars::Language;
 use super::{
     brackets::{self, Bracket, Brackets, Lexis},
     cache::Surroundings,
+    needs::Needs,
     rules::Rules,
 };
 
@@ -58,6 +59,8 @@ pub struct Site {
     /// What is known of the text below that line.
     pub below: String,
     pub rules: Rules,
+    /// Nothing, unless somebody has looked at the whole document.
+    pub needs: Needs,
     /// The lines of `before` that the blocks around the place begin with, without indentation; innermost first.
     pub headers: Vec<String>,
     /// The open brackets of `before`, innermost first, and whether the text behind the place closes each.
@@ -95,6 +98,7 @@ impl Site {
             rest_of_line: rest_of_line.to_owned(),
             below: around.after[rest_of_line.len()..].to_owned(),
             rules,
+            needs: Needs::default(),
             headers,
             openers,
             before,
