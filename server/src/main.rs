@@ -1,12 +1,13 @@
 //! The `tacit` program: one subcommand, one line.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand};
 use tacit::{
     cli::{self, action::Wanted},
     doctor, logging, models,
 };
+use tokio::runtime::Runtime;
 
 /// Code completion from a model on your own machine
 #[derive(Parser)]
@@ -45,12 +46,27 @@ enum Command {
     Engine(cli::engine::Arguments),
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+/// A read of standard input cannot be called off, so nobody waits longer than this for one. Everything else is dropped by then.
+const LEAVE_AFTER: Duration = Duration::from_millis(200);
+
+fn main() -> ExitCode {
     let log = logging::init();
-    let done = match Arguments::parse().command {
-        // A read of standard input can't be called off: leave without waiting for it.
-        Command::Lsp(arguments) => std::process::exit(cli::lsp::run(arguments, log).await),
+    let command = Arguments::parse().command;
+    let runtime = match Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: the program's threads cannot be started: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = runtime.block_on(run(command, log));
+    runtime.shutdown_timeout(LEAVE_AFTER);
+    code
+}
+
+async fn run(command: Command, log: logging::Handle) -> ExitCode {
+    let done = match command {
+        Command::Lsp(arguments) => return cli::lsp::run(arguments, log).await,
         Command::Complete(arguments) => cli::complete::run(arguments).await,
         Command::Fix(fix) => cli::action::fix(fix).await,
         Command::Implement(arguments) => cli::action::act(Wanted::Implement, arguments).await,

@@ -1,6 +1,6 @@
 //! `tacit lsp`: the language server on standard input and output.
 
-use std::sync::Arc;
+use std::{process::ExitCode, sync::Arc};
 
 use clap::Args;
 
@@ -16,7 +16,7 @@ pub struct Arguments {
 }
 
 /// Returns the exit code that the protocol asks for.
-pub async fn run(arguments: Arguments, log: logging::Handle) -> i32 {
+pub async fn run(arguments: Arguments, log: logging::Handle) -> ExitCode {
     lsp::log_panics_without_their_text();
     let history = match config::state_folder() {
         Some(folder) => History::open(&folder),
@@ -36,11 +36,12 @@ pub async fn run(arguments: Arguments, log: logging::Handle) -> i32 {
             actions: engines.actions,
         }
     });
-    lsp::serve(
+    let code = lsp::serve(
         tokio::io::stdin(),
         tokio::io::stdout(),
         config::user_file(),
         start,
     )
-    .await
+    .await;
+    ExitCode::from(u8::try_from(code).unwrap_or(1))
 }

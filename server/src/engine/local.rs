@@ -32,7 +32,11 @@ pub(super) const QUIET: Duration = Duration::from_millis(250);
 /// How often [`LocalEngine::close`] looks whether the thread has ended.
 const CLOSE_STEP: Duration = Duration::from_millis(5);
 
-/// See [module docs](self). Dropping it ends the thread after the step at hand.
+/// When the process ends, llama.cpp's libraries are unloaded, and a thread that still computes dies of that: so whoever drops an engine
+/// waits for the step at hand, but not for ever.
+const DROP_PATIENCE: Duration = Duration::from_secs(2);
+
+/// See [module docs](self). Dropping it ends the thread after the step at hand, and waits for that.
 pub struct LocalEngine {
     commands: Sender<Command>,
     status: watch::Receiver<Status>,
@@ -113,6 +117,12 @@ impl LocalEngine {
         while !self.thread.is_finished() && Instant::now() < give_up {
             thread::sleep(CLOSE_STEP);
         }
+    }
+}
+
+impl Drop for LocalEngine {
+    fn drop(&mut self) {
+        self.close(DROP_PATIENCE);
     }
 }
 

@@ -46,8 +46,8 @@ pub struct Services {
 ///
 /// `user_file` is the user's `tacit.toml`, [`config::user_file`](crate::config::user_file) for a real one.
 ///
-/// A process that serves its standard input has to end with [`std::process::exit`] afterwards: reading from it can't be
-/// called off.
+/// Reading standard input can't be called off: the runtime of a process that serves it has to be
+/// [shut down with a time limit](tokio::runtime::Runtime::shutdown_timeout).
 pub async fn serve<R, W>(input: R, output: W, user_file: Option<PathBuf>, start: Start) -> i32
 where
     R: AsyncRead + Unpin + Send + 'static,
