@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """`make bench`: tacit's engine in figures, beside llama-server as llama.vscode and llama.vim drive it, in one table.
 
-Runs `tacit bench decode` on the quiet machine and beside busy cores, the peer's own decode speed, and typing traces against all three.
+Runs `tacit bench decode` on the quiet machine and beside busy cores, the peer's own decode speed, typing traces against all three, and
+typing traces while the same engine does one code action after the other.
 Traces and the harness that replays them lie in a folder of their own (`TACIT_BENCH_DIR`, which holds `replay` and `corpus`); a part whose
 prerequisites are missing is skipped and says so. Everything measured goes to `results.json` beside the reports of the harness.
 Standard library only. Nothing else should run on the machine meanwhile.
@@ -18,13 +19,13 @@ import sys
 from pathlib import Path
 
 import table
-from servers import Home, Missing, Peer, PeerProgram, Window, busy_cores, proportional_mb
+from servers import Actions, Home, Missing, Peer, PeerProgram, Window, busy_cores, proportional_mb
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # The development traces of the corpus's README.
 CORPUS, SEED = "dev.toml", "20250601"
 POLICIES = ("watch", "accept")
-PARTS = ("decode", "busy", "peer", "memory", "replay")
+PARTS = ("decode", "busy", "peer", "memory", "replay", "action")
 # What the peer continues when its decode speed is measured: about as many tokens as `tacit bench decode` holds in its cache.
 DECODED = (REPOSITORY / "server/src/cli/bench/typed_before.py").read_text() * 2
 
@@ -161,6 +162,18 @@ class Bench:
                     self.results["skipped"][f"replay of {client}"] = str(missing)
                 self.save()
 
+    def measure_action(self):
+        """What a code action costs somebody who types meanwhile."""
+        harness = Harness(self.options, self.out)
+        figures = self.results["action"] = {}
+        for name, acts in (("alone", False), ("beside", True)):
+            with Home(self.cpu) as home, Window(self.options.tacit, home) as window:
+                with Actions(self.options.tacit, home) if acts else contextlib.nullcontext() as actions:
+                    figures[name] = harness.tacit("watch", home, window, f"tacit-{name}")
+                if acts:
+                    figures["done"] = actions.done
+            self.save()
+
 
 class Harness:
     """The replay harness and its traces."""
@@ -192,7 +205,7 @@ class Harness:
                 raise Missing("the traces could not be built (the corpus says why above)")
         return sorted(traces.glob("*.jsonl.gz"))
 
-    def tacit(self, policy, home, window):
+    def tacit(self, policy, home, window, name="tacit"):
         """The harness asks for the counters of each `tacit lsp` before and after typing; it reports no cache hits, so they are kept here."""
         answers = []
         counters = self.replay.LspBackend.tokens
@@ -205,7 +218,7 @@ class Harness:
         self.replay.LspBackend.tokens = keeping
         try:
             command = f"{self.options.tacit} lsp"
-            pooled = self.run(policy, "tacit", ["lsp", "--cmd", command, "--also-pid", str(window.engine_pid)], home.environment)
+            pooled = self.run(policy, name, ["lsp", "--cmd", command, "--also-pid", str(window.engine_pid)], home.environment)
         finally:
             self.replay.LspBackend.tokens = counters
 

@@ -239,6 +239,46 @@ class Window:
         return json.loads(self.process.stdout.read(length))
 
 
+class Actions:
+    """One code action after the other, on the engine that the windows of a home share."""
+
+    STUB = '''def longest_run(values):
+    """The longest run of equal values: the value and how often it stands there in a row. The first of several; None of nothing."""
+    pass
+'''
+
+    def __init__(self, tacit, home):
+        self.home = home
+        self.file = home.folder / "stub.py"
+        self.command = [tacit, "implement", str(self.file), "--line", "1"]
+        self.process = None
+        self.is_over = threading.Event()
+        self.thread = threading.Thread(target=self._act)
+        # Whether it was changed or refused.
+        self.done = 0
+
+    def __enter__(self):
+        self.file.write_text(self.STUB)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.is_over.set()
+        # It may be about to start another one.
+        while self.thread.is_alive():
+            if self.process:
+                self.process.terminate()
+            self.thread.join(0.2)
+
+    def _act(self):
+        while not self.is_over.is_set():
+            self.process = subprocess.Popen(self.command, env=self.home.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self.process.wait()
+            self.done += 1
+            # A command that fails at once would only start programs.
+            self.is_over.wait(0.5)
+
+
 def proportional_mb(pid):
     """Memory of a process in MiB; pages that several processes share count in parts (Linux)."""
     try:

@@ -119,6 +119,11 @@ def rows(results):
         add(f"{cores} core{'s' * (cores != '1')} busy: tokens/s over one quiet thread's", (peer_kept, peer_kept, kept), goal, met, "{:.2f}",
             ratio(kept, peer_kept))
 
+    for name, words in (("p50", "median"), ("p90", "p90")):
+        alone, beside = (of(results, "action", run, "latency_ms", name) for run in ("alone", "beside"))
+        slower = ratio(beside, alone)
+        add(f"suggestion while an action runs, ms, {words} (watch)", (None, None, beside), "<= 1.3 x without", at_most(slower, 1.3), compared=slower)
+
     beyond = of(quiet, "memory", "beyond_buffers_mb")
     add("engine memory beyond model file, KV cache and compute buffers, MiB", (None, None, beyond), "<= 120", at_most(beyond, 120), "{:.0f}")
     second = of(results, "second_window", "added_mb")

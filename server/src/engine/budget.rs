@@ -15,6 +15,8 @@ pub struct Budget {
     pub related_bytes: usize,
     /// Tokens evaluated between two looks for something more urgent.
     pub chunk_tokens: u32,
+    /// The same while a key may come at any moment, for what has nothing to do with it.
+    pub short_chunk_tokens: u32,
     /// Size of a KV cache that holds five prompts of this layout with their answers: advice, since the user may set it.
     pub context_tokens: u32,
     /// A longer line comes too late to be of use.
@@ -29,6 +31,8 @@ const COLD_WINDOW_TARGETS: f32 = 16.0;
 /// One chunk may take so many targets: the longest that a key waits for work that nobody needs any more. Not less, because a chunk of
 /// 32 tokens has two thirds of the speed of one of 64.
 const CHUNK_TARGETS: f32 = 4.0;
+/// And so many, where slowness costs less than a late suggestion.
+const SHORT_CHUNK_TARGETS: f32 = 1.0;
 /// A line may take so many targets.
 const LINE_TARGETS: f32 = 10.0;
 
@@ -60,13 +64,18 @@ impl Budget {
         let layout = layout(costs, target_ms);
         let held_bytes = 2 * layout.prefix_bytes + layout.suffix_bytes + layout.middle_bytes;
         let document_tokens = held_bytes as f32 / BYTES_PER_TOKEN + ANSWER_TOKENS;
-        let chunk = CHUNK_SIZES
-            .into_iter()
-            .rfind(|tokens| costs.pass_ms(*tokens) <= CHUNK_TARGETS * target_ms);
+        let chunk_tokens = |targets: f32| {
+            let fits = |tokens: &u32| costs.pass_ms(*tokens) <= targets * target_ms;
+            CHUNK_SIZES
+                .into_iter()
+                .rfind(fits)
+                .unwrap_or(CHUNK_SIZES[0])
+        };
         Self {
             related_bytes: layout.prefix_bytes,
             layout,
-            chunk_tokens: chunk.unwrap_or(CHUNK_SIZES[0]),
+            chunk_tokens: chunk_tokens(CHUNK_TARGETS),
+            short_chunk_tokens: chunk_tokens(SHORT_CHUNK_TARGETS),
             context_tokens: (DOCUMENTS * document_tokens as u32).next_multiple_of(CONTEXT_STEP),
             max_line_tokens: (LINE_TARGETS * target_ms / one_token_ms)
                 .clamp(LINE_TOKENS.0, LINE_TOKENS.1) as u32,
@@ -130,6 +139,7 @@ mod tests {
             },
             related_bytes: 1024,
             chunk_tokens: 64,
+            short_chunk_tokens: 16,
             context_tokens: 8192,
             max_line_tokens: 57,
             debounce_ms: 0,

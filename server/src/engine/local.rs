@@ -29,6 +29,9 @@ const SAVE_AFTER: Duration = Duration::from_secs(5);
 /// would hold up the next key.
 pub(super) const QUIET: Duration = Duration::from_millis(250);
 
+/// Who has typed a moment ago will go on: for so long an action computes in short steps, each of which may be what the next key waits for.
+const KEYS_EXPECTED: Duration = Duration::from_secs(3);
+
 /// How often [`LocalEngine::close`] looks whether the thread has ended.
 const CLOSE_STEP: Duration = Duration::from_millis(5);
 
@@ -242,6 +245,7 @@ impl Worker {
         let mut idle_work = IdleWork::new(self.settings.idle_work);
         let mut idle: Option<Idle> = None;
         let mut quiet_from = Instant::now();
+        let mut keys_expected_until = Instant::now();
         apply(&mut scheduler, first);
         // A command is never kept waiting by more than the step at hand.
         let mut wait = Duration::ZERO;
@@ -253,6 +257,10 @@ impl Worker {
                     continue;
                 }
                 Ok(command) => {
+                    // Jobs are held while somebody waits for another engine.
+                    if matches!(command, Command::Hold { .. }) {
+                        keys_expected_until = Instant::now() + KEYS_EXPECTED;
+                    }
                     apply(&mut scheduler, command);
                     calibration.reconsider();
                     idle = None;
@@ -267,10 +275,14 @@ impl Worker {
                 Some(Priority::Typing) => {
                     scheduler.step();
                     quiet_from = Instant::now() + QUIET;
+                    keys_expected_until = Instant::now() + KEYS_EXPECTED;
                 }
                 Some(Priority::Action) => match quiet_from.checked_duration_since(Instant::now()) {
                     Some(rest) if !rest.is_zero() => wait = rest,
-                    _ => drop(scheduler.step()),
+                    _ => {
+                        scheduler.expect_keys(Instant::now() < keys_expected_until);
+                        scheduler.step();
+                    }
                 },
                 Some(_) if idle_work.allowed() => {
                     let started = Instant::now();

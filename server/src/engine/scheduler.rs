@@ -55,6 +55,9 @@ pub struct Scheduler<'b> {
     costs: PassCosts,
     /// Tokens evaluated between two looks for something more urgent.
     chunk_tokens: usize,
+    /// The same of an action while keys are expected.
+    short_chunk_tokens: usize,
+    keys_expected: bool,
     shelf: Shelf,
     states: Option<StateFolder>,
     jobs: Vec<Running>,
@@ -85,12 +88,15 @@ impl<'b> Scheduler<'b> {
     /// With what forward passes cost on this machine; the length of drafts follows from it.
     pub fn with_costs(backend: &'b mut dyn Backend, costs: PassCosts) -> Self {
         let dimensions = backend.dimensions();
+        let (chunk_tokens, short_chunk_tokens) = chunk_tokens(&costs);
         Self {
             backend,
             slots: Slots::new(dimensions.sequences, dimensions.cells),
             boundaries: Boundaries::new(BOUNDARIES),
             drafts: Drafts::new(),
-            chunk_tokens: chunk_tokens(&costs),
+            chunk_tokens,
+            short_chunk_tokens,
+            keys_expected: false,
             costs,
             shelf: Shelf::new(shelf::DEFAULT_BYTES),
             states: None,
@@ -100,8 +106,13 @@ impl<'b> Scheduler<'b> {
 
     /// What forward passes cost, now that it is known better.
     pub fn set_costs(&mut self, costs: PassCosts) {
-        self.chunk_tokens = chunk_tokens(&costs);
+        (self.chunk_tokens, self.short_chunk_tokens) = chunk_tokens(&costs);
         self.costs = costs;
+    }
+
+    /// Whether somebody may press a key at any moment: then actions compute in shorter steps, though slower.
+    pub fn expect_keys(&mut self, expected: bool) {
+        self.keys_expected = expected;
     }
 
     /// From now on prompts are compared with states on disk too, and can be saved there.
@@ -242,7 +253,11 @@ impl<'b> Scheduler<'b> {
             self.backend.truncate(seq, held as u32).map_err(in_words)?;
         }
 
-        let chunk_len = self.chunk_tokens.min(dimensions.batch as usize);
+        let chunk_tokens = match self.jobs[index].job.priority {
+            Priority::Action if self.keys_expected => self.short_chunk_tokens,
+            _ => self.chunk_tokens,
+        };
+        let chunk_len = chunk_tokens.min(dimensions.batch as usize);
         let running = &self.jobs[index];
         let end = running.tokens.len().min(held + chunk_len);
         let complete = end == running.tokens.len();
@@ -525,10 +540,14 @@ impl Lines {
     }
 }
 
-/// As the latency that a user is promised by default allows: all windows share the engine, whatever each is set to.
-fn chunk_tokens(costs: &PassCosts) -> usize {
+/// Long and short chunks, as the latency that a user is promised by default allows: all windows share the engine, whatever each is set to.
+fn chunk_tokens(costs: &PassCosts) -> (usize, usize) {
     let target_ms = CompletionConfig::default().latency_target_ms;
-    Budget::new(costs, target_ms).chunk_tokens as usize
+    let budget = Budget::new(costs, target_ms);
+    (
+        budget.chunk_tokens as usize,
+        budget.short_chunk_tokens as usize,
+    )
 }
 
 fn in_words(error: EvaluateError) -> String {

@@ -176,6 +176,28 @@ fn typing_is_served_first_wherever_the_action_is_and_costs_it_nothing() {
     }
 }
 
+#[test]
+fn while_keys_are_expected_an_action_gives_way_sooner() {
+    let request = action(&asked(&"foo bar ".repeat(100)), 20);
+    let first_chunk = |expected: bool, job: Job| {
+        let mut toy = toy(4096, 2);
+        let mut scheduler = Scheduler::new(&mut toy);
+        scheduler.expect_keys(expected);
+        let (sender, mut events) = mpsc::unbounded_channel();
+        scheduler.submit(1, job, sender);
+        scheduler.step();
+        match events.try_recv() {
+            Ok(Event::Prefilled(usage)) => usage.evaluated,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(first_chunk(false, request.clone()), 64);
+    assert_eq!(first_chunk(true, request), 16);
+    // Who types waits for all of his prompt.
+    let typing = job("typing", prompt(&"foo bar ".repeat(100), "y", "let no"), 4);
+    assert_eq!(first_chunk(true, typing), 64);
+}
+
 /// Runs a job to its end and no further.
 fn run_beside(scheduler: &mut Scheduler, job: Job) -> Outcome {
     let (sender, mut events) = mpsc::unbounded_channel();
