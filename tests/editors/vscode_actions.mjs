@@ -94,8 +94,7 @@ function hasAll(text, lines) {
 export const cases = {
   /** Discard, accept, an edit by instruction, an explanation. */
   async actions(folder, vsix) {
-    const editor = await Editor.open(folder, vsix, OPTIONS);
-    try {
+    await Editor.use(folder, vsix, OPTIONS, async (editor) => {
       await until('the model', async () => (await editor.statusBar()).includes('0.5B'));
       const head = await proposed(editor, HEADS, (head) => choose(editor, head, 'Document `'));
       const [, right] = await sidesOf(editor);
@@ -123,31 +122,20 @@ export const cases = {
       await editor.press('Control+z');
       await isUnchanged(editor);
       await explained(editor);
-    } catch (error) {
-      await editor.picture('failed');
-      throw error;
-    } finally {
-      await editor.close();
-    }
+    });
   },
 
   /** What comes in between: typing, cancelling, a restart, documents that are no files or can't be changed. */
   async awkward(folder, vsix) {
     const settings = { 'files.readonlyInclude': { '**/money.py': true }, 'editor.autoIndent': 'none' };
-    const editor = await Editor.open(folder, vsix, { ...OPTIONS, settings });
-    try {
+    await Editor.use(folder, vsix, { ...OPTIONS, settings }, async (editor) => {
       await until('the model', async () => (await editor.statusBar()).includes('0.5B'));
       await typedMeanwhile(editor);
       await cancelled(editor);
       await restarted(editor);
       await untitled(editor);
       await readOnly(editor);
-    } catch (error) {
-      await editor.picture('failed');
-      throw error;
-    } finally {
-      await editor.close();
-    }
+    });
   },
 };
 

@@ -177,6 +177,20 @@ export class Editor {
     fs.writeFileSync(this.file, lines.join('\n'));
   }
 
+  /** Opens an editor for `act` and closes it behind that. If `act` fails, a picture and the logs show how it was then. */
+  static async use(folder, vsix, options, act) {
+    const editor = await Editor.open(folder, vsix, options);
+    try {
+      return await act(editor);
+    } catch (error) {
+      await editor.picture('failed');
+      await editor.evidence().catch(() => undefined);
+      throw error;
+    } finally {
+      await editor.close();
+    }
+  }
+
   async close() {
     await this.browser?.close();
     for (const signal of ['SIGTERM', 'SIGKILL']) {
