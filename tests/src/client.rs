@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tacit::completion::Complete;
 use tacit::config::Settings;
+use tacit::engine::Engine;
 use tacit::engine::local::{LocalEngine, LocalSettings};
 use tacit::engine::toy::{ToyLoader, ToySettings};
 use tacit::lsp::Services;
@@ -87,6 +88,19 @@ impl Client {
         user_file: Option<PathBuf>,
         completer: Arc<dyn Complete>,
     ) -> Self {
+        let toy = Box::new(ToyLoader(ToySettings::default()));
+        let actions = LocalEngine::start(toy, LocalSettings::default());
+        let actions = Arc::new(actions.expect("the toy starts"));
+        Self::start_with_engine(capacity, user_file, completer, actions)
+    }
+
+    /// The same with an engine for code actions; otherwise the toy does them.
+    pub fn start_with_engine(
+        capacity: usize,
+        user_file: Option<PathBuf>,
+        completer: Arc<dyn Complete>,
+        actions: Arc<dyn Engine>,
+    ) -> Self {
         let (input, server_input) = tokio::io::duplex(capacity);
         let (server_output, output) = tokio::io::duplex(capacity);
         let settings = Arc::<Mutex<_>>::default();
@@ -97,12 +111,7 @@ impl Client {
             user_file,
             Box::new(move |receiver, _workspace| {
                 *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(receiver);
-                let toy = Box::new(ToyLoader(ToySettings::default()));
-                let actions = LocalEngine::start(toy, LocalSettings::default());
-                Services {
-                    completer,
-                    actions: Arc::new(actions.expect("the toy starts")),
-                }
+                Services { completer, actions }
             }),
         ));
         Self::connected(input, output, server, settings)

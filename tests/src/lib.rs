@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod completer;
+pub mod engine;
 pub mod gguf;
 pub mod http;
 pub mod models;

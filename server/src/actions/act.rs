@@ -450,7 +450,14 @@ impl Prepared {
         let Act {
             snapshot, offer, ..
         } = &self.act;
-        let text = self.question.answer_begins.clone() + &answer.written;
+        if answer
+            .written
+            .trim_matches(|c: char| c.is_whitespace() || c == '`')
+            .is_empty()
+        {
+            return Err(Fault::Empty.into());
+        }
+        let text = self.question.answer(&answer.written);
         let said = Said {
             text: &text,
             is_cut_off: answer.is_cut_off,

@@ -257,6 +257,7 @@ fn accept(
         return Err(Fault::Endless);
     }
     checks::is_complete(code, asked)?;
+    checks::has_bodies(code, asked)?;
     checks::says_something_new(code, asked)?;
     checks::is_no_copy(code, asked)?;
     checks::has_right_size(code, asked)?;

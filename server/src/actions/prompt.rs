@@ -16,6 +16,7 @@ use super::{
 use crate::{
     context::{Piece, privacy},
     prompt::chat::{Messages, Part},
+    words::is_word_char,
 };
 
 /// The system text. Short: it is read before every answer, and models of this size follow the question rather than it.
@@ -60,6 +61,23 @@ impl Question {
             answer_begins: head,
             max_tokens,
             end,
+        }
+    }
+
+    /// All of an answer of which the model has `written` what comes behind its beginning. Some models say that once more.
+    pub fn answer(&self, written: &str) -> String {
+        let (fence, code) = match self.answer_begins.split_once('\n') {
+            Some((_, code)) => self
+                .answer_begins
+                .split_at(self.answer_begins.len() - code.len()),
+            None => (self.answer_begins.as_str(), ""),
+        };
+        let again = written.trim_start();
+        let rest = again.strip_prefix(code.trim_end());
+        let is_said_again = rest.is_some_and(|rest| !rest.starts_with(is_word_char));
+        match is_said_again && !code.trim().is_empty() {
+            true => fence.to_owned() + again,
+            false => self.answer_begins.clone() + written,
         }
     }
 }

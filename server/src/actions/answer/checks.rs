@@ -10,7 +10,7 @@ use super::cut::{mentions, places_of};
 use super::fault::Fault;
 use crate::actions::{Action, Problem, TargetKind};
 use crate::completion::brackets::{self, Lexis};
-use crate::completion::site::significant;
+use crate::completion::site::{indentation, significant};
 use crate::completion::stop::{HOMEWORK, is_comment};
 use crate::index::symbols::places;
 use crate::syntax::{self, BACKGROUND_BUDGET, MAX_PARSED_BYTES};
@@ -247,6 +247,36 @@ pub fn is_complete(code: &str, asked: &Asked) -> Result<(), Fault> {
         return Err(Fault::Placeholder);
     }
     Ok(())
+}
+
+/// What opens a block has one, or had none before: Python's grammar takes a head alone for a whole definition.
+pub fn has_bodies(code: &str, asked: &Asked) -> Result<(), Fault> {
+    let is_python = asked
+        .language
+        .is_some_and(|language| language.id() == "python");
+    match is_python && heads_alone(code) > heads_alone(&asked.old) {
+        true => Err(Fault::Part),
+        false => Ok(()),
+    }
+}
+
+/// Lines that open a block and are not followed by a deeper one.
+fn heads_alone(code: &str) -> usize {
+    const OPENERS: &str =
+        "async case class def elif else except finally for if match try while with";
+    let lines = code
+        .lines()
+        .filter(|line| !line.trim().is_empty() && !is_comment(line.trim()));
+    let mut lines = lines.peekable();
+    let mut alone = 0;
+    while let Some(line) = lines.next() {
+        let head = line.trim();
+        let word = head.split(|c| !is_word_char(c)).next().unwrap_or_default();
+        let opens = head.ends_with(':') && OPENERS.split(' ').any(|opener| opener == word);
+        let is_deeper = |next: &&str| indentation(next) > indentation(line);
+        alone += usize::from(opens && !lines.peek().is_some_and(is_deeper));
+    }
+    alone
 }
 
 /// The comment that a line is or ends with.

@@ -4,7 +4,7 @@
 //! An entry comes back from the client either by `codeAction/resolve`, which answers with the edit, or as the command [`ACT_COMMAND`], after which the
 //! edit is sent with `workspace/applyEdit`. Clients that resolve get no command: theirs would run beside it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -289,20 +289,40 @@ fn closed_document(uri: &str, text: &str) -> Snapshot {
 
 /// Actions that run, by their progress.
 #[derive(Default)]
-pub struct Running(std::sync::Mutex<HashMap<String, AbortHandle>>);
+pub struct Running(std::sync::Mutex<Actions>);
+
+#[derive(Default)]
+struct Actions {
+    running: HashMap<String, AbortHandle>,
+    /// Progress that was called off while nothing ran for it: the action may be about to begin. The newest last.
+    called_off: VecDeque<String>,
+}
+
+/// So many are remembered. Those of actions that had ended just before never begin.
+const CALLED_OFF: usize = 16;
 
 impl Running {
     fn begin(&self, token: Option<String>, handle: AbortHandle) -> Option<()> {
-        let mut running = lock(&self.0);
-        running.retain(|_, handle| !handle.is_finished());
-        running.insert(token?, handle);
+        let mut actions = lock(&self.0);
+        actions.running.retain(|_, handle| !handle.is_finished());
+        let token = token?;
+        if actions.called_off.contains(&token) {
+            handle.abort();
+        }
+        actions.running.insert(token, handle);
         Some(())
     }
 
     /// Ends the action with this progress.
     pub fn cancel(&self, token: &str) {
-        if let Some(handle) = lock(&self.0).remove(token) {
+        let mut actions = lock(&self.0);
+        if let Some(handle) = actions.running.remove(token) {
             handle.abort();
+        } else if token.starts_with(ACTION_TOKENS) {
+            if actions.called_off.len() == CALLED_OFF {
+                actions.called_off.pop_front();
+            }
+            actions.called_off.push_back(token.to_owned());
         }
     }
 }
