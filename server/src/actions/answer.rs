@@ -7,7 +7,6 @@
 mod checks;
 mod cut;
 mod fault;
-mod imports;
 mod indent;
 mod prose;
 mod said;
@@ -43,13 +42,10 @@ pub struct Replacement {
     pub range: Range<usize>,
     /// As it goes into the file: with its indentation and line ends.
     pub text: String,
-    /// Adds the imports that the answer has and the file has not, above the target. It is no part of what was asked for: whoever wants
-    /// it applies it too.
-    pub imports: Option<Edit>,
 }
 
 impl Replacement {
-    /// The smallest edits of the document that it was read for; without those of the imports.
+    /// The smallest edits of the document that it was read for.
     pub fn edits(&self, document: &Rope) -> Vec<Edit> {
         let Some(old) = document.get_byte_slice(self.range.clone()) else {
             return Vec::new();
@@ -79,7 +75,6 @@ struct Asked<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Reading {
     code: String,
-    imports: Vec<String>,
     /// It goes to the very end of what was said, so that it is only half there if the model was cut off.
     is_last: bool,
 }
@@ -178,7 +173,6 @@ fn readings(said: Said, asked: &Asked) -> Vec<Result<Reading, Fault>> {
         if said::is_diff(block, &asked.old) {
             readings.push(said::patched(&block.text, &asked.old).map(|code| Reading {
                 code,
-                imports: Vec::new(),
                 is_last: block.is_last,
             }));
             continue;
@@ -190,23 +184,17 @@ fn readings(said: Said, asked: &Asked) -> Vec<Result<Reading, Fault>> {
 
 fn of_block(block: &Block, asked: &Asked) -> Vec<Result<Reading, Fault>> {
     let mut code = indent::as_in_document(&block.text, asked);
-    let reading = |code: String, imports: Vec<String>, is_last: bool| {
-        Ok(Reading {
-            code,
-            imports,
-            is_last,
-        })
-    };
+    let reading = |code: String, is_last: bool| Ok(Reading { code, is_last });
     let mut readings = Vec::new();
     if let Some(name) = asked.defined() {
         match cut::definition(&code, name, asked) {
             Some(found) => {
                 let is_last = block.is_last && found.is_last;
-                readings.push(reading(found.code, found.imports, is_last));
+                readings.push(reading(found.code, is_last));
             }
             None => {
                 match cut::body_alone(&code, asked).or_else(|| cut::between_anchors(&code, asked)) {
-                    Some(whole) => readings.push(reading(whole, Vec::new(), block.is_last)),
+                    Some(whole) => readings.push(reading(whole, block.is_last)),
                     None => readings.push(Err(cut::why_not(&code, name, asked))),
                 }
             }
@@ -216,7 +204,7 @@ fn of_block(block: &Block, asked: &Asked) -> Vec<Result<Reading, Fault>> {
     if asked.offer.action == Action::Implement {
         if let Some(found) = cut::implementation(&code, asked) {
             let is_last = block.is_last && found.is_last;
-            readings.push(reading(found.code, found.imports, is_last));
+            readings.push(reading(found.code, is_last));
             return readings;
         }
         let name = asked.offer.target.name.as_deref();
@@ -225,19 +213,13 @@ fn of_block(block: &Block, asked: &Asked) -> Vec<Result<Reading, Fault>> {
         }
         code = cut::below_comment(&code, asked);
     } else {
-        readings.extend(
-            cut::between_neighbours(&code, asked).map(|code| reading(code, Vec::new(), false)),
-        );
+        readings.extend(cut::between_neighbours(&code, asked).map(|code| reading(code, false)));
     }
-    let (code, imports) = cut::without_imports(code, asked);
-    readings.push(reading(code.clone(), imports, block.is_last));
+    let code = cut::without_imports(code, asked);
+    readings.push(reading(code.clone(), block.is_last));
     // Words behind code that nobody put into a fence.
     if let Some(end) = said::end_of_code(&code) {
-        readings.push(reading(
-            code[..end].trim_end().to_owned(),
-            Vec::new(),
-            false,
-        ));
+        readings.push(reading(code[..end].trim_end().to_owned(), false));
     }
     readings
 }
@@ -264,11 +246,10 @@ fn accept(
     checks::keeps_the_signature(code, asked)?;
     let text = fill(code);
     checks::parses(&text, asked)?;
-    checks::mends(code, &reading.imports, asked)?;
+    checks::mends(code, asked)?;
     Ok(Replacement {
         range: asked.range.clone(),
         text,
-        imports: imports::edit(&reading.imports, asked),
     })
 }
 

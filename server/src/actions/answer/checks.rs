@@ -179,12 +179,6 @@ impl Health {
     }
 }
 
-/// What [`syntax::errors`] counts in a text of the document's language; brackets without a partner where it has no grammar.
-pub fn errors_of(text: &str, asked: &Asked) -> usize {
-    let health = Health::of(text, asked.language, asked.grammar.as_ref(), &(0..0));
-    health.errors.unwrap_or(health.unbalanced)
-}
-
 /// The document with `text` at the target parses at least as well, and nothing else of it has changed its meaning.
 pub fn parses(text: &str, asked: &Asked) -> Result<(), Fault> {
     let Asked {
@@ -436,17 +430,15 @@ fn unknown_name<'a>(problem: &'a Problem, line: &str) -> Option<&'a str> {
 }
 
 /// The code is changed, but neither where the unknown `name` stands nor so that it is known now.
-fn leaves_unknown(name: &str, line: &str, code: &str, imports: &[String], asked: &Asked) -> bool {
+fn leaves_unknown(name: &str, line: &str, code: &str, asked: &Asked) -> bool {
     let is_new = |new: &str| !asked.old.lines().any(|old| old.trim() == new.trim());
     let is_there = code.lines().any(|new| new.trim() == line);
     let mut new_lines = code.lines().filter(|new| is_new(new));
-    is_there
-        && !new_lines.any(|new| mentions(new, name))
-        && !imports.iter().any(|import| mentions(import, name))
+    is_there && !new_lines.any(|new| mentions(new, name))
 }
 
-/// A fix does something about its problem, and does not hide it. `imports` are what it adds to those of the file.
-pub fn mends(code: &str, imports: &[String], asked: &Asked) -> Result<(), Fault> {
+/// A fix does something about its problem, and does not hide it.
+pub fn mends(code: &str, asked: &Asked) -> Result<(), Fault> {
     let Action::Fix { problems } = &asked.offer.action else {
         return Ok(());
     };
@@ -504,7 +496,7 @@ pub fn mends(code: &str, imports: &[String], asked: &Asked) -> Result<(), Fault>
         let line = line_of(problem, &asked.document);
         let name = line.and_then(|line| unknown_name(problem, line));
         line.zip(name)
-            .is_some_and(|(line, name)| leaves_unknown(name, line, code, imports, asked))
+            .is_some_and(|(line, name)| leaves_unknown(name, line, code, asked))
     };
     if !problems.is_empty() && problems.iter().all(is_left) {
         return Err(Fault::Evades("the unknown name is still there"));

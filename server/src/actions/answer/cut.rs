@@ -34,8 +34,6 @@ const CLASS: (&str, &str) = ("class Wrapper {\n", "\n}\n");
 pub struct Found {
     /// Without common indentation.
     pub code: String,
-    /// Import statements that stand outside of it.
-    pub imports: Vec<String>,
     /// Nothing follows it in the answer.
     pub is_last: bool,
 }
@@ -93,7 +91,6 @@ pub fn definition(code: &str, name: &str, asked: &Asked) -> Option<Found> {
         let range = by_lines(code, name, asked)?;
         return Some(Found {
             code: lines_from(code, &range),
-            imports: Vec::new(),
             is_last: code[range.end..].trim().is_empty(),
         });
     };
@@ -115,7 +112,6 @@ pub fn definition(code: &str, name: &str, asked: &Asked) -> Option<Found> {
     let parts: Vec<String> = parts.into_iter().map(|(_, part)| part).collect();
     Some(Found {
         code: parts.join("\n\n"),
-        imports: imports_outside(code, &places, &place.range),
         is_last: code[range.end..].trim().is_empty(),
     })
 }
@@ -211,12 +207,12 @@ fn imports_outside(code: &str, places: &Places, range: &Range<usize>) -> Vec<Str
         .collect()
 }
 
-/// Code for lines without an import of their own, and the imports that it begins with: they belong to the head of the file.
-pub fn without_imports(code: String, asked: &Asked) -> (String, Vec<String>) {
+/// Code for lines without an import of their own, without the imports that it begins with: they would belong to the head of the file, which
+/// nobody asked to change.
+pub fn without_imports(code: String, asked: &Asked) -> String {
     let has_own = places_of(&asked.old, asked).is_none_or(|places| !places.imports.is_empty());
     let places = places_of(&code, asked).filter(|_| !has_own);
     let mut head = 0;
-    let mut imports = Vec::new();
     for import in places.iter().flat_map(|places| &places.imports) {
         let is_first = code
             .get(head..import.start)
@@ -224,11 +220,10 @@ pub fn without_imports(code: String, asked: &Asked) -> (String, Vec<String>) {
         if !is_first {
             break;
         }
-        imports.push(code[import.clone()].trim().to_owned());
         head = import.end;
     }
     let rest = code[head..].trim_start_matches([';', '\r', '\n']);
-    (rest.to_owned(), imports)
+    rest.to_owned()
 }
 
 /// Whether `name` stands in the text as a word.
@@ -364,11 +359,9 @@ pub fn implementation(code: &str, asked: &Asked) -> Option<Found> {
         imports.retain(|import| !asked.document.contains(import.as_str()));
         imports.push(inner);
         inner = imports.join("\n");
-        imports.clear();
     }
     Some(Found {
         code: inner,
-        imports,
         is_last: code[end..].trim().is_empty(),
     })
 }

@@ -142,53 +142,6 @@ const METHOD_FIXED: &str = "def area(self):\n        return self.w * self.h";
 const LONG: &str = "«def mean(values):\n    total = 0\n    for value in values:\n        total += values\n    count = len(values)\n    print(total, count)\n    return total / count»\n";
 
 #[test]
-fn missing_imports_are_an_edit_of_their_own() {
-    for (language, document, answer, expected) in [
-        (
-            "python",
-            "import os\n\n«def root(x):\n    return math.root(x)»\n",
-            "import os\nimport math\n\ndef root(x):\n    return math.sqrt(x)\n",
-            "import os\nimport math\n\ndef root(x):\n    return math.sqrt(x)\n",
-        ),
-        (
-            "python",
-            "#!/usr/bin/python\n\"\"\"Roots.\"\"\"\n\n«def root(x):\n    return math.root(x)»\n",
-            "import math\n\ndef root(x):\n    return math.sqrt(x)\n",
-            "#!/usr/bin/python\n\"\"\"Roots.\"\"\"\nimport math\n\ndef root(x):\n    return math.sqrt(x)\n",
-        ),
-        (
-            "go",
-            "package p\n\nimport (\n\t\"fmt\"\n)\n\n«func root() {\n\tfmt.Println(1)\n}»\n",
-            "package p\n\nimport \"math\"\n\nfunc root() {\n\tfmt.Println(math.Pi)\n}\n",
-            "package p\n\nimport (\n\t\"fmt\"\n\t\"math\"\n)\n\nfunc root() {\n\tfmt.Println(math.Pi)\n}\n",
-        ),
-        (
-            "rust",
-            "use std::fs;\r\n\r\n«fn root() -> u8 {\r\n    1\r\n}»\r\n",
-            "use std::io;\n\nfn root() -> u8 {\n    io::two()\n}\n",
-            "use std::fs;\r\nuse std::io;\r\n\r\nfn root() -> u8 {\r\n    io::two()\r\n}\r\n",
-        ),
-        // Nobody can tell where they belong.
-        (
-            "rust",
-            "«fn root() -> u8 {\n    1\n}»\n",
-            "use std::io;\n\nfn root() -> u8 {\n    io::two()\n}\n",
-            "fn root() -> u8 {\n    io::two()\n}\n",
-        ),
-    ] {
-        let (offer, snapshot) = asked(language, fix("is not defined"), "root", document);
-        let said = Said {
-            text: answer,
-            is_cut_off: false,
-        };
-        let read = read(said, &offer, &snapshot, &fill(&offer, &snapshot)).expect("is read");
-        let mut edits: Vec<Edit> = read.imports.iter().cloned().collect();
-        edits.extend(read.edits(&snapshot.rope));
-        assert_eq!(edit::apply(&snapshot.rope.to_string(), &edits), expected);
-    }
-}
-
-#[test]
 fn a_target_that_is_not_there_is_refused() {
     let (mut offer, snapshot) = asked("python", fix("wrong"), "", "é«a»\n");
     let said = Said {
