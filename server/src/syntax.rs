@@ -114,6 +114,8 @@ struct Shared {
 #[derive(Default)]
 struct Mailbox {
     waiting: VecDeque<Snapshot>,
+    /// Nobody needs them any more.
+    retired: Vec<Snapshot>,
     running: Option<(Snapshot, Instant)>,
     /// The thread that may take snapshots; one that was given up has an older number.
     thread: u64,
@@ -153,12 +155,12 @@ impl ParseWorker {
             return;
         }
         let mut mailbox = self.shared.lock();
-        match mailbox
-            .waiting
-            .iter_mut()
-            .find(|waiting| waiting.uri == snapshot.uri)
-        {
-            Some(waiting) => *waiting = snapshot,
+        let of_document = |waiting: &&mut Snapshot| waiting.uri == snapshot.uri;
+        match mailbox.waiting.iter_mut().find(of_document) {
+            Some(waiting) => {
+                let older = std::mem::replace(waiting, snapshot);
+                mailbox.retired.push(older);
+            }
             None => mailbox.waiting.push_back(snapshot),
         }
         let stuck = mailbox
@@ -171,6 +173,14 @@ impl ParseWorker {
                 .clone()
                 .start_thread(mailbox.thread, Some(culprit));
         }
+        self.shared.changed.notify_all();
+    }
+}
+
+impl ParseWorker {
+    /// Drops a snapshot on the thread: to free the tree of a large file takes milliseconds, which the loop does not have.
+    pub fn retire(&self, snapshot: Snapshot) {
+        self.shared.lock().retired.push(snapshot);
         self.shared.changed.notify_all();
     }
 }
@@ -217,6 +227,13 @@ impl Shared {
         loop {
             if mailbox.closed || mailbox.thread != number {
                 return None;
+            }
+            if !mailbox.retired.is_empty() {
+                let retired = std::mem::take(&mut mailbox.retired);
+                drop(mailbox);
+                drop(retired);
+                mailbox = self.lock();
+                continue;
             }
             if let Some(snapshot) = mailbox.waiting.pop_front() {
                 mailbox.running = Some((snapshot.clone(), Instant::now()));

@@ -1,6 +1,7 @@
 //! `tacit bench`: measurements that compare. Quality on data sets of holes and on the user's own files, and speed in units of one
 //! forward pass.
 
+mod context;
 mod decode;
 mod fill;
 mod fim;
@@ -23,6 +24,7 @@ pub enum Command {
     Fim(fim::Arguments),
     Decode(decode::Arguments),
     Workspace(workspace::Arguments),
+    Context(context::Arguments),
 }
 
 pub async fn run(command: Command) -> Result<()> {
@@ -30,6 +32,7 @@ pub async fn run(command: Command) -> Result<()> {
         Command::Fim(arguments) => fim::run(arguments).await,
         Command::Decode(arguments) => decode::run(arguments).await,
         Command::Workspace(arguments) => workspace::run(arguments).await,
+        Command::Context(arguments) => context::run(&arguments),
     }
 }
 

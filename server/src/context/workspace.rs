@@ -37,6 +37,8 @@ const MAX_TEXT_BYTES: u64 = 256 * 1024;
 const PREPARED: NonZeroUsize = NonZeroUsize::new(64).unwrap();
 /// Entries of a folder that are looked at.
 const MAX_SIBLINGS: usize = 500;
+/// Lines above and below the cursor in which the current document is searched. To prepare so many takes a millisecond.
+const NEAR_LINES: usize = 1000;
 /// Text around the cursor that is compared.
 const COMPARED_BYTES: usize = 2048;
 
@@ -110,13 +112,14 @@ impl Workspace {
         self.live().diagnostics.seen(uri, range, diagnostics);
     }
 
-    /// A document was changed from `before` to `after`.
+    /// A document was changed from `before` to `after`. Returns what is of no use any more, to be dropped where that holds nobody up.
+    #[must_use]
     pub fn changed(
         &self,
         before: &Rope,
         after: &Snapshot,
         changes: &[TextDocumentContentChangeEvent],
-    ) {
+    ) -> Option<Snapshot> {
         let now = Instant::now();
         let mut live = self.live();
         for change in line_changes(changes, before, &after.rope) {
@@ -125,9 +128,10 @@ impl Workspace {
                 live.edits.edited(&after.uri, path, change, now);
             }
         }
-        live.open.insert(after.uri.clone(), after.clone());
+        let older = live.open.insert(after.uri.clone(), after.clone());
         drop(live);
         self.index_unparsed(after);
+        older
     }
 
     /// Nobody will parse this text: it goes to the index as it is.
@@ -185,7 +189,11 @@ impl Workspace {
             return Vec::new();
         };
         let snapshot = &Snapshot {
-            tree: newest_tree(snapshot, INTERACTIVE_BUDGET),
+            // One that is a key behind will do, and is there at once.
+            tree: snapshot
+                .tree
+                .clone()
+                .or_else(|| newest_tree(snapshot, INTERACTIVE_BUDGET)),
             ..snapshot.clone()
         };
         let wanted = |source| !without.contains(&source);
@@ -270,7 +278,7 @@ impl Workspace {
         let open: Vec<Snapshot> = self.live().open.values().cloned().collect();
         let mut texts: Vec<(PathBuf, Arc<Prepared>)> = Vec::new();
         let mut seen: HashSet<PathBuf> = HashSet::new();
-        let current = (path.to_owned(), self.prepared_document(snapshot));
+        let current = (path.to_owned(), Arc::new(near(rope, cursor)));
         seen.insert(path.to_owned());
         let mut documents: Vec<&Snapshot> = open.iter().collect();
         documents.sort_by(|a, b| a.uri.cmp(&b.uri));
@@ -360,6 +368,18 @@ impl Workspace {
     fn live(&self) -> MutexGuard<'_, Live> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The current document, of which each key makes another: lines that are far from the cursor are left empty, so that the others keep their
+/// numbers.
+fn near(rope: &Rope, cursor: usize) -> Prepared {
+    let line = rope.byte_to_line(cursor.min(rope.len_bytes()));
+    let lines = line.saturating_sub(NEAR_LINES)..(line + NEAR_LINES).min(rope.len_lines());
+    let text = "\n".repeat(lines.start)
+        + &rope
+            .slice(rope.line_to_char(lines.start)..rope.line_to_char(lines.end))
+            .to_string();
+    Prepared::new(&text)
 }
 
 /// The files beside a file that are written in its language, as its extension says: those with the most similar names first.

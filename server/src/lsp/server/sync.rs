@@ -7,7 +7,7 @@ use tower_lsp::gen_lsp_types::{
 };
 
 use super::{Server, lock};
-use crate::documents::{DocVersion, file_path};
+use crate::documents::{DocVersion, Snapshot, file_path};
 
 /// Nothing is completed in larger texts: building the rope of one takes the message loop longer than it may be held up.
 const MAX_TEXT_BYTES: usize = 16 * 1024 * 1024;
@@ -49,12 +49,14 @@ impl Server {
                 let before = documents.snapshot(uri);
                 match documents.change(uri, version, changes, encoding) {
                     Ok(snapshot) => {
-                        if let Some(before) = &before {
-                            let workspace = &self.0.workspace;
-                            workspace.changed(&before.rope, &snapshot, changes);
-                        }
+                        let workspace = &self.0.workspace;
+                        let change =
+                            |before: &Snapshot| workspace.changed(&before.rope, &snapshot, changes);
+                        let older = before.as_ref().and_then(change);
                         self.0.follow(before.as_ref(), &snapshot, changes, encoding);
                         self.0.parser.request(snapshot);
+                        let unneeded = before.into_iter().chain(older);
+                        unneeded.for_each(|snapshot| self.0.parser.retire(snapshot));
                     }
                     Err(error) => tracing::warn!(%error, "a change did not count"),
                 }
