@@ -17,6 +17,7 @@ use tacit::engine::llama::LlamaLoader;
 use tacit::engine::local::{LocalEngine, LocalSettings};
 use tacit::engine::{Engine, Event, Finish, Job, Limits, Priority, Status, Usage};
 use tacit::prompt::chat::{Messages, Part};
+use tacit::syntax::{BACKGROUND_BUDGET, newest_tree};
 use tempfile::TempDir;
 use tests::client::{Client, at};
 use tests::tacit_binary;
@@ -710,8 +711,9 @@ async fn a_conversation_gives_code_and_ends() {
 /// name.
 async fn answer(completer: &Completer, key: usize, before: &str, after: &str) -> Completion {
     let uri = &format!("file:///home/user/shop/shelf.py?{key}");
-    let snapshot =
+    let mut snapshot =
         Documents::default().open(uri, "python", DocVersion(1), &format!("{before}{after}"));
+    snapshot.tree = newest_tree(&snapshot, BACKGROUND_BUDGET);
     let request = Request {
         cursor: before.len(),
         snapshot,
@@ -722,24 +724,36 @@ async fn answer(completer: &Completer, key: usize, before: &str, after: &str) ->
     completer.complete(request).await
 }
 
+fn completer_with(engine: Arc<LocalEngine>, rules: Rules) -> Completer {
+    let settings = watch::Sender::new(Arc::new(Settings::from(Config::default())));
+    let comparison = Comparison {
+        rules,
+        ..Comparison::default()
+    };
+    Completer::compared(engine, settings.subscribe(), Arc::default(), comparison)
+}
+
+/// What the code below uses and nothing defines is what the line is for, whatever the model would rather write.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_the_code_below_needs_is_defined() {
+    let _engine = ENGINE.lock().await;
+    let engine = Arc::new(engine());
+    let before = "def digits(n):\n    \"\"\"Roman digits of a number.\"\"\"\n    values = [1, 5, 10]\n    i = 2\n    res = ''\n    while n:\n";
+    let after = "        n %= values[i]\n        while times:\n            res += 'IVX'[i]\n            times -= 1\n        i -= 1\n    return res\n";
+    let without = Rules::default().without(Rule::NeededName);
+    let without = answer(&completer_with(engine.clone(), without), 0, before, after).await;
+    assert!(!without.text.contains("times ="), "{}", without.text);
+    let with = answer(&completer_with(engine, Rules::default()), 1, before, after).await;
+    assert_eq!(with.text, "        times = n // values[i]\n");
+    assert!(with.rules.contains(&Rule::NeededName));
+}
+
 /// Where the model would only say the next line again, the likeliest line that can stand there is found, at the price of its own tokens.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_stands_below_is_not_said_again_but_what_is_missing_above_it() {
     let _engine = ENGINE.lock().await;
     let engine = Arc::new(engine());
-    let completer = |rules| {
-        let settings = watch::Sender::new(Arc::new(Settings::from(Config::default())));
-        let comparison = Comparison {
-            rules,
-            ..Comparison::default()
-        };
-        Completer::compared(
-            engine.clone(),
-            settings.subscribe(),
-            Arc::default(),
-            comparison,
-        )
-    };
+    let completer = |rules| completer_with(engine.clone(), rules);
     let before = "def best(players):\n    \"\"\"The name of the player with the most points.\"\"\"\n    name, most = None, -1\n    for player in players:\n        if player.points > most:\n";
     let after = "            most = player.points\n    return name\n";
     let first = Rules::default().without(Rule::SecondGuess);
