@@ -131,13 +131,16 @@ impl Index {
     }
 
     /// A document has a new tree, of this very text, or none because its language has no grammar. From now on its text counts, not
-    /// that of the file.
-    pub fn edited(&self, snapshot: Snapshot) {
-        self.tell(|mailbox| {
-            let settled = Instant::now() + SETTLED;
-            let document = Document::Text(snapshot.clone());
-            mailbox.documents.insert(snapshot.uri, (settled, document));
-        });
+    /// that of the file. Returns a state of it that was not read and is of no use any more: to be dropped where that holds nobody up.
+    pub fn edited(&self, snapshot: Snapshot) -> Option<Snapshot> {
+        let settled = Instant::now() + SETTLED;
+        let uri = snapshot.uri.clone();
+        let document = Document::Text(snapshot);
+        let older = self.tell(|mailbox| mailbox.documents.insert(uri, (settled, document)));
+        match older? {
+            (_, Document::Text(older)) => Some(older),
+            (_, Document::Closed) => None,
+        }
     }
 
     /// A document was closed: its file counts again, if it has one.
@@ -160,11 +163,12 @@ impl Index {
         mailbox.progress.is_ready
     }
 
-    fn tell(&self, what: impl FnOnce(&mut Mailbox)) {
+    fn tell<T>(&self, what: impl FnOnce(&mut Mailbox) -> T) -> T {
         let mut mailbox = self.0.0.lock();
-        what(&mut mailbox);
+        let done = what(&mut mailbox);
         mailbox.progress.is_ready = false;
         self.0.0.changed.notify_all();
+        done
     }
 }
 

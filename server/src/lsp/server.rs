@@ -160,9 +160,11 @@ impl Session {
             };
             // Under the lock, so that nothing comes to the index after its document was closed.
             let mut documents = lock(&parsed_documents);
-            if documents.store(parsed) && snapshot.tree.is_some() {
-                parsed_workspace.parsed(snapshot);
-            }
+            let is_indexed = documents.store(parsed) && snapshot.tree.is_some();
+            let older = is_indexed.then(|| parsed_workspace.parsed(snapshot));
+            // What is dropped now keeps nobody from the documents.
+            drop(documents);
+            drop(older);
         });
         Self {
             client,

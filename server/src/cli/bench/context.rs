@@ -164,13 +164,14 @@ impl Editor {
         let parser = {
             let (documents, workspace) = (documents.clone(), workspace.clone());
             ParseWorker::spawn(move |parsed| {
-                let uri = parsed.snapshot.uri.clone();
+                let snapshot = Snapshot {
+                    tree: parsed.tree.clone(),
+                    ..parsed.snapshot.clone()
+                };
                 let mut documents = lock(&documents);
-                if documents.store(parsed)
-                    && let Some(snapshot) = documents.snapshot(&uri)
-                {
-                    workspace.parsed(snapshot);
-                }
+                let older = documents.store(parsed).then(|| workspace.parsed(snapshot));
+                drop(documents);
+                drop(older);
             })
         };
         let newest = || {
