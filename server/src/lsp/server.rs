@@ -154,17 +154,19 @@ impl Session {
         let workspace = Arc::<Workspace>::default();
         let parsed_workspace = workspace.clone();
         let parser = ParseWorker::spawn(move |parsed| {
+            // Its tree is an older one.
+            let read = parsed.snapshot.clone();
             let snapshot = Snapshot {
                 tree: parsed.tree.clone(),
-                ..parsed.snapshot.clone()
+                ..read.clone()
             };
             // Under the lock, so that nothing comes to the index after its document was closed.
             let mut documents = lock(&parsed_documents);
             let is_indexed = documents.store(parsed) && snapshot.tree.is_some();
             let older = is_indexed.then(|| parsed_workspace.parsed(snapshot));
-            // What is dropped now keeps nobody from the documents.
+            // What is freed now keeps nobody from the documents.
             drop(documents);
-            drop(older);
+            drop((read, older));
         });
         Self {
             client,

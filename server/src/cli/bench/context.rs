@@ -164,14 +164,15 @@ impl Editor {
         let parser = {
             let (documents, workspace) = (documents.clone(), workspace.clone());
             ParseWorker::spawn(move |parsed| {
+                let read = parsed.snapshot.clone();
                 let snapshot = Snapshot {
                     tree: parsed.tree.clone(),
-                    ..parsed.snapshot.clone()
+                    ..read.clone()
                 };
                 let mut documents = lock(&documents);
                 let older = documents.store(parsed).then(|| workspace.parsed(snapshot));
                 drop(documents);
-                drop(older);
+                drop((read, older));
             })
         };
         let newest = || {
