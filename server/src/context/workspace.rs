@@ -11,7 +11,6 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use grammars::Language;
 use lru::LruCache;
 use ropey::Rope;
 use tower_lsp::gen_lsp_types::{self as lsp_types, TextDocumentContentChangeEvent};
@@ -30,8 +29,7 @@ use crate::{
     syntax::{INTERACTIVE_BUDGET, newest_tree},
 };
 
-/// Texts that are searched for similar code: the documents that are open, the nearest files of the folder, and those of the folders
-/// around it.
+/// Texts that are searched for similar code: the nearest files of a folder, and the documents that are open.
 const MAX_TEXTS: usize = 24;
 /// Larger files are not searched.
 const MAX_TEXT_BYTES: u64 = 256 * 1024;
@@ -294,8 +292,7 @@ impl Workspace {
                 texts.push((path.to_owned(), self.prepared_document(document)));
             }
         }
-        let elsewhere = self.files_near(path, snapshot.language);
-        for file in named.into_iter().chain(siblings(path)).chain(elsewhere) {
+        for file in named.into_iter().chain(siblings(path)) {
             if texts.len() >= MAX_TEXTS {
                 break;
             }
@@ -328,19 +325,6 @@ impl Workspace {
         let before = text(cursor.saturating_sub(COMPARED_BYTES)..cursor);
         let after = text(cursor..cursor + COMPARED_BYTES / 4);
         similar::pieces(&before, &after, &text(window.clone()), &candidates)
-    }
-
-    /// Files of the language in the folders around that of `path`.
-    fn files_near(&self, path: &Path, language: Option<&'static Language>) -> Vec<PathBuf> {
-        let index = self.index.read();
-        let folder = path.parent().unwrap_or(path);
-        index
-            .files_near(folder)
-            .take(MAX_SIBLINGS)
-            .filter(|entry| Some(entry.symbols.language) == language)
-            .map(|entry| entry.path.to_path_buf())
-            .take(MAX_TEXTS)
-            .collect()
     }
 
     fn prepared_document(&self, snapshot: &Snapshot) -> Arc<Prepared> {

@@ -4,7 +4,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::{OsStr, OsString};
-use std::ops::Bound::{Excluded, Unbounded};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -205,23 +204,6 @@ impl WorkspaceSymbols {
         let folders = self.folders.range(folder.clone()..);
         folders
             .take_while(move |(each, _)| each.starts_with(&folder))
-            .flat_map(|(_, files)| files)
-            .filter_map(|(_, &number)| self.files[number as usize].as_ref())
-    }
-
-    /// The files of other folders, those first that stand next to `folder` in the order of paths: of the same package, mostly.
-    pub fn files_near<'a>(&'a self, folder: &Path) -> impl Iterator<Item = &'a Entry> + use<'a> {
-        let mut before = self.folders.range::<Path, _>((Unbounded, Excluded(folder)));
-        let mut after = self.folders.range::<Path, _>((Excluded(folder), Unbounded));
-        let mut is_turn_of_before = false;
-        let next = move || {
-            is_turn_of_before = !is_turn_of_before;
-            match is_turn_of_before {
-                true => before.next_back().or_else(|| after.next()),
-                false => after.next().or_else(|| before.next_back()),
-            }
-        };
-        std::iter::from_fn(next)
             .flat_map(|(_, files)| files)
             .filter_map(|(_, &number)| self.files[number as usize].as_ref())
     }

@@ -43,37 +43,6 @@ fn places(index: &WorkspaceSymbols, name: &str) -> Vec<String> {
 }
 
 #[test]
-fn files_of_neighbouring_folders_come_first() {
-    let mut index = WorkspaceSymbols::default();
-    for path in [
-        "/w/a/x.py",
-        "/w/b/x.py",
-        "/w/b/c/x.py",
-        "/w/b/c/y.py",
-        "/w/d/x.py",
-        "/w/e/x.py",
-    ] {
-        index.insert(Path::new(path).into(), file(None, &[]));
-    }
-    assert_eq!(
-        paths(index.files_near(Path::new("/w/b/c"))),
-        ["/w/b/x.py", "/w/d/x.py", "/w/a/x.py", "/w/e/x.py"]
-    );
-    // Nothing is indexed there.
-    assert_eq!(
-        paths(index.files_near(Path::new("/w/a/b"))),
-        [
-            "/w/a/x.py",
-            "/w/b/x.py",
-            "/w/b/c/x.py",
-            "/w/b/c/y.py",
-            "/w/d/x.py",
-            "/w/e/x.py"
-        ]
-    );
-}
-
-#[test]
 fn answers_do_not_depend_on_the_order_in_which_files_came() {
     let files = ["/w/b/x.py", "/w/a/x.py", "/w/a/y.py", "/w/a-b/x.py"];
     let mut forward = WorkspaceSymbols::default();
