@@ -278,11 +278,7 @@ async function untitled(editor) {
 async function readOnly(editor) {
   const file = path.join(path.dirname(editor.file), 'money.py');
   const before = fs.readFileSync(file, 'utf8');
-  await editor.press('Control+p');
-  await editor.input();
-  await editor.page.keyboard.type('money.py');
-  await editor.choose('money.py');
-  await editor.inTab('money.py');
+  await editor.openFile('money.py');
   await editor.goTo(before.split('\n').findIndex((line) => line.includes('def __neg__')) + 2);
   await editor.run('tacit: Edit as Told...');
   await editor.toast('The file is read-only');

@@ -292,6 +292,24 @@ export class Editor {
     await this.page.click(`.quick-input-widget .monaco-list-row:has-text("${text}")`);
   }
 
+  /** Opens a file of the project by its name. What the search finds nothing for is asked for anew: it does not look again by itself. */
+  async openFile(name) {
+    const row = this.page.locator('.quick-input-widget .monaco-list-row', { hasText: name }).first();
+    await until(`the file ${name}`, async () => {
+      await this.press('Control+p');
+      await this.input();
+      await this.page.keyboard.type(name);
+      try {
+        await row.click({ timeout: 5000 });
+        return true;
+      } catch {
+        await this.press('Escape');
+        return false;
+      }
+    });
+    await this.inTab(name);
+  }
+
   statusBar() {
     return this.page.$$eval('.statusbar-item', (items) =>
       items
