@@ -93,7 +93,6 @@ const cases = {
       folder,
       vsix,
       {
-        models: process.env.TACIT_MODELS,
         settings,
       },
       async (editor) => {
@@ -152,7 +151,6 @@ const cases = {
       folder,
       vsix,
       {
-        models: process.env.TACIT_MODELS,
         settings,
       },
       async (editor) => {
@@ -172,83 +170,65 @@ const cases = {
 
   /** What a new user is shown: the steps of the walkthrough, each with what it says. */
   async welcome(folder, vsix) {
-    await Editor.use(
-      folder,
-      vsix,
-      {
-        models: process.env.TACIT_MODELS,
-      },
-      async (editor) => {
-        await until('tacit', () => editor.statusBar());
-        await editor.press('Control+b');
-        await editor.run('Welcome: Open Walkthrough...');
-        await editor.choose('Get started with tacit');
-        const steps = '.getting-started-step';
-        await editor.page.waitForSelector(steps, { timeout: PATIENCE_MS });
-        const count = await editor.page.$$eval(steps, (steps) => steps.length);
-        equal(count, 5);
-        for (let step = 0; step < count; step += 1) {
-          await editor.page.click(`${steps} >> nth=${step}`);
-          const title = await editor.page.$eval(
-            `${steps}.expanded .step-title`,
-            (title) => title.textContent,
-          );
-          await until(`what ${title} says`, async () => {
-            for (const frame of editor.page.frames()) {
-              const heading = await frame
-                .evaluate(() => document.querySelector('h2')?.textContent)
-                .catch(() => '');
-              if (heading) return true;
-            }
-            return false;
-          });
-          await sleep(700);
-          await editor.picture(`step-${step + 1}`);
-        }
-      },
-    );
+    await Editor.use(folder, vsix, {}, async (editor) => {
+      await until('tacit', () => editor.statusBar());
+      await editor.press('Control+b');
+      await editor.run('Welcome: Open Walkthrough...');
+      await editor.choose('Get started with tacit');
+      const steps = '.getting-started-step';
+      await editor.page.waitForSelector(steps, { timeout: PATIENCE_MS });
+      const count = await editor.page.$$eval(steps, (steps) => steps.length);
+      equal(count, 5);
+      for (let step = 0; step < count; step += 1) {
+        await editor.page.click(`${steps} >> nth=${step}`);
+        const title = await editor.page.$eval(`${steps}.expanded .step-title`, (title) => title.textContent);
+        await until(`what ${title} says`, async () => {
+          for (const frame of editor.page.frames()) {
+            const heading = await frame
+              .evaluate(() => document.querySelector('h2')?.textContent)
+              .catch(() => '');
+            if (heading) return true;
+          }
+          return false;
+        });
+        await sleep(700);
+        await editor.picture(`step-${step + 1}`);
+      }
+    });
   },
 
   /** No check but a measurement: milliseconds from a key to the frame that shows the ghost text for it, as the page sees them. */
   async paint(folder, vsix) {
-    await Editor.use(
-      folder,
-      vsix,
-      {
-        models: process.env.TACIT_MODELS,
-      },
-      async (editor) => {
-        await until('the model', async () => (await editor.statusBar()).includes('0.5B'));
-        const [first, second] = editor.gaps;
-        await editor.openBelow(first);
-        await editor.type('tot');
-        await editor.settledGhost(); // the prompt is warm
-        await editor.page.evaluate(watchPaints, GHOST);
-        for (const [line, text] of [
-          [first + 1, 'al = total + balance'],
-          [second + 1, '\ntotals[month] = totals[month] + entry.amount_for(account)'],
-        ]) {
-          await editor.goTo(line);
-          await editor.page.keyboard.type(text, { delay: 300 });
-        }
-        const paints = await editor.page.evaluate(() => window.tacitPaints);
-        for (const kind of ['typed through', 'new']) {
-          const taken = paints.filter((paint) => paint.kind === kind).map((paint) => paint.ms);
-          taken.sort((left, right) => left - right);
-          const at = (share) =>
-            taken[Math.min(taken.length - 1, Math.floor(taken.length * share))]?.toFixed(0);
-          say(`${kind}: ${taken.length} keys, half within ${at(0.5)} ms, nine of ten within ${at(0.9)} ms`);
-        }
-        await editor.run('tacit: Show Statistics');
-        const page = await until('the statistics', () => frameWith(editor.page, REPORT));
-        say(
-          'the server:',
-          await page.evaluate(
-            () => document.querySelector('section[aria-labelledby="latency"] p')?.textContent ?? '',
-          ),
-        );
-      },
-    );
+    await Editor.use(folder, vsix, {}, async (editor) => {
+      await until('the model', async () => (await editor.statusBar()).includes('0.5B'));
+      const [first, second] = editor.gaps;
+      await editor.openBelow(first);
+      await editor.type('tot');
+      await editor.settledGhost(); // the prompt is warm
+      await editor.page.evaluate(watchPaints, GHOST);
+      for (const [line, text] of [
+        [first + 1, 'al = total + balance'],
+        [second + 1, '\ntotals[month] = totals[month] + entry.amount_for(account)'],
+      ]) {
+        await editor.goTo(line);
+        await editor.page.keyboard.type(text, { delay: 300 });
+      }
+      const paints = await editor.page.evaluate(() => window.tacitPaints);
+      for (const kind of ['typed through', 'new']) {
+        const taken = paints.filter((paint) => paint.kind === kind).map((paint) => paint.ms);
+        taken.sort((left, right) => left - right);
+        const at = (share) => taken[Math.min(taken.length - 1, Math.floor(taken.length * share))]?.toFixed(0);
+        say(`${kind}: ${taken.length} keys, half within ${at(0.5)} ms, nine of ten within ${at(0.9)} ms`);
+      }
+      await editor.run('tacit: Show Statistics');
+      const page = await until('the statistics', () => frameWith(editor.page, REPORT));
+      say(
+        'the server:',
+        await page.evaluate(
+          () => document.querySelector('section[aria-labelledby="latency"] p')?.textContent ?? '',
+        ),
+      );
+    });
   },
 
   /** No model on the machine, until the user agrees to the download. Takes half a gigabyte from the network. */
@@ -294,99 +274,92 @@ const cases = {
   },
 
   async editing(folder, vsix) {
-    await Editor.use(
-      folder,
-      vsix,
-      {
-        models: process.env.TACIT_MODELS,
-      },
-      async (editor) => {
-        await until('the model', async () => (await editor.statusBar()).includes('0.5B'));
-        say('the model is ready:', await editor.statusBar());
-        const [first, second] = editor.gaps;
-        await editor.openBelow(first);
-        await editor.type('tot');
-        const ghost = await editor.settledGhost();
-        await editor.picture('ghost');
-        const typed = await editor.saved(first + 1);
-        equal(typed.trim(), 'tot');
-        say('ghost text is on the screen only:', JSON.stringify(ghost));
-        await editor.settledGhost();
-        await editor.press('Tab');
-        await editor.savedAs(first + 1, typed + ghost.split('\n')[0]);
-        await editor.picture('accepted');
-        say('Tab takes it');
+    await Editor.use(folder, vsix, {}, async (editor) => {
+      await until('the model', async () => (await editor.statusBar()).includes('0.5B'));
+      say('the model is ready:', await editor.statusBar());
+      const [first, second] = editor.gaps;
+      await editor.openBelow(first);
+      await editor.type('tot');
+      const ghost = await editor.settledGhost();
+      await editor.picture('ghost');
+      const typed = await editor.saved(first + 1);
+      equal(typed.trim(), 'tot');
+      say('ghost text is on the screen only:', JSON.stringify(ghost));
+      await editor.settledGhost();
+      await editor.press('Tab');
+      await editor.savedAs(first + 1, typed + ghost.split('\n')[0]);
+      await editor.picture('accepted');
+      say('Tab takes it');
 
-        const line = second + 2;
-        await editor.openBelow(second + 1);
-        await editor.type('totals[month] = tot');
-        const whole = await editor.settledGhost((text) => text.includes(' '));
-        const before = await editor.saved(line);
-        await editor.settledGhost();
-        await editor.press('Control+ArrowRight');
-        const withWord = await until(
-          'a word',
-          async () => ((now) => now !== before && now)(await editor.saved(line)),
-          10_000,
-        );
-        const word = withWord.slice(before.length);
-        check(
-          withWord.startsWith(before) && whole.startsWith(word) && word.length < whole.length,
-          `${JSON.stringify(word)} of ${JSON.stringify(whole)}`,
-        );
-        say('a word is taken:', JSON.stringify(word), 'of', JSON.stringify(whole));
-        const rest = (await editor.settledGhost()).split('\n')[0];
-        await editor.press('Control+ArrowDown');
-        await editor.savedAs(line, withWord + rest);
-        say('the line is taken:', JSON.stringify(rest));
+      const line = second + 2;
+      await editor.openBelow(second + 1);
+      await editor.type('totals[month] = tot');
+      const whole = await editor.settledGhost((text) => text.includes(' '));
+      const before = await editor.saved(line);
+      await editor.settledGhost();
+      await editor.press('Control+ArrowRight');
+      const withWord = await until(
+        'a word',
+        async () => ((now) => now !== before && now)(await editor.saved(line)),
+        10_000,
+      );
+      const word = withWord.slice(before.length);
+      check(
+        withWord.startsWith(before) && whole.startsWith(word) && word.length < whole.length,
+        `${JSON.stringify(word)} of ${JSON.stringify(whole)}`,
+      );
+      say('a word is taken:', JSON.stringify(word), 'of', JSON.stringify(whole));
+      const rest = (await editor.settledGhost()).split('\n')[0];
+      await editor.press('Control+ArrowDown');
+      await editor.savedAs(line, withWord + rest);
+      say('the line is taken:', JSON.stringify(rest));
 
-        await editor.page.click('.statusbar-item[id="tacit-lsp.tacit.tacit.status"]');
-        await editor.entry('Choose Model');
-        await editor.picture('menu');
-        say('the menu:', JSON.stringify(await editor.entries()));
-        await editor.choose('Pause...');
-        await editor.choose('Everywhere');
-        await until('the pause', async () => (await editor.statusBar()).includes('paused'));
-        await editor.openBelow(line);
-        await editor.type('tot');
-        await sleep(2000);
-        equal(await editor.ghost(), '');
-        await editor.picture('paused');
-        await editor.run('tacit: Resume');
-        await until('the pause to end', async () => !(await editor.statusBar()).includes('paused'));
-        await editor.goTo(line + 1);
-        await editor.type('a');
-        await editor.settledGhost();
-        say('paused and resumed');
+      await editor.page.click('.statusbar-item[id="tacit-lsp.tacit.tacit.status"]');
+      await editor.entry('Choose Model');
+      await editor.picture('menu');
+      say('the menu:', JSON.stringify(await editor.entries()));
+      await editor.choose('Pause...');
+      await editor.choose('Everywhere');
+      await until('the pause', async () => (await editor.statusBar()).includes('paused'));
+      await editor.openBelow(line);
+      await editor.type('tot');
+      await sleep(2000);
+      equal(await editor.ghost(), '');
+      await editor.picture('paused');
+      await editor.run('tacit: Resume');
+      await until('the pause to end', async () => !(await editor.statusBar()).includes('paused'));
+      await editor.goTo(line + 1);
+      await editor.type('a');
+      await editor.settledGhost();
+      say('paused and resumed');
 
-        await editor.run('tacit: Show What Was Sent to the Model');
-        await until('the prompt', async () =>
-          (await editor.shownText()).includes('What was sent to the model'),
-        );
-        await sleep(300);
-        await editor.picture('prompt');
-        say('the prompt is shown');
-        await editor.run('tacit: Doctor: Is All Well Here?');
-        await until('the doctor', async () => (await editor.shownText()).includes('would run'));
-        await editor.picture('doctor');
-        say('the doctor is shown');
+      await editor.run('tacit: Show What Was Sent to the Model');
+      await until('the prompt', async () =>
+        (await editor.shownText()).includes('What was sent to the model'),
+      );
+      await sleep(300);
+      await editor.picture('prompt');
+      say('the prompt is shown');
+      await editor.run('tacit: Doctor: Is All Well Here?');
+      await until('the doctor', async () => (await editor.shownText()).includes('would run'));
+      await editor.picture('doctor');
+      say('the doctor is shown');
 
-        await editor.run('tacit: Choose Model...');
-        await editor.entry('qwen2.5-coder-0.5b-instruct-q4_k_m');
-        await editor.picture('models');
-        await editor.press('Escape');
-        say('the models are shown');
+      await editor.run('tacit: Choose Model...');
+      await editor.entry('qwen2.5-coder-0.5b-instruct-q4_k_m');
+      await editor.picture('models');
+      await editor.press('Escape');
+      say('the models are shown');
 
-        await editor.run('tacit: Show Statistics');
-        const report = await until('the statistics', () => frameWith(editor.page, REPORT));
-        const accepted = await report.evaluate(
-          () => document.querySelector('section[aria-labelledby="window"]')?.textContent ?? '',
-        );
-        check(/Accepted[1-9]/.test(accepted), `accepted suggestions are not counted: ${accepted}`);
-        await editor.picture('statistics');
-        say('the statistics are shown');
-      },
-    );
+      await editor.run('tacit: Show Statistics');
+      const report = await until('the statistics', () => frameWith(editor.page, REPORT));
+      const accepted = await report.evaluate(
+        () => document.querySelector('section[aria-labelledby="window"]')?.textContent ?? '',
+      );
+      check(/Accepted[1-9]/.test(accepted), `accepted suggestions are not counted: ${accepted}`);
+      await editor.picture('statistics');
+      say('the statistics are shown');
+    });
   },
 };
 

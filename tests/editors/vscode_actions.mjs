@@ -28,7 +28,7 @@ def is_free(price):
 /** What a line of the file is, counted from 1. */
 const line = (text) => TEXT.split('\n').findIndex((line) => line.startsWith(text)) + 1;
 const HEADS = ['def total', 'def average', 'def is_free'];
-const OPTIONS = { models: process.env.TACIT_MODELS, file: FILE, text: TEXT };
+const OPTIONS = { file: FILE, text: TEXT };
 
 /** Does something that the model may refuse at each of the places in turn, until there is a difference to look at. */
 async function proposed(editor, places, ask) {

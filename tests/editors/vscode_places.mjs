@@ -54,7 +54,6 @@ export const cases = {
       folder,
       vsix,
       {
-        models: process.env.TACIT_MODELS,
         folders: ['project', 'tools'],
       },
       async (editor) => {
@@ -64,11 +63,7 @@ export const cases = {
         await editor.settledGhost();
         await editor.page.setViewportSize({ width: 1200, height: 1600 });
         check((await prompt(editor)).includes('<|repo_name|>project'), 'the first folder is not known');
-        await editor.press('Control+p');
-        await editor.input();
-        await editor.page.keyboard.type('convert.py');
-        await editor.choose('convert.py');
-        await editor.inTab('convert.py');
+        await editor.openFile('convert.py');
         await editor.goTo(2);
         await editor.type('e');
         await editor.settledGhost();
@@ -82,36 +77,26 @@ export const cases = {
 
   /** A cell is completed below the code of the cells before it. */
   async notebook(folder, vsix) {
-    await Editor.use(
-      folder,
-      vsix,
-      {
-        models: process.env.TACIT_MODELS,
-      },
-      async (editor) => {
-        await until('the model', async () => (await editor.statusBar()).includes('0.5B'));
-        fs.writeFileSync(path.join(folder, 'project/can.ipynb'), JSON.stringify(NOTEBOOK));
-        await editor.press('Control+p');
-        await editor.input();
-        await editor.page.keyboard.type('can.ipynb');
-        await editor.choose('can.ipynb');
-        const last = '.notebookOverlay .cell-list-container .monaco-editor';
-        await until('the cells', async () => (await editor.page.$$(last)).length >= 3);
-        await editor.page.locator(last).last().click();
-        await editor.press('Control+End');
-        await editor.type('b');
-        const ghost = await editor.settledGhost();
-        await editor.picture('cell');
-        say('ghost text in a cell:', JSON.stringify(ghost));
-        await editor.press('Tab');
-        await sleep(300);
-        await editor.page.setViewportSize({ width: 1200, height: 1600 });
-        const shown = await prompt(editor);
-        await editor.picture('prompt');
-        for (const line of ['radius = 2', 'base_area = 3.14 * radius ** 2'])
-          check(shown.includes(line), `the model was not shown ${line}:\n${shown}`);
-        say('the model sees the cells before');
-      },
-    );
+    await Editor.use(folder, vsix, {}, async (editor) => {
+      await until('the model', async () => (await editor.statusBar()).includes('0.5B'));
+      fs.writeFileSync(path.join(folder, 'project/can.ipynb'), JSON.stringify(NOTEBOOK));
+      await editor.openFile('can.ipynb');
+      const last = '.notebookOverlay .cell-list-container .monaco-editor';
+      await until('the cells', async () => (await editor.page.$$(last)).length >= 3);
+      await editor.page.locator(last).last().click();
+      await editor.press('Control+End');
+      await editor.type('b');
+      const ghost = await editor.settledGhost();
+      await editor.picture('cell');
+      say('ghost text in a cell:', JSON.stringify(ghost));
+      await editor.press('Tab');
+      await sleep(300);
+      await editor.page.setViewportSize({ width: 1200, height: 1600 });
+      const shown = await prompt(editor);
+      await editor.picture('prompt');
+      for (const line of ['radius = 2', 'base_area = 3.14 * radius ** 2'])
+        check(shown.includes(line), `the model was not shown ${line}:\n${shown}`);
+      say('the model sees the cells before');
+    });
   },
 };

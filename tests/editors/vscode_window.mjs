@@ -292,20 +292,27 @@ export class Editor {
     await this.page.click(`.quick-input-widget .monaco-list-row:has-text("${text}")`);
   }
 
-  /** Opens a file of the project by its name. What the search finds nothing for is asked for anew: it does not look again by itself. */
-  async openFile(name) {
-    const row = this.page.locator('.quick-input-widget .monaco-list-row', { hasText: name }).first();
-    await until(`the file ${name}`, async () => {
-      await this.press('Control+p');
-      await this.input();
-      await this.page.keyboard.type(name);
+  /** Lets `open` open a list, as often as it takes until the entry is in it within so many milliseconds, and clicks that. */
+  clickOnceThere(what, entry, timeout, open) {
+    return until(what, async () => {
+      await open();
       try {
-        await row.click({ timeout: 5000 });
+        await entry.click({ timeout });
         return true;
       } catch {
         await this.press('Escape');
         return false;
       }
+    });
+  }
+
+  /** Opens a file of the project by its name. What the search finds nothing for is asked for anew: it does not look again by itself. */
+  async openFile(name) {
+    const row = this.page.locator('.quick-input-widget .monaco-list-row', { hasText: name }).first();
+    await this.clickOnceThere(`the file ${name}`, row, 5000, async () => {
+      await this.press('Control+p');
+      await this.input();
+      await this.page.keyboard.type(name);
     });
     await this.inTab(name);
   }
@@ -384,16 +391,7 @@ export class Editor {
   async act(text) {
     const rows = '.action-widget .monaco-list-row.action';
     const entry = this.page.locator(rows, { hasText: text }).first();
-    await until(`the code action ${text}`, async () => {
-      await this.press('Control+.');
-      try {
-        await entry.click({ timeout: 3000 });
-        return true;
-      } catch {
-        await this.press('Escape');
-        return false;
-      }
-    });
+    await this.clickOnceThere(`the code action ${text}`, entry, 3000, () => this.press('Control+.'));
   }
 
   /** The notifications on the screen. */
