@@ -67,6 +67,32 @@ fn code_that_begins_alike_is_shown_with_what_follows_it() {
 }
 
 #[test]
+fn a_long_piece_is_cut_to_what_is_like_the_lines_at_the_cursor_and_follows_them() {
+    let settings = |name: &str| -> String {
+        (0..9)
+            .map(|n| format!("    {name}.add_setting('{name}_{n}', default={n}, help='the setting {n} of the {name}')\n"))
+            .collect()
+    };
+    let text = |name: &str, rest: &str| {
+        format!(
+            "def configure_{name}({name}):\n{}    {name}.read_environment(prefix='{name}')\n{rest}",
+            settings(name)
+        )
+    };
+    let sibling = Prepared::new(&text(
+        "server",
+        "    server.check_settings(strict=True)\n    return server.settings\n",
+    ));
+    let before = text("client", "    client.ch");
+    let pieces = found(&before, &before, &[("/project/server.py", &sibling)]);
+    assert_eq!(pieces.len(), 1);
+    let shown = &pieces[0].text;
+    assert!(shown.len() <= MAX_PIECE_BYTES, "{shown}");
+    assert!(shown.contains("server.read_environment"), "{shown}");
+    assert!(shown.ends_with("return server.settings"), "{shown}");
+}
+
+#[test]
 fn code_that_shares_only_keywords_is_not_shown() {
     let other = Prepared::new(
         "def total(values):\n    if not values:\n        return None\n    return sum(values)\n\n\ndef mean(values):\n    return total(values) / len(values)\n",
