@@ -254,7 +254,7 @@ fn import_end(rope: &Rope, line: u32, text: &str, last: u32) -> Option<u32> {
 }
 
 /// Whether a line begins an import of any language. Indented ones belong to a function.
-fn is_import(line: &str) -> bool {
+pub fn is_import(line: &str) -> bool {
     let starts = |words: &[&str]| words.iter().any(|word| line.starts_with(word));
     if starts(&["from "]) {
         // In a docstring, prose may begin like this.

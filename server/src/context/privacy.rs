@@ -8,4 +8,4 @@ mod values;
 
 pub use ignored::{Ignored, Rules, TACITIGNORE};
 pub use names::secret;
-pub use values::{PLACEHOLDER, shown, without_secrets};
+pub use values::{PLACEHOLDER, shown, shown_in, without_secrets};

@@ -9,13 +9,16 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ropey::Rope;
 use tree_sitter::{Node, Tree};
 
 use super::{
     Piece, Source,
-    lines::{LineChange, last_line, line_at, lines_of, overlap, text_of},
+    lines::{LineChange, last_line, line_at, lines_of, overlap},
+    privacy,
 };
 use crate::documents::Snapshot;
+use crate::prompt::layout::with_line_feeds;
 
 /// Places that are remembered. More than a prompt holds, because some lie in the window and some documents are closed.
 const MAX_PLACES: usize = 32;
@@ -112,7 +115,7 @@ impl RecentEdits {
             else {
                 continue;
             };
-            let text = text_of(&snapshot.rope, &lines);
+            let text = shown_text_of(&snapshot.rope, &lines);
             if text.trim().is_empty() {
                 continue;
             }
@@ -130,6 +133,14 @@ impl RecentEdits {
         }
         pieces
     }
+}
+
+/// The lines as a model may see them: a key that begins above them is known by its beginning.
+fn shown_text_of(rope: &Rope, lines: &RangeInclusive<u32>) -> String {
+    let start_of = |line: usize| rope.line_to_byte(line.min(rope.len_lines()));
+    let bytes = start_of(*lines.start() as usize - 1)..start_of(*lines.end() as usize);
+    let text = with_line_feeds(&privacy::shown(rope, bytes));
+    text.trim_end_matches('\n').to_owned()
 }
 
 fn reason(age: Duration) -> String {

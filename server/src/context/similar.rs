@@ -9,7 +9,7 @@ use std::{
     path::Path,
 };
 
-use super::{Piece, Source, lines::overlap};
+use super::{Piece, Source, lines::overlap, outline::is_import, privacy};
 use crate::words::is_word_char;
 
 /// Lines before the cursor that are compared: about what a person sees as "here".
@@ -22,9 +22,9 @@ const WINDOW: usize = 12;
 const CONTINUATION: usize = 10;
 /// Lines before the cursor that tell which of the lines that are alike stands where the cursor stands.
 const NEAR_LINES: usize = 2;
-/// Of a longer piece, what is before that line is left out first, then its end: all pieces share a kilobyte or two on a small machine, and one
-/// that does not fit is not shown at all. With it, and with [`BEST_SHARED`], a third more of the words that were to be written (and were in no
-/// line above) was in the prompt, on 360 holes in unseen repositories; 400 and 700 bytes were worse.
+/// Of a longer piece the beginning is left out up to that line, then its end: all pieces share a kilobyte or two on a small machine, and one that does not fit is not shown at all.
+/// With pieces that begin at the line most like the cursor's, with this bound and with [`BEST_SHARED`], two fifths more of the words that were
+/// to be written (and were in no line above) were in a prompt of one kilobyte, on 360 holes in unseen repositories; 400 and 700 bytes were worse.
 const MAX_PIECE_BYTES: usize = 512;
 /// A piece begins and ends at a gap between lines, if there is one within so many lines.
 const SNAP: usize = 4;
@@ -76,7 +76,8 @@ impl Prepared {
         let mut terms = Vec::new();
         for (index, line) in (0..).zip(text.lines().take(MAX_LINES)) {
             terms.clear();
-            if line.len() <= MAX_LINE_BYTES {
+            // What files import is much alike, and says little of what they do.
+            if line.len() <= MAX_LINE_BYTES && !is_import(line) {
                 terms_of(line, |term, _| terms.push(term));
             }
             terms.sort_unstable();
@@ -108,6 +109,14 @@ impl Prepared {
     fn text_of(&self, lines: Range<usize>) -> &str {
         let (start, end) = (self.line_starts[lines.start], self.line_starts[lines.end]);
         self.text[start as usize..end as usize].trim_end_matches('\n')
+    }
+
+    /// These lines (counted from 1) as a model may see them.
+    fn shown(&self, lines: &RangeInclusive<u32>) -> String {
+        let start = self.line_starts[*lines.start() as usize - 1] as usize;
+        let end = self.line_starts[*lines.end() as usize] as usize;
+        let text = privacy::shown_in(&self.text, start..end);
+        text.trim_end_matches('\n').to_owned()
     }
 
     /// The lines that hold a word, in their order.
@@ -214,8 +223,8 @@ pub fn pieces(before: &str, after: &str, shown: &str, candidates: &[Candidate<'_
         taken.push((found.candidate, lines.clone()));
         pieces.push(Piece {
             path: candidate.path.to_owned(),
+            text: candidate.text.shown(&lines),
             lines,
-            text: text.to_owned(),
             source: Source::Similar,
             reason: format!(
                 "{:.0} % of the words around the cursor are here",
@@ -353,8 +362,8 @@ fn matches(query: &[(Term, f32)], index: usize, candidate: &Candidate<'_>) -> Ve
     best
 }
 
-/// The lines (counted from 1) to show for a window: from a gap near its start to a gap near the end of what follows it, or as much of that as
-/// may be shown, and nothing of what the prompt shows. `near` are the words at the cursor.
+/// The lines (counted from 1) to show for a window: from a gap above the line that is most like those at the cursor, whose words `near` are,
+/// to a gap near the end of what follows the window, or as much of that as may be shown; and nothing of what the prompt shows.
 fn lines_to_show(
     candidate: &Candidate<'_>,
     start: usize,
@@ -381,6 +390,13 @@ fn lines_to_show(
         first += 1;
     }
     let here = text.most_like(near, start..(start + WINDOW).min(last));
+    if first < here {
+        let gap = text.gap_in(here.saturating_sub(SNAP).max(first)..=here);
+        let from = gap.unwrap_or(here);
+        if from + LEAST_NEW_LINES < end {
+            first = from;
+        }
+    }
     while first + LEAST_NEW_LINES < end && text.text_of(first..end).len() > MAX_PIECE_BYTES {
         if first < here {
             first += 1;

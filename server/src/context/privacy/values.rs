@@ -37,9 +37,21 @@ pub fn shown(text: &Rope, range: Range<usize>) -> String {
     let start = floor_char(text, range.start.saturating_sub(LOOK_BEHIND_BYTES));
     let end = floor_char(text, range.end.saturating_add(LOOK_AHEAD_BYTES)).max(range.end);
     let around = text.byte_slice(start..end).to_string();
-    let range = range.start - start..range.end - start;
-    let secrets = secrets(&around, range.start);
-    replaced(&around, range, &secrets)
+    shown_of(&around, range.start - start..range.end - start)
+}
+
+/// [`shown`] of a text in one piece.
+pub fn shown_in(text: &str, range: Range<usize>) -> String {
+    let boundary = |from: usize| (from.min(text.len())..).find(|&at| text.is_char_boundary(at));
+    let start = boundary(range.start.saturating_sub(LOOK_BEHIND_BYTES)).unwrap_or_default();
+    let end = boundary(range.end.saturating_add(LOOK_AHEAD_BYTES)).unwrap_or(range.end);
+    let around = &text[start..end];
+    shown_of(around, range.start - start..range.end - start)
+}
+
+fn shown_of(around: &str, range: Range<usize>) -> String {
+    let secrets = secrets(around, range.start);
+    replaced(around, range, &secrets)
 }
 
 /// `range` of the text, with a placeholder for what `secrets` (in order, apart) have in it.

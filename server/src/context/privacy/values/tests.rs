@@ -116,7 +116,8 @@ fn a_key_block_is_known_by_its_distant_beginning() {
     ));
     let rope = Rope::from_str(&text);
     let range = rope.line_to_byte(50)..text.len();
-    let visible = shown(&rope, range);
+    let visible = shown(&rope, range.clone());
+    assert_eq!(shown_in(&text, range), visible);
     assert!(!visible.contains("line"), "{visible}");
     assert_eq!(visible.lines().count(), rope.len_lines() - 1 - 50);
     assert!(visible.ends_with("-----END PRIVATE KEY-----\nlet x = 1;\n"));
