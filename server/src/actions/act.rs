@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
     time::Instant,
@@ -11,9 +12,10 @@ use std::{
 use thiserror::Error;
 
 use super::{
-    Action, Offer,
+    Action, Offer, Problem,
     answer::{self, Fault, Said, TestCode},
-    edit::{Edit, smallest},
+    edit::{self, Edit, smallest},
+    names::Renaming,
     offer::{self, Place, Stale},
     prompt::{End, Matter, Question, Tests},
     slip::{self, Gap},
@@ -159,8 +161,12 @@ impl Actor {
             }
         }
         let prepared = self.prepare(act).await?;
-        let template = self.template().await?;
         let mut cost = Cost::default();
+        if let Some(change) = prepared.renamed() {
+            cost.seconds = started.elapsed().as_secs_f64();
+            return Ok(Done { change, cost });
+        }
+        let template = self.template().await?;
         if let Some(change) = self.mend_slip(&prepared, &mut cost, told).await? {
             cost.seconds = started.elapsed().as_secs_f64();
             return Ok(Done { change, cost });
@@ -254,7 +260,7 @@ impl Actor {
             answer => answer?,
         };
         let mended = gap.mended(&answer.written);
-        Ok(mended.and_then(|line| prepared.judge_line(&gap, &line).ok()))
+        Ok(mended.and_then(|line| prepared.judge_part(&gap.range, &line).ok()))
     }
 
     async fn ask(
@@ -411,36 +417,61 @@ impl Prepared {
         })
     }
 
-    /// The line of the only problem, where it is in the target and the answer will be judged.
-    fn gap(&self) -> Option<Gap> {
-        let Act {
-            snapshot,
-            offer,
-            with,
-            ..
-        } = &self.act;
-        let Action::Fix { problems } = &offer.action else {
-            return None;
-        };
-        let [problem] = problems.as_slice() else {
-            return None;
-        };
-        let gap = Gap::of_line(&snapshot.rope, problem.range.start)?;
-        let target = &offer.target.range;
-        let is_inside = target.start <= gap.range.start && gap.range.end <= target.end;
-        (with.checks && is_inside).then_some(gap)
+    /// The only problem that is to be fixed, where the answer will be judged.
+    fn problem(&self) -> Option<&Problem> {
+        match &self.act.offer.action {
+            Action::Fix { problems } if self.act.with.checks => match problems.as_slice() {
+                [problem] => Some(problem),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
-    /// What another line in place of this one changes, if it may: judged like an answer that says all of the target.
-    fn judge_line(&self, gap: &Gap, line: &str) -> Result<Change, Refusal> {
+    fn is_in_target(&self, range: &Range<usize>) -> bool {
+        let target = &self.act.offer.target.range;
+        target.start <= range.start && range.end <= target.end
+    }
+
+    /// The line of the only problem, where it is in the target.
+    fn gap(&self) -> Option<Gap> {
+        let gap = Gap::of_line(&self.act.snapshot.rope, self.problem()?.range.start)?;
+        self.is_in_target(&gap.range).then_some(gap)
+    }
+
+    /// The change that follows from the message of the only problem, without a model.
+    fn renamed(&self) -> Option<Change> {
+        let document = self.act.snapshot.rope.to_string();
+        let Renaming { range, name } = Renaming::of(&document, self.problem()?)?;
+        let change = || self.judge_part(&range, &name).ok();
+        self.is_in_target(&range).then(change).flatten()
+    }
+
+    /// Of the changes of a fix the one that alone makes the file parse again: a small model likes to change more than that.
+    fn smallest_healing(&self, text: &str) -> Option<Change> {
+        let Act {
+            snapshot, offer, ..
+        } = &self.act;
+        let target = &offer.target.range;
+        let old = snapshot.rope.byte_slice(target.clone()).to_string();
+        let edits = smallest(&old, text);
+        self.problem().filter(|_| edits.len() > 1)?;
+        edits.into_iter().find_map(|edit| {
+            let text = edit::apply(&old, std::slice::from_ref(&edit));
+            answer::heals(&text, offer, snapshot).then(|| self.edits(&text))
+        })
+    }
+
+    /// What other text in place of a part of the target changes, if it may: judged like an answer that says all of the target.
+    fn judge_part(&self, part: &Range<usize>, text: &str) -> Result<Change, Refusal> {
         let Act {
             snapshot, offer, ..
         } = &self.act;
         let rope = &snapshot.rope;
         let target = &offer.target.range;
-        let [before, behind] = [target.start..gap.range.start, gap.range.end..target.end]
+        let [before, behind] = [target.start..part.start, part.end..target.end]
             .map(|range| rope.byte_slice(range).to_string());
-        let new = format!("{before}{line}{behind}");
+        let new = format!("{before}{text}{behind}");
         answer::check(&new, offer, snapshot)?;
         Ok(self.edits(&new))
     }
@@ -476,7 +507,8 @@ impl Prepared {
             }
             _ => {
                 let read = answer::read(said, offer, snapshot, &|code| self.place.fill(code))?;
-                Ok(self.edits(&read.text))
+                let change = self.smallest_healing(&read.text);
+                Ok(change.unwrap_or_else(|| self.edits(&read.text)))
             }
         }
     }

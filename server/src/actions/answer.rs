@@ -121,6 +121,11 @@ pub fn check(text: &str, offer: &Offer, snapshot: &Snapshot) -> Result<(), Fault
     checks::parses(text, &asked)
 }
 
+/// Whether the document has errors of syntax, and none with `text` in place of the target.
+pub fn heals(text: &str, offer: &Offer, snapshot: &Snapshot) -> bool {
+    Asked::new(offer, snapshot).is_ok_and(|asked| checks::heals(text, &asked))
+}
+
 impl<'a> Asked<'a> {
     fn new(offer: &'a Offer, snapshot: &Snapshot) -> Result<Self, Fault> {
         let document = snapshot.rope.to_string();
@@ -213,6 +218,7 @@ fn of_block(block: &Block, asked: &Asked) -> Vec<Result<Reading, Fault>> {
         }
         code = cut::below_comment(&code, asked);
     } else {
+        readings.extend(cut::line_alone(&code, asked).map(|code| reading(code, block.is_last)));
         readings.extend(cut::between_neighbours(&code, asked).map(|code| reading(code, false)));
     }
     let code = cut::without_imports(code, asked);

@@ -8,6 +8,7 @@ pub mod answer;
 pub mod convention;
 pub mod diff;
 pub mod edit;
+pub mod names;
 pub mod offer;
 pub mod prompt;
 pub mod slip;

@@ -72,7 +72,7 @@ impl Gap {
 }
 
 /// The share of their characters that two lines have in common, in this order: from 0 to 1.
-fn alike(a: &str, b: &str) -> f32 {
+pub fn alike(a: &str, b: &str) -> f32 {
     similar::TextDiff::from_chars(a, b).ratio()
 }
 

@@ -51,7 +51,24 @@ impl Scene {
     }
 
     async fn entry_at(&mut self, range: Value, title: &str) -> Option<Value> {
-        let params = json!({ "textDocument": { "uri": URI }, "range": range, "context": { "diagnostics": [] } });
+        self.entry_with(range, &[], title).await
+    }
+
+    /// The entry that fixes what is said of this line.
+    async fn fix(&mut self, line: u32, message: &str) -> Value {
+        let range = json!({ "start": { "line": line, "character": 4 }, "end": { "line": line, "character": 9 } });
+        let diagnostic = json!({ "range": range, "message": message, "severity": 1 });
+        let entry = self.entry_with(range, &[diagnostic], "Fix").await;
+        entry.expect("an entry")
+    }
+
+    async fn entry_with(
+        &mut self,
+        range: Value,
+        diagnostics: &[Value],
+        title: &str,
+    ) -> Option<Value> {
+        let params = json!({ "textDocument": { "uri": URI }, "range": range, "context": { "diagnostics": diagnostics } });
         let answer = self.client.call("textDocument/codeAction", params).await;
         let entries = answer["result"].as_array().cloned().unwrap_or_default();
         entries.into_iter().find(|entry| {
@@ -455,4 +472,43 @@ async fn a_document_keeps_its_own_ways() {
         assert_eq!(scene.edited(&answer), change(SIMPLER), "{what}");
         assert_eq!(scene.client.leave().await, 0, "{what}");
     }
+}
+
+/// What the tool proposes is done at once, whether the model is there or not.
+#[tokio::test]
+async fn a_name_that_the_tool_proposes_needs_no_model() {
+    let broken = SHOP.replace("return min(items)", "return min(itmes)");
+    let mut scene = Scene::open(&broken).await;
+    let entry = scene
+        .fix(11, "name 'itmes' is not defined. Did you mean: 'items'?")
+        .await;
+    let (id, _) = scene.take(entry).await;
+    let answer = scene.client.response(id).await;
+    assert_eq!(scene.edited(&answer), SHOP);
+    assert!(scene.jobs.try_recv().is_err(), "the model was asked");
+}
+
+/// A small model mends a bracket and changes another line on the way: only the bracket is taken.
+#[tokio::test]
+async fn of_a_mended_syntax_error_only_the_mend_is_taken() {
+    let broken = SHOP.replace("result += item", "result += (item");
+    let mut scene = Scene::open(&broken).await;
+    let entry = scene.fix(6, "'(' was never closed").await;
+    scene.engine.be_ready();
+    let (id, _) = scene.take(entry).await;
+    let whole = "def total(items):\n    result = 1\n    for item in items:\n        result += (item)\n    return result\n```";
+    while !scene.client.is_answered(id) {
+        tokio::select! {
+            Some(talk) = scene.jobs.recv() => {
+                talk.say(whole);
+                talk.finish(Finish::EndOfText);
+            }
+            () = tokio::time::sleep(std::time::Duration::from_millis(5)) => {}
+        }
+    }
+    let answer = scene.client.response(id).await;
+    assert_eq!(
+        scene.edited(&answer),
+        SHOP.replace("result += item", "result += (item)")
+    );
 }

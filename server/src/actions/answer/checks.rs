@@ -6,11 +6,12 @@ use grammars::Language;
 use ropey::Rope;
 
 use super::Asked;
-use super::cut::{mentions, places_of};
+use super::cut::places_of;
 use super::fault::Fault;
+use crate::actions::names::{mentions, unknown_name, words};
 use crate::actions::{Action, Problem, TargetKind};
 use crate::completion::brackets::{self, Lexis};
-use crate::completion::site::{indentation, significant};
+use crate::completion::site::{BlockStyle, indentation, significant};
 use crate::completion::stop::{HOMEWORK, is_comment};
 use crate::index::symbols::places;
 use crate::syntax::{self, BACKGROUND_BUDGET, MAX_PARSED_BYTES};
@@ -179,8 +180,8 @@ impl Health {
     }
 }
 
-/// The document with `text` at the target parses at least as well, and nothing else of it has changed its meaning.
-pub fn parses(text: &str, asked: &Asked) -> Result<(), Fault> {
+/// How well the document stands with `text` at the target.
+fn health_with(text: &str, asked: &Asked) -> Health {
     let Asked {
         document, range, ..
     } = asked;
@@ -190,7 +191,17 @@ pub fn parses(text: &str, asked: &Asked) -> Result<(), Fault> {
         &document[range.end..]
     );
     let target = range.start..range.start + text.len();
-    let after = Health::of(&changed, asked.language, asked.grammar.as_ref(), &target);
+    Health::of(&changed, asked.language, asked.grammar.as_ref(), &target)
+}
+
+/// The document has errors of syntax, and none with `text` at the target.
+pub fn heals(text: &str, asked: &Asked) -> bool {
+    asked.health.errors > Some(0) && health_with(text, asked).errors == Some(0)
+}
+
+/// The document with `text` at the target parses at least as well, and nothing else of it has changed its meaning.
+pub fn parses(text: &str, asked: &Asked) -> Result<(), Fault> {
+    let after = health_with(text, asked);
     let before = &asked.health;
     let is_worse = match (before.errors, after.errors) {
         (Some(before), Some(after)) => after > before,
@@ -311,20 +322,30 @@ fn is_stub(statement: &str) -> bool {
     STUBS.contains(&squeezed.trim_end_matches(';')) || STUBS.contains(&squeezed.as_str())
 }
 
-/// It is not the old text once more.
+/// It is not the old text once more. Where brackets make the blocks, a fix by blanks alone mends nothing.
 pub fn says_something_new(code: &str, asked: &Asked) -> Result<(), Fault> {
+    let is_fix = matches!(asked.offer.action, Action::Fix { .. });
+    let has_free_blanks = is_fix && BlockStyle::of(asked.language) == BlockStyle::Brackets;
     let lines = |text| {
         let text: &str = text;
         text.trim().lines().map(str::trim_end)
     };
-    match lines(code).eq(lines(&asked.old)) {
+    let signs = |text| {
+        let text: &str = text;
+        text.chars().filter(|c| !c.is_whitespace())
+    };
+    let is_same = match has_free_blanks {
+        true => signs(code).eq(signs(&asked.old)),
+        false => lines(code).eq(lines(&asked.old)),
+    };
+    match is_same {
         true => Err(Fault::Unchanged),
         false => Ok(()),
     }
 }
 
 /// The lines with something in them, without the blanks around that.
-fn filled_lines(text: &str) -> impl Iterator<Item = &str> {
+pub fn filled_lines(text: &str) -> impl Iterator<Item = &str> {
     text.lines().map(str::trim).filter(|line| !line.is_empty())
 }
 
@@ -396,45 +417,17 @@ pub fn keeps_the_signature(code: &str, asked: &Asked) -> Result<(), Fault> {
     }
 }
 
-/// What messages say of a name that means nothing. Lower case.
-const UNKNOWN: [&str; 12] = [
-    "not defined",
-    "undefined",
-    "undeclared",
-    "not declared",
-    "cannot find",
-    "can't find",
-    "not found in",
-    "not in scope",
-    "unresolved",
-    "no attribute",
-    "no member",
-    "does not exist",
-];
-
-/// The name that a problem says to be unknown.
-fn unknown_name<'a>(problem: &'a Problem, line: &str) -> Option<&'a str> {
-    let message = problem.message.to_lowercase();
-    if !UNKNOWN.iter().any(|words| message.contains(words)) {
-        return None;
-    }
-    let quoted = problem
-        .message
-        .split(['\'', '"', '`', '‘', '’'])
-        .skip(1)
-        .step_by(2);
-    // Go and Java do not quote it; it comes last.
-    let plain = problem.message.rsplit(|c: char| !is_word_char(c));
-    let mut names = quoted.chain(plain);
-    names.find(|name| !name.is_empty() && name.chars().all(is_word_char) && mentions(line, name))
-}
-
 /// The code is changed, but neither where the unknown `name` stands nor so that it is known now.
 fn leaves_unknown(name: &str, line: &str, code: &str, asked: &Asked) -> bool {
     let is_new = |new: &str| !asked.old.lines().any(|old| old.trim() == new.trim());
     let is_there = code.lines().any(|new| new.trim() == line);
     let mut new_lines = code.lines().filter(|new| is_new(new));
-    is_there && !new_lines.any(|new| mentions(new, name))
+    // A name that stands nowhere else is no member either.
+    let is_nowhere = words(&asked.document).filter(|word| *word == name).count() == 1;
+    let is_member = ["self.", "this."]
+        .iter()
+        .any(|own| mentions(code, &format!("{own}{name}")));
+    is_there && !new_lines.any(|new| mentions(new, name)) || is_nowhere && is_member
 }
 
 /// A fix does something about its problem, and does not hide it.
@@ -511,7 +504,7 @@ pub fn mends(code: &str, asked: &Asked) -> Result<(), Fault> {
 }
 
 /// The line that a problem begins in, if it says enough to be known again.
-fn line_of<'a>(problem: &Problem, document: &'a str) -> Option<&'a str> {
+pub fn line_of<'a>(problem: &Problem, document: &'a str) -> Option<&'a str> {
     let before = document.get(..problem.range.start)?;
     let start = before.rfind('\n').map_or(0, |feed| feed + 1);
     let line = document[start..].lines().next()?.trim();

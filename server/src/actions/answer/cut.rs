@@ -6,16 +6,17 @@ use std::time::Duration;
 
 use ropey::Rope;
 
+use super::checks::{self, filled_lines};
 use super::fault::Fault;
 use super::indent::dedented;
 use super::{Asked, said};
-use crate::actions::{Action, TargetKind};
+use crate::actions::names::mentions;
+use crate::actions::{Action, TargetKind, slip};
 use crate::completion::brackets::{self, Lexis};
 use crate::completion::site::{BlockStyle, indentation, says_the_same, significant};
 use crate::completion::stop::is_comment;
 use crate::index::symbols::{DefinitionKind, DefinitionPlace, Places, places};
 use crate::syntax::{self, MAX_PARSED_BYTES};
-use crate::words::is_word_char;
 
 /// What one parse of an answer may take: answers are short.
 const PARSE_BUDGET: Duration = Duration::from_millis(100);
@@ -25,6 +26,9 @@ const TELLING: usize = 3;
 
 /// Lines of a comment that an answer may repeat.
 const MAX_COMMENT_LINES: usize = 20;
+
+/// Less alike is another line, not the same one mended.
+const LEAST_ALIKE: f32 = 0.8;
 
 /// Around methods, which stand nowhere else in many languages.
 const CLASS: (&str, &str) = ("class Wrapper {\n", "\n}\n");
@@ -224,15 +228,6 @@ pub fn without_imports(code: String, asked: &Asked) -> String {
     }
     let rest = code[head..].trim_start_matches([';', '\r', '\n']);
     rest.to_owned()
-}
-
-/// Whether `name` stands in the text as a word.
-pub fn mentions(text: &str, name: &str) -> bool {
-    text.match_indices(name).any(|(at, _)| {
-        !name.is_empty()
-            && !text[..at].ends_with(is_word_char)
-            && !text[at + name.len()..].starts_with(is_word_char)
-    })
 }
 
 /// The same for languages without a query: from the line that seems to define the name to where its block ends.
@@ -479,6 +474,26 @@ pub fn between_anchors(code: &str, asked: &Asked) -> Option<String> {
     parts.push(&lines);
     parts.extend(&old[to + 1..]);
     Some(parts.join("\n"))
+}
+
+/// All of the lines, if the answer is only the one that the problem is in, mended: the others stay.
+pub fn line_alone(code: &str, asked: &Asked) -> Option<String> {
+    let Action::Fix { problems } = &asked.offer.action else {
+        return None;
+    };
+    let [problem] = problems.as_slice() else {
+        return None;
+    };
+    let line = checks::line_of(problem, &asked.document)?;
+    let new = code.trim();
+    let mut found = asked.old.lines().filter(|old| old.trim() == line);
+    let old = found.next().filter(|_| found.next().is_none())?;
+    let is_alone = filled_lines(code).count() == 1 && filled_lines(&asked.old).count() > 1;
+    let is_mended = new != line && slip::alike(new, line) >= LEAST_ALIKE;
+    let indented = old.replace(line, new);
+    let mended = |each| if each == old { indented.as_str() } else { each };
+    let lines: Vec<&str> = asked.old.lines().map(mended).collect();
+    (is_alone && is_mended).then(|| lines.join("\n"))
 }
 
 /// The answer without the lines around the target, if it repeats the one above or the one below; on one line, without what

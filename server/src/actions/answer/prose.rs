@@ -3,6 +3,7 @@
 use super::fault::Fault;
 use super::{Said, indent, said};
 use crate::actions::Offer;
+use crate::actions::names::mentions;
 use crate::completion::site::significant;
 use crate::documents::Snapshot;
 
@@ -98,7 +99,7 @@ fn comment_in(code: &str, name: Option<&str>) -> Option<Comment> {
             || body.starts_with(['@', '[', ')'])
             || body.starts_with("#[")
             || body.ends_with([',', '(', ':', '{'])
-            || name.is_some_and(|name| super::cut::mentions(body, name));
+            || name.is_some_and(|name| mentions(body, name));
         if !is_head {
             return None;
         }

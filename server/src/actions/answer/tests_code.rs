@@ -1,9 +1,10 @@
 //! Answers that are tests: what is to be imported, and the tests, without the code that they test.
 
-use super::cut::{mentions, places_of};
+use super::cut::places_of;
 use super::fault::Fault;
 use super::{Asked, Said, checks, indent, said};
 use crate::actions::Offer;
+use crate::actions::names::mentions;
 use crate::completion::brackets::{self, Lexis};
 use crate::completion::stop::is_comment;
 use crate::documents::Snapshot;

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::declaration::{self, Declaration};
 use super::source::Source;
+use crate::actions::names::{Renaming, is_misspelt, words};
 use crate::actions::{Problem, Target, TargetKind};
 
 /// A function up to this length is written anew as a whole: a 0.5B model still copies the rest of it faithfully.
@@ -101,6 +102,16 @@ const MISSING_IMPORTS: [&str; 8] = [
     "missing using directive",
 ];
 
+/// Languages in which what stands before a dot may be a module; in others it is a value.
+const DOTTED_MODULES: [&str; 6] = [
+    "python",
+    "javascript",
+    "javascriptreact",
+    "typescript",
+    "typescriptreact",
+    "go",
+];
+
 /// What a fix of `problem` may change. `around` are the declarations that hold it, innermost first.
 pub fn target(source: &Source, problem: &Problem, around: &[Declaration]) -> Target {
     let reach = reach(source, problem);
@@ -194,6 +205,9 @@ fn reach(source: &Source, problem: &Problem) -> Reach {
     if is_import(line) || says(&MISSING_IMPORTS) {
         return Reach::Imports;
     }
+    if Renaming::of(&source.text, problem).is_some() {
+        return Reach::Statement;
+    }
     if says(&UNKNOWN_NAMES) {
         return if lacks_import(source, problem) {
             Reach::Imports
@@ -220,45 +234,21 @@ fn lacks_import(source: &Source, problem: &Problem) -> bool {
     let name = &text[..text.find(|c: char| !is_word(c)).unwrap_or(text.len())];
     let behind = &text[name.len()..];
     let before = source.slice(source.line_start(problem.range.start)..problem.range.start);
-    let is_module = behind.starts_with('.') || behind.starts_with("::");
+    let has_dotted_modules = DOTTED_MODULES.contains(&source.language_id());
+    let is_module = has_dotted_modules && behind.starts_with('.') || behind.starts_with("::");
     let is_type = name.starts_with(char::is_uppercase);
     let of_library = before.ends_with("std::") || problem.message.contains("std::");
     let is_member = before.ends_with(['.', '>']) || before.ends_with("::") && !of_library;
     if name.len() < 2 || is_member || !(is_module || is_type || of_library) {
         return false;
     }
-    let words = source.text.split(|c: char| !is_word(c));
-    !words
+    !words(&source.text)
         .filter(|word| *word != name)
         .any(|word| is_misspelt(name, word))
 }
 
 fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
-}
-
-/// One letter more, less, other, or two swapped; or only their case.
-fn is_misspelt(a: &str, b: &str) -> bool {
-    if a.len().abs_diff(b.len()) > 1 || a.len().min(b.len()) < 2 {
-        return false;
-    }
-    if a.eq_ignore_ascii_case(b) {
-        return true;
-    }
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    let start = a.iter().zip(b).take_while(|(a, b)| a == b).count();
-    let (a, b) = (&a[start..], &b[start..]);
-    let end = a
-        .iter()
-        .rev()
-        .zip(b.iter().rev())
-        .take_while(|(a, b)| a == b)
-        .count();
-    let (a, b) = (&a[..a.len() - end], &b[..b.len() - end]);
-    match (a, b) {
-        ([x, y], [z, w]) => x == w && y == z,
-        _ => a.len() <= 1 && b.len() <= 1,
-    }
 }
 
 /// The last imports at the head of the file that stand together.

@@ -579,3 +579,28 @@ fn bodies_are_taken_out_of_what_is_around_them() {
         ),
     ]);
 }
+
+#[test]
+fn a_mended_line_alone_leaves_the_others() {
+    let broken = "«return apply(str(value), filters\n\nreturn found\n\ndef names():»\n    pass\n";
+    check_all(vec![
+        (
+            "mended",
+            "python",
+            fix("'(' was never closed"),
+            "",
+            broken,
+            "```python\nreturn apply(str(value), filters)\n```",
+            Ok("return apply(str(value), filters)\n\nreturn found\n\ndef names():"),
+        ),
+        (
+            "as deep as it stood",
+            "cpp",
+            fix("expected ‘;’ before ‘}’"),
+            "",
+            "    «total += item\n    count++;»\n",
+            "total += item;",
+            Ok("total += item;\n    count++;"),
+        ),
+    ]);
+}

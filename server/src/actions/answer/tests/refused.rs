@@ -389,3 +389,45 @@ fn nobody_directs_the_edit_elsewhere() {
         ),
     ]);
 }
+
+#[test]
+fn what_mends_nothing_is_no_fix() {
+    check_all(vec![
+        (
+            "only blanks",
+            "javascript",
+            fix("Unexpected token 'const'"),
+            "",
+            "«run() {\n    go();\n}»\n",
+            "run() {\n    go();\n  }",
+            Err(Fault::Unchanged),
+        ),
+        (
+            "blanks that say something",
+            "python",
+            fix("unexpected indent"),
+            "",
+            "«if a:\n    b = 1\n      c = 2»\n",
+            "if a:\n    b = 1\n    c = 2",
+            Ok("if a:\n    b = 1\n    c = 2"),
+        ),
+        (
+            "a member that stands nowhere",
+            "python",
+            fix("name 'exipry' is not defined"),
+            "",
+            "«if now() >= exipry:\n    drop()»\n",
+            "if now() >= self.exipry:\n    drop()",
+            Err(Fault::Evades("the unknown name is still there")),
+        ),
+        (
+            "a member that stands elsewhere",
+            "python",
+            fix("name 'expiry' is not defined"),
+            "",
+            "«if now() >= expiry:\n    drop()»\nself.expiry = 1\n",
+            "if now() >= self.expiry:\n    drop()",
+            Ok("if now() >= self.expiry:\n    drop()"),
+        ),
+    ]);
+}

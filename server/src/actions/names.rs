@@ -1,0 +1,283 @@
+//! What messages say of names that nothing bears, and the mends that follow from that without a model: the name that the tool proposes, or
+//! where it proposes none, the only name of the file that the unknown one is a slip of the pen away from.
+
+use std::ops::Range;
+
+use super::Problem;
+use crate::words::is_word_char;
+
+/// What messages say of a name that means nothing. Lower case.
+const UNKNOWN: [&str; 12] = [
+    "not defined",
+    "undefined",
+    "undeclared",
+    "not declared",
+    "cannot find",
+    "can't find",
+    "not found in",
+    "not in scope",
+    "unresolved",
+    "no attribute",
+    "no member",
+    "does not exist",
+];
+
+/// What stands before a name that a tool proposes: GCC, clang, TypeScript, Python, Swift; rustc. Lower case.
+const PROPOSALS: [&str; 2] = ["did you mean", "a similar name exists"];
+/// A proposal to do something, not a name.
+const DEED: &str = "did you mean to";
+
+/// Shorter names are often one sign from another one.
+const LEAST_MISSPELT: usize = 4;
+
+/// Another name in the place of one that means nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Renaming {
+    /// Bytes of the document.
+    pub range: Range<usize>,
+    pub name: String,
+}
+
+impl Renaming {
+    /// What mends `problem`, if its message and the document leave no choice.
+    pub fn of(document: &str, problem: &Problem) -> Option<Self> {
+        proposed(document, problem).or_else(|| misspelt(document, problem))
+    }
+}
+
+/// The name that the tool proposes.
+fn proposed(document: &str, problem: &Problem) -> Option<Renaming> {
+    let message = problem.message.to_ascii_lowercase();
+    let at = PROPOSALS.iter().find_map(|words| message.find(words))?;
+    if message[at..].starts_with(DEED) {
+        return None;
+    }
+    let (said, proposal) = problem.message.split_at(at);
+    let name = quoted(proposal).next()?;
+    let is_name =
+        name.starts_with(is_word_char) && name.chars().all(|c| is_word_char(c) || ".:".contains(c));
+    let range = quoted(said)
+        .filter(|unknown| *unknown != name)
+        .find_map(|unknown| place(document, problem, unknown))?;
+    is_name.then(|| Renaming {
+        range,
+        name: name.to_owned(),
+    })
+}
+
+/// The only similar name of the document, if the unknown one stands nowhere else.
+fn misspelt(document: &str, problem: &Problem) -> Option<Renaming> {
+    let line = &document[line_around(document, problem)?];
+    let unknown = unknown_name(problem, line)?;
+    let range = place(document, problem, unknown)?;
+    if unknown.len() < LEAST_MISSPELT || words(document).filter(|word| *word == unknown).count() > 1
+    {
+        return None;
+    }
+    // `items` may be what is meant where there is only `item`, and so may `limit2`.
+    let is_other = |word: &str| {
+        let ends = |text: &str| text.ends_with(|c: char| c == 's' || c.is_ascii_digit());
+        word.len() < LEAST_MISSPELT
+            || (ends(word) || ends(unknown))
+                && word[..word.len() - 1] == unknown[..unknown.len() - 1]
+            || word.strip_prefix(unknown).is_some()
+            || unknown.strip_prefix(word).is_some()
+    };
+    let mut similar = words(document).filter(|word| is_misspelt(unknown, word) && *word != unknown);
+    let name = similar.next()?;
+    let is_only = similar.all(|other| other == name);
+    (is_only && name.is_ascii() && unknown.is_ascii() && !is_other(name)).then(|| Renaming {
+        range,
+        name: name.to_owned(),
+    })
+}
+
+/// The name that a problem says to be unknown, where it is one of `line`.
+pub fn unknown_name<'a>(problem: &'a Problem, line: &str) -> Option<&'a str> {
+    let message = problem.message.to_lowercase();
+    if !UNKNOWN.iter().any(|words| message.contains(words)) {
+        return None;
+    }
+    // Go and Java do not quote it; it comes last.
+    let plain = problem.message.rsplit(|c: char| !is_word_char(c));
+    let mut names = quoted(&problem.message).chain(plain);
+    names.find(|name| !name.is_empty() && name.chars().all(is_word_char) && mentions(line, name))
+}
+
+/// Whether `name` stands in the text as a word.
+pub fn mentions(text: &str, name: &str) -> bool {
+    places(text, name).next().is_some()
+}
+
+/// One letter more, less, other, or two swapped; or only their case.
+pub fn is_misspelt(a: &str, b: &str) -> bool {
+    if a.len().abs_diff(b.len()) > 1 || a.len().min(b.len()) < 2 {
+        return false;
+    }
+    if a.eq_ignore_ascii_case(b) {
+        return true;
+    }
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let start = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    let (a, b) = (&a[start..], &b[start..]);
+    let end = a
+        .iter()
+        .rev()
+        .zip(b.iter().rev())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let (a, b) = (&a[..a.len() - end], &b[..b.len() - end]);
+    match (a, b) {
+        ([x, y], [z, w]) => x == w && y == z,
+        _ => a.len() <= 1 && b.len() <= 1,
+    }
+}
+
+pub fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c| !is_word_char(c))
+        .filter(|word| !word.is_empty())
+}
+
+/// Where `name` stands at the problem: at its beginning, or else once in its line.
+fn place(document: &str, problem: &Problem, name: &str) -> Option<Range<usize>> {
+    let line = line_around(document, problem)?;
+    let all = || places(&document[line.clone()], name).map(|at| line.start + at);
+    let at = match all().find(|at| *at == problem.range.start) {
+        Some(at) => at,
+        None => all().next().filter(|_| all().count() == 1)?,
+    };
+    Some(at..at + name.len())
+}
+
+fn places<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = usize> {
+    text.match_indices(name)
+        .map(|(at, _)| at)
+        .filter(move |&at| {
+            !name.is_empty()
+                && !text[..at].ends_with(is_word_char)
+                && !text[at + name.len()..].starts_with(is_word_char)
+        })
+}
+
+/// The line that the problem begins in.
+fn line_around(document: &str, problem: &Problem) -> Option<Range<usize>> {
+    let at = problem.range.start;
+    let start = document.get(..at)?.rfind('\n').map_or(0, |feed| feed + 1);
+    let end = document[at..]
+        .find('\n')
+        .map_or(document.len(), |feed| at + feed);
+    Some(start..end)
+}
+
+fn quoted(message: &str) -> impl Iterator<Item = &str> {
+    message
+        .split(['\'', '"', '`', '‘', '’'])
+        .skip(1)
+        .step_by(2)
+        .filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mended(line: &str, message: &str) -> Option<String> {
+        const REST: &str =
+            "total = sum(values)\nself.expires = now + limit\nitem = 1\nwidth2 = 2\n";
+        let document = format!("{REST}{line}\n");
+        let problem = Problem {
+            range: REST.len()..REST.len(),
+            message: message.to_owned(),
+            code: None,
+            source: None,
+            is_error: true,
+        };
+        let renaming = Renaming::of(&document, &problem)?;
+        let changed = format!(
+            "{}{}{}",
+            &document[..renaming.range.start],
+            renaming.name,
+            &document[renaming.range.end..]
+        );
+        Some(changed[REST.len()..].trim_end().to_owned())
+    }
+
+    #[test]
+    fn what_a_tool_proposes_is_taken() {
+        let cases = [
+            (
+                "return vaules->second;",
+                "‘vaules’ was not declared in this scope; did you mean ‘values’?",
+                Some("return values->second;"),
+            ),
+            (
+                "optional<int> known;",
+                "‘optional’ was not declared in this scope; did you mean ‘std::optional’?",
+                Some("std::optional<int> known;"),
+            ),
+            (
+                "text.substring(0, at)",
+                "‘std::string’ {aka ‘class std::basic_string<char>’} has no member named ‘substring’; did you mean ‘substr’?",
+                Some("text.substr(0, at)"),
+            ),
+            (
+                "lenght(a)",
+                "Cannot find name 'lenght'. Did you mean 'length'?",
+                Some("length(a)"),
+            ),
+            (
+                "if token in variables:",
+                "NameError: name 'variables' is not defined. Did you mean: 'self.variables'?",
+                Some("if token in self.variables:"),
+            ),
+            (
+                "println!(\"{cuont}\");",
+                "cannot find value `cuont` in this scope: help: a local variable with a similar name exists: `count`",
+                Some("println!(\"{count}\");"),
+            ),
+            (
+                "drop(cuont);",
+                "cannot find value `cuont` in this scope: a similar name exists: `count`",
+                Some("drop(count);"),
+            ),
+            (
+                "load()",
+                "Cannot find name 'load'. Did you mean to write this in an async function?",
+                None,
+            ),
+            ("f(x, x)", "unknown 'x'; did you mean 'y'?", None),
+            ("call", "'call' is no value; did you mean 'call()'?", None),
+        ];
+        for (line, message, expected) in cases {
+            assert_eq!(mended(line, message).as_deref(), expected, "{message}");
+        }
+    }
+
+    #[test]
+    fn the_only_similar_name_is_meant() {
+        let cases = [
+            ("a = totl", "totl", Some("a = total")),
+            ("a = self.exipres", "exipres", Some("a = self.expires")),
+            // Several, none, a name that is used as if it were right, another number, one of many.
+            ("a = tota1 + tota2", "tota1", None),
+            ("a = nothing", "nothing", None),
+            ("totl = totl + 1", "totl", None),
+            ("a = width3", "width3", None),
+            ("a = items", "items", None),
+            ("a = lim", "lim", None),
+        ];
+        for (line, name, expected) in cases {
+            let message = format!("name '{name}' is not defined");
+            assert_eq!(mended(line, &message).as_deref(), expected, "{line}");
+        }
+        assert_eq!(
+            mended(
+                "a = totl",
+                "cannot find symbol symbol: variable totl location: class A"
+            )
+            .as_deref(),
+            Some("a = total")
+        );
+        assert_eq!(mended("a = totl", "'totl' is too long"), None);
+    }
+}
