@@ -355,4 +355,16 @@ mod tests {
         editor.edits.closed(OTHER);
         assert!(editor.pieces(OTHER, 0..0, 50).is_empty());
     }
+
+    #[test]
+    fn lines_within_a_key_are_known_by_its_beginning() {
+        let body: String = (0..9).map(|n| format!("part{n}\r\n")).collect();
+        // In two parts, so that this file does not look like one with a key in it.
+        let [begin, end] = ["BEGIN", "END"].map(|word| format!("-----{word} PRIVATE KEY-----\r\n"));
+        let rope = Rope::from_str(&format!("{begin}{body}{end}let x = 1;\r\n"));
+        let shown = shown_text_of(&rope, &(5..=12));
+        assert!(!shown.contains("part"), "{shown}");
+        assert!(shown.ends_with("KEY-----\nlet x = 1;"), "{shown}");
+        assert_eq!(shown.lines().count(), 8);
+    }
 }
