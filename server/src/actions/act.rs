@@ -419,13 +419,8 @@ impl Prepared {
 
     /// The only problem that is to be fixed, where the answer will be judged.
     fn problem(&self) -> Option<&Problem> {
-        match &self.act.offer.action {
-            Action::Fix { problems } if self.act.with.checks => match problems.as_slice() {
-                [problem] => Some(problem),
-                _ => None,
-            },
-            _ => None,
-        }
+        let problem = self.act.offer.action.only_problem();
+        problem.filter(|_| self.act.with.checks)
     }
 
     fn is_in_target(&self, range: &Range<usize>) -> bool {
@@ -456,10 +451,11 @@ impl Prepared {
         let old = snapshot.rope.byte_slice(target.clone()).to_string();
         let edits = smallest(&old, text);
         self.problem().filter(|_| edits.len() > 1)?;
-        edits.into_iter().find_map(|edit| {
-            let text = edit::apply(&old, std::slice::from_ref(&edit));
-            answer::heals(&text, offer, snapshot).then(|| self.edits(&text))
-        })
+        let alone = edits
+            .iter()
+            .map(|edit| edit::apply(&old, std::slice::from_ref(edit)));
+        let healed = answer::healing(alone, offer, snapshot)?;
+        Some(self.edits(&healed))
     }
 
     /// What other text in place of a part of the target changes, if it may: judged like an answer that says all of the target.

@@ -121,9 +121,14 @@ pub fn check(text: &str, offer: &Offer, snapshot: &Snapshot) -> Result<(), Fault
     checks::parses(text, &asked)
 }
 
-/// Whether the document has errors of syntax, and none with `text` in place of the target.
-pub fn heals(text: &str, offer: &Offer, snapshot: &Snapshot) -> bool {
-    Asked::new(offer, snapshot).is_ok_and(|asked| checks::heals(text, &asked))
+/// The first of `texts` with which in place of the target the document has no errors of syntax, if it has some now.
+pub fn healing(
+    mut texts: impl Iterator<Item = String>,
+    offer: &Offer,
+    snapshot: &Snapshot,
+) -> Option<String> {
+    let asked = Asked::new(offer, snapshot).ok()?;
+    texts.find(|text| checks::heals(text, &asked))
 }
 
 impl<'a> Asked<'a> {

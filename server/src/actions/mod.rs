@@ -43,6 +43,19 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// What is to be fixed, if that is one problem.
+    pub fn only_problem(&self) -> Option<&Problem> {
+        match self {
+            Self::Fix { problems } => match problems.as_slice() {
+                [problem] => Some(problem),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
 /// What another server or a compiler says of a place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {

@@ -160,7 +160,7 @@ fn places<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = usize> {
 }
 
 /// The line that the problem begins in.
-fn line_around(document: &str, problem: &Problem) -> Option<Range<usize>> {
+pub fn line_around(document: &str, problem: &Problem) -> Option<Range<usize>> {
     let at = problem.range.start;
     let start = document.get(..at)?.rfind('\n').map_or(0, |feed| feed + 1);
     let end = document[at..]

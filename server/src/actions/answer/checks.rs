@@ -8,7 +8,7 @@ use ropey::Rope;
 use super::Asked;
 use super::cut::places_of;
 use super::fault::Fault;
-use crate::actions::names::{mentions, unknown_name, words};
+use crate::actions::names::{line_around, mentions, unknown_name, words};
 use crate::actions::{Action, Problem, TargetKind};
 use crate::completion::brackets::{self, Lexis};
 use crate::completion::site::{BlockStyle, indentation, significant};
@@ -505,9 +505,7 @@ pub fn mends(code: &str, asked: &Asked) -> Result<(), Fault> {
 
 /// The line that a problem begins in, if it says enough to be known again.
 pub fn line_of<'a>(problem: &Problem, document: &'a str) -> Option<&'a str> {
-    let before = document.get(..problem.range.start)?;
-    let start = before.rfind('\n').map_or(0, |feed| feed + 1);
-    let line = document[start..].lines().next()?.trim();
+    let line = document[line_around(document, problem)?].trim();
     (significant(line) > 2).then_some(line)
 }
 

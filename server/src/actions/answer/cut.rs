@@ -478,12 +478,7 @@ pub fn between_anchors(code: &str, asked: &Asked) -> Option<String> {
 
 /// All of the lines, if the answer is only the one that the problem is in, mended: the others stay.
 pub fn line_alone(code: &str, asked: &Asked) -> Option<String> {
-    let Action::Fix { problems } = &asked.offer.action else {
-        return None;
-    };
-    let [problem] = problems.as_slice() else {
-        return None;
-    };
+    let problem = asked.offer.action.only_problem()?;
     let line = checks::line_of(problem, &asked.document)?;
     let new = code.trim();
     let mut found = asked.old.lines().filter(|old| old.trim() == line);

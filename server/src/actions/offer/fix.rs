@@ -6,6 +6,7 @@ use super::declaration::{self, Declaration};
 use super::source::Source;
 use crate::actions::names::{Renaming, is_misspelt, words};
 use crate::actions::{Problem, Target, TargetKind};
+use crate::words::is_word_char;
 
 /// A function up to this length is written anew as a whole: a 0.5B model still copies the rest of it faithfully.
 pub const MAX_FUNCTION_LINES: usize = 30;
@@ -231,7 +232,7 @@ fn is_import(line: &str) -> bool {
 /// The name is used like a module or a type, and nothing in the file has a similar one: it is not misspelt.
 fn lacks_import(source: &Source, problem: &Problem) -> bool {
     let text = source.slice(problem.range.start..source.line_end(problem.range.start));
-    let name = &text[..text.find(|c: char| !is_word(c)).unwrap_or(text.len())];
+    let name = &text[..text.find(|c: char| !is_word_char(c)).unwrap_or(text.len())];
     let behind = &text[name.len()..];
     let before = source.slice(source.line_start(problem.range.start)..problem.range.start);
     let has_dotted_modules = DOTTED_MODULES.contains(&source.language_id());
@@ -245,10 +246,6 @@ fn lacks_import(source: &Source, problem: &Problem) -> bool {
     !words(&source.text)
         .filter(|word| *word != name)
         .any(|word| is_misspelt(name, word))
-}
-
-fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
 }
 
 /// The last imports at the head of the file that stand together.
