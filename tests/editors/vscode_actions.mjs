@@ -36,8 +36,7 @@ async function proposed(editor, places, ask) {
     await ask(place);
     const shown = await until('a difference or a refusal', async () => {
       if (await editor.hasDifference()) return 'difference';
-      const refusals = (await editor.toasts()).filter((toast) => !toast.includes('Cancel'));
-      return refusals.length > 0 && refusals.join('|');
+      return (await editor.warnings()).join('|');
     });
     if (shown === 'difference') {
       await editor.page.waitForSelector('.monaco-diff-editor .view-line', {
@@ -127,7 +126,10 @@ export const cases = {
 
   /** What comes in between: typing, cancelling, a restart, documents that are no files or can't be changed. */
   async awkward(folder, vsix) {
-    const settings = { 'files.readonlyInclude': { '**/money.py': true }, 'editor.autoIndent': 'none' };
+    const settings = {
+      'files.readonlyInclude': { '**/money.py': true },
+      'editor.autoIndent': 'none',
+    };
     await Editor.use(folder, vsix, { ...OPTIONS, settings }, async (editor) => {
       await until('the model', async () => (await editor.statusBar()).includes('0.5B'));
       await typedMeanwhile(editor);

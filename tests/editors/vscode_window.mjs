@@ -401,6 +401,13 @@ export class Editor {
     );
   }
 
+  /** Those that warn. Progress never does, though its last text may stay for a moment after its button to cancel has gone. */
+  warnings() {
+    return this.page.$$eval('.notifications-toasts .notification-list-item:has(.codicon-warning)', (toasts) =>
+      toasts.map((toast) => toast.textContent ?? ''),
+    );
+  }
+
   toast(text) {
     return until(`the notification ${text}`, async () =>
       (await this.toasts()).find((toast) => toast.includes(text)),
