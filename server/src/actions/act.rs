@@ -18,7 +18,8 @@ use super::{
     names::Renaming,
     offer::{self, Place, Stale},
     prompt::{End, Matter, Question, Tests},
-    slip::{self, Gap},
+    signs,
+    slip::{self, Mended, Retyping, Typed},
     test_place::{TestPlace, test_place},
 };
 use crate::{
@@ -162,7 +163,7 @@ impl Actor {
         }
         let prepared = self.prepare(act).await?;
         let mut cost = Cost::default();
-        if let Some(change) = prepared.renamed() {
+        if let Some(change) = prepared.follows() {
             cost.seconds = started.elapsed().as_secs_f64();
             return Ok(Done { change, cost });
         }
@@ -238,29 +239,31 @@ impl Actor {
         cost: &mut Cost,
         told: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<Option<Change>, Refusal> {
-        let Some(gap) = prepared.gap() else {
+        let Some(mut retyping) = prepared.retyping() else {
             return Ok(None);
         };
         let act = &prepared.act;
-        let folder = act
-            .folder
-            .as_deref()
-            .and_then(Path::file_name)
-            .unwrap_or_default();
+        let folder = act.folder.as_deref().and_then(Path::file_name);
+        let project = folder.unwrap_or_default().to_string_lossy();
         let path = act.relative(act.snapshot.path.as_deref());
-        let prompt = gap.prompt(&folder.to_string_lossy(), &path);
-        let limits = limits(slip::MAX_TOKENS, Some(1));
         cost.attempts += 1;
-        let answer = self
-            .answer(prepared, prompt, limits, End::Model, cost, told)
-            .await;
-        // A model that does not fill in the middle may still follow instructions.
-        let answer = match answer {
-            Err(Refusal::Engine(_)) => return Ok(None),
-            answer => answer?,
-        };
-        let mended = gap.mended(&answer.written);
-        Ok(mended.and_then(|line| prepared.judge_part(&gap.range, &line).ok()))
+        while let Some(prompt) = retyping.prompt(&project, &path) {
+            let limits = limits(slip::MAX_TOKENS, Some(1));
+            let answer = self
+                .answer(prepared, prompt, limits, End::Model, cost, told)
+                .await;
+            // A model that does not fill in the middle may still follow instructions.
+            let typed = match answer {
+                Err(Refusal::Engine(_)) => return Ok(None),
+                answer => answer?.typed,
+            };
+            let mended = retyping.take(&typed);
+            let change = mended.and_then(|mended| prepared.mend(&retyping.range, mended));
+            if change.is_some() {
+                return Ok(change);
+            }
+        }
+        Ok(None)
     }
 
     async fn ask(
@@ -303,8 +306,9 @@ impl Actor {
         while let Some(event) = handle.next().await {
             match event {
                 Event::Prefilled(_) => {}
-                Event::Text { text, .. } => {
+                Event::Text { text, probability } => {
                     answer.written.push_str(&text);
+                    answer.typed.push((text, probability));
                     tokens += 1;
                     told(Progress {
                         attempt: cost.attempts,
@@ -349,6 +353,8 @@ fn limits(max_tokens: u32, max_lines: Option<u32>) -> Limits {
 #[derive(Debug, Default)]
 struct Answer {
     written: String,
+    /// The same, token by token.
+    typed: Typed,
     is_cut_off: bool,
 }
 
@@ -429,17 +435,46 @@ impl Prepared {
     }
 
     /// The line of the only problem, where it is in the target.
-    fn gap(&self) -> Option<Gap> {
-        let gap = Gap::of_line(&self.act.snapshot.rope, self.problem()?.range.start)?;
-        self.is_in_target(&gap.range).then_some(gap)
+    fn retyping(&self) -> Option<Retyping> {
+        let retyping = Retyping::of(&self.act.snapshot.rope, self.problem()?)?;
+        self.is_in_target(&retyping.range).then_some(retyping)
+    }
+
+    /// The change of a line that the model typed anew: it may be, and where the model is in doubt, the file parses again by it.
+    fn mend(&self, range: &Range<usize>, mended: Mended) -> Option<Change> {
+        let change = self.judge_part(range, &mended.line).ok()?;
+        let edit = Edit {
+            range: range.clone(),
+            text: mended.line,
+        };
+        (mended.is_sure || self.first_healing(vec![edit]).is_some()).then_some(change)
     }
 
     /// The change that follows from the message of the only problem, without a model.
-    fn renamed(&self) -> Option<Change> {
+    fn follows(&self) -> Option<Change> {
+        let problem = self.problem()?;
         let document = self.act.snapshot.rope.to_string();
-        let Renaming { range, name } = Renaming::of(&document, self.problem()?)?;
+        self.first_healing(signs::missing(&document, problem))
+            .or_else(|| self.renamed(Renaming::of(&document, problem)?))
+    }
+
+    fn renamed(&self, renaming: Renaming) -> Option<Change> {
+        let Renaming { range, name } = renaming;
         let change = || self.judge_part(&range, &name).ok();
         self.is_in_target(&range).then(change).flatten()
+    }
+
+    /// The first of these edits that makes the file parse again.
+    fn first_healing(&self, edits: Vec<Edit>) -> Option<Change> {
+        let Act {
+            snapshot, offer, ..
+        } = &self.act;
+        let texts = edits
+            .into_iter()
+            .filter(|edit| self.is_in_target(&edit.range))
+            .map(|edit| self.with_part(&edit.range, &edit.text));
+        let healed = answer::healing(texts, offer, snapshot)?;
+        Some(self.edits(&healed))
     }
 
     /// Of the changes of a fix the one that alone makes the file parse again: a small model likes to change more than that.
@@ -458,17 +493,18 @@ impl Prepared {
         Some(self.edits(&healed))
     }
 
+    /// The target with other text in place of a part of it.
+    fn with_part(&self, part: &Range<usize>, text: &str) -> String {
+        let target = &self.act.offer.target.range;
+        let [before, behind] = [target.start..part.start, part.end..target.end]
+            .map(|range| self.act.snapshot.rope.byte_slice(range).to_string());
+        format!("{before}{text}{behind}")
+    }
+
     /// What other text in place of a part of the target changes, if it may: judged like an answer that says all of the target.
     fn judge_part(&self, part: &Range<usize>, text: &str) -> Result<Change, Refusal> {
-        let Act {
-            snapshot, offer, ..
-        } = &self.act;
-        let rope = &snapshot.rope;
-        let target = &offer.target.range;
-        let [before, behind] = [target.start..part.start, part.end..target.end]
-            .map(|range| rope.byte_slice(range).to_string());
-        let new = format!("{before}{text}{behind}");
-        answer::check(&new, offer, snapshot)?;
+        let new = self.with_part(part, text);
+        answer::check(&new, &self.act.offer, &self.act.snapshot)?;
         Ok(self.edits(&new))
     }
 

@@ -254,6 +254,7 @@ fn accept(
     checks::says_something_new(code, asked)?;
     checks::is_no_copy(code, asked)?;
     checks::has_right_size(code, asked)?;
+    checks::goes_to_the_end(code, asked)?;
     checks::keeps_the_signature(code, asked)?;
     let text = fill(code);
     checks::parses(&text, asked)?;

@@ -11,6 +11,7 @@ pub mod edit;
 pub mod names;
 pub mod offer;
 pub mod prompt;
+pub mod signs;
 pub mod slip;
 pub mod test_place;
 

@@ -1,13 +1,15 @@
-//! What messages say of names that nothing bears, and the mends that follow from that without a model: the name that the tool proposes, or
-//! where it proposes none, the only name of the file that the unknown one is a slip of the pen away from.
+//! What messages say of names that nothing bears, and the mends that follow from that without a model: the name that the tool proposes; or the
+//! member of that name of the object itself; or a class that is made with `new`; or the only name of the file that the unknown one is a slip of
+//! the pen away from.
 
 use std::ops::Range;
 
 use super::Problem;
+use crate::completion::site::indentation;
 use crate::words::is_word_char;
 
 /// What messages say of a name that means nothing. Lower case.
-const UNKNOWN: [&str; 12] = [
+const UNKNOWN: [&str; 13] = [
     "not defined",
     "undefined",
     "undeclared",
@@ -19,8 +21,14 @@ const UNKNOWN: [&str; 12] = [
     "unresolved",
     "no attribute",
     "no member",
+    "not a member",
     "does not exist",
 ];
+
+/// What messages say of a member that is there, but is not what it is used as. Lower case.
+const MISUSED: [&str; 3] = ["is not a function", "no method named", "no field"];
+/// Before what is unknown, Java's compiler says what kind of thing it is.
+const SYMBOL: &str = "symbol: ";
 
 /// What stands before a name that a tool proposes: GCC, clang, TypeScript, Python, Swift; rustc. Lower case.
 const PROPOSALS: [&str; 2] = ["did you mean", "a similar name exists"];
@@ -30,18 +38,30 @@ const DEED: &str = "did you mean to";
 /// Shorter names are often one sign from another one.
 const LEAST_MISSPELT: usize = 4;
 
+/// What messages say of a class that is called like a function: JavaScript, TypeScript. Lower case.
+const WITHOUT_NEW: [&str; 2] = [
+    "cannot be invoked without 'new'",
+    "did you mean to include 'new'",
+];
+/// What Java's compiler says before the name of a function that it does not know.
+const UNKNOWN_METHOD: &str = "symbol: method ";
+
 /// Another name in the place of one that means nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Renaming {
     /// Bytes of the document.
     pub range: Range<usize>,
+    /// With what has to stand before it.
     pub name: String,
 }
 
 impl Renaming {
     /// What mends `problem`, if its message and the document leave no choice.
     pub fn of(document: &str, problem: &Problem) -> Option<Self> {
-        proposed(document, problem).or_else(|| misspelt(document, problem))
+        proposed(document, problem)
+            .or_else(|| own_member(document, problem))
+            .or_else(|| made_with_new(document, problem))
+            .or_else(|| misspelt(document, problem))
     }
 }
 
@@ -62,6 +82,58 @@ fn proposed(document: &str, problem: &Problem) -> Option<Renaming> {
     is_name.then(|| Renaming {
         range,
         name: name.to_owned(),
+    })
+}
+
+/// The member of the object itself that has the unknown name: one that stands elsewhere behind `self.` or `this.`.
+fn own_member(document: &str, problem: &Problem) -> Option<Renaming> {
+    let line = &document[line_around(document, problem)?];
+    let unknown = unknown_name(problem, line)?;
+    let range = place(document, problem, unknown)?;
+    let before = &document[..range.start];
+    if before.ends_with('.') {
+        return None;
+    }
+    let is_known = |own: &&str| mentions(document, &format!("{own}.{unknown}"));
+    let own = ["self", "this"].into_iter().find(is_known)?;
+    // A function without `self` has no such members; `this` is not said in the head.
+    let is_head = |head: &&str| {
+        indentation(head) < indentation(line) && (mentions(head, "def") || mentions(head, "fn"))
+    };
+    let has_own = || {
+        let head = before.lines().rev().skip(1).find(is_head);
+        head.is_some_and(|head| mentions(head, own))
+    };
+    (own == "this" || has_own()).then(|| Renaming {
+        range,
+        name: format!("{own}.{unknown}"),
+    })
+}
+
+/// The class that is called like a function.
+fn made_with_new(document: &str, problem: &Problem) -> Option<Renaming> {
+    let message = problem.message.to_ascii_lowercase();
+    let called = if WITHOUT_NEW.iter().any(|words| message.contains(words)) {
+        &problem.message
+    } else {
+        problem.message.split_once(UNKNOWN_METHOD)?.1
+    };
+    let line = line_around(document, problem)?;
+    // Where it is called: its name may stand there as a type as well.
+    let is_called = |name: &str, at: usize| {
+        let [before, behind] = [&document[line.start..at], &document[at + name.len()..]];
+        behind.starts_with('(') && !before.trim_end().ends_with("new")
+    };
+    let classes = words(called).filter(|word| word.starts_with(char::is_uppercase));
+    let mut calls = classes.flat_map(|name| {
+        let all = places(&document[line.clone()], name).map(|at| line.start + at);
+        let calls: Vec<usize> = all.filter(|at| is_called(name, *at)).collect();
+        calls.into_iter().map(move |at| (at, name))
+    });
+    let (at, name) = calls.next()?;
+    calls.next().is_none().then(|| Renaming {
+        range: at..at + name.len(),
+        name: format!("new {name}"),
     })
 }
 
@@ -94,13 +166,30 @@ fn misspelt(document: &str, problem: &Problem) -> Option<Renaming> {
 
 /// The name that a problem says to be unknown, where it is one of `line`.
 pub fn unknown_name<'a>(problem: &'a Problem, line: &str) -> Option<&'a str> {
+    says(problem, &UNKNOWN).then(|| named(problem, line))?
+}
+
+/// The same, or the name of a member that is not what it is used as: then the fault may be in its place, or where the object comes from.
+pub fn suspect_name<'a>(problem: &'a Problem, line: &str) -> Option<&'a str> {
+    let is_suspect = says(problem, &UNKNOWN) || says(problem, &MISUSED);
+    is_suspect.then(|| named(problem, line))?
+}
+
+fn says(problem: &Problem, words: &[&str]) -> bool {
     let message = problem.message.to_lowercase();
-    if !UNKNOWN.iter().any(|words| message.contains(words)) {
-        return None;
-    }
-    // Go and Java do not quote it; it comes last.
+    words.iter().any(|words| message.contains(words))
+}
+
+/// The name that a message is about, where it is one of `line`.
+fn named<'a>(problem: &'a Problem, line: &str) -> Option<&'a str> {
+    let symbol = problem.message.split_once(SYMBOL);
+    let symbol = symbol.and_then(|(_, symbol)| words(symbol).nth(1));
+    // Go does not quote it; it comes last.
     let plain = problem.message.rsplit(|c: char| !is_word_char(c));
-    let mut names = quoted(&problem.message).chain(plain);
+    let mut names = symbol
+        .into_iter()
+        .chain(quoted(&problem.message))
+        .chain(plain);
     names.find(|name| !name.is_empty() && name.chars().all(is_word_char) && mentions(line, name))
 }
 
@@ -169,7 +258,8 @@ pub fn line_around(document: &str, problem: &Problem) -> Option<Range<usize>> {
     Some(start..end)
 }
 
-fn quoted(message: &str) -> impl Iterator<Item = &str> {
+/// What stands between quotes of any form.
+pub fn quoted(message: &str) -> impl Iterator<Item = &str> {
     message
         .split(['\'', '"', '`', '‘', '’'])
         .skip(1)
@@ -181,12 +271,14 @@ fn quoted(message: &str) -> impl Iterator<Item = &str> {
 mod tests {
     use super::*;
 
-    fn mended(line: &str, message: &str) -> Option<String> {
+    /// The code with its last line mended, of which the message is.
+    fn mended(code: &str, message: &str) -> Option<String> {
         const REST: &str =
             "total = sum(values)\nself.expires = now + limit\nitem = 1\nwidth2 = 2\n";
-        let document = format!("{REST}{line}\n");
+        let document = format!("{REST}{code}\n");
+        let at = document.trim_end().rfind('\n').unwrap() + 1;
         let problem = Problem {
-            range: REST.len()..REST.len(),
+            range: at..at,
             message: message.to_owned(),
             code: None,
             source: None,
@@ -250,6 +342,65 @@ mod tests {
         ];
         for (line, message, expected) in cases {
             assert_eq!(mended(line, message).as_deref(), expected, "{message}");
+        }
+    }
+
+    #[test]
+    fn members_and_classes_are_named_as_such() {
+        let cases = [
+            (
+                "class A:\n    def f(self):\n        return expires",
+                "name 'expires' is not defined",
+                Some("class A:\n    def f(self):\n        return self.expires"),
+            ),
+            (
+                "def f(a):\n    return expires",
+                "name 'expires' is not defined",
+                None,
+            ),
+            (
+                "class A:\n    def f(self, a):\n        return a.expires",
+                "no attribute 'expires'",
+                None,
+            ),
+            (
+                "class A:\n    def f(self):\n        return unheard",
+                "name 'unheard' is not defined",
+                None,
+            ),
+            (
+                "f() {\n  this.ended = 1;\n}\ng() {\n  return ended;",
+                "ended is not defined",
+                Some("f() {\n  this.ended = 1;\n}\ng() {\n  return this.ended;"),
+            ),
+            (
+                "return parts.map((cents) => Money(cents));",
+                "Class constructor Money cannot be invoked without 'new'",
+                Some("return parts.map((cents) => new Money(cents));"),
+            ),
+            (
+                "return Money(cents);",
+                "Value of type 'typeof Money' is not callable. Did you mean to include 'new'?",
+                Some("return new Money(cents);"),
+            ),
+            (
+                "StringBuilder text = StringBuilder();",
+                "cannot find symbol symbol: method StringBuilder() location: class Roman",
+                Some("StringBuilder text = new StringBuilder();"),
+            ),
+            (
+                "text.add(Name(a), Name(b));",
+                "cannot find symbol symbol: method Name(String) location: class Roman",
+                None,
+            ),
+            (
+                "var text = builder();",
+                "cannot find symbol symbol: method builder() location: class Roman",
+                None,
+            ),
+        ];
+        for (code, message, expected) in cases {
+            assert_eq!(mended(code, message).as_deref(), expected, "{code}");
         }
     }
 

@@ -474,18 +474,51 @@ async fn a_document_keeps_its_own_ways() {
     }
 }
 
-/// What the tool proposes is done at once, whether the model is there or not.
+/// What the message says is done at once, whether the model is there or not.
 #[tokio::test]
-async fn a_name_that_the_tool_proposes_needs_no_model() {
-    let broken = SHOP.replace("return min(items)", "return min(itmes)");
-    let mut scene = Scene::open(&broken).await;
-    let entry = scene
-        .fix(11, "name 'itmes' is not defined. Did you mean: 'items'?")
-        .await;
+async fn what_a_message_says_needs_no_model() {
+    let cases = [
+        (
+            ("min(items)", "min(itmes)"),
+            11,
+            "name 'itmes' is not defined. Did you mean: 'items'?",
+        ),
+        (
+            ("def cheapest(items):", "def cheapest(items)"),
+            10,
+            "SyntaxError: expected ':'",
+        ),
+    ];
+    for ((right, wrong), line, message) in cases {
+        let mut scene = Scene::open(&SHOP.replace(right, wrong)).await;
+        let entry = scene.fix(line, message).await;
+        let (id, _) = scene.take(entry).await;
+        let answer = scene.client.response(id).await;
+        assert_eq!(scene.edited(&answer), SHOP);
+        assert!(scene.jobs.try_recv().is_err(), "the model was asked");
+    }
+}
+
+/// The model is asked again behind the word that it would not have written, and does not see the rest of the line.
+#[tokio::test]
+async fn a_slip_is_found_by_typing_the_line_again() {
+    let mut scene = Scene::open(&SHOP.replace("result += item", "result -= item")).await;
+    let entry = scene.fix(6, "the total is negative").await;
+    scene.engine.be_ready();
     let (id, _) = scene.take(entry).await;
+    for (kept, typed) in [("", "yield item"), ("result", " += item")] {
+        let talk = scene.job().await;
+        let prompt = talk.job.prompt.to_string();
+        assert!(
+            prompt.ends_with(&format!("items:\n        {kept}")),
+            "{prompt}"
+        );
+        assert!(!prompt.contains("-="), "{prompt}");
+        talk.say(typed);
+        talk.finish(Finish::Limit);
+    }
     let answer = scene.client.response(id).await;
     assert_eq!(scene.edited(&answer), SHOP);
-    assert!(scene.jobs.try_recv().is_err(), "the model was asked");
 }
 
 /// A small model mends a bracket and changes another line on the way: only the bracket is taken.
@@ -500,7 +533,8 @@ async fn of_a_mended_syntax_error_only_the_mend_is_taken() {
     while !scene.client.is_answered(id) {
         tokio::select! {
             Some(talk) = scene.jobs.recv() => {
-                talk.say(whole);
+                let is_conversation = talk.job.limits.max_lines.is_none();
+                talk.say(if is_conversation { whole } else { "" });
                 talk.finish(Finish::EndOfText);
             }
             () = tokio::time::sleep(std::time::Duration::from_millis(5)) => {}

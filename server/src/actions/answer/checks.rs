@@ -393,6 +393,28 @@ pub fn has_right_size(code: &str, asked: &Asked) -> Result<(), Fault> {
     Ok(())
 }
 
+/// So many lines behind the last one of an answer may be left out.
+const MOST_LEFT_OUT: usize = 1;
+
+/// A fix of lines in a file that does not parse goes on to the last of them: nothing else tells there that what stands behind is gone, which may be
+/// the head of the next function.
+pub fn goes_to_the_end(code: &str, asked: &Asked) -> Result<(), Fault> {
+    let Asked { offer, health, .. } = asked;
+    let is_fix_of_lines =
+        matches!(offer.action, Action::Fix { .. }) && offer.target.kind == TargetKind::Lines;
+    if !is_fix_of_lines || health.errors == Some(0) {
+        return Ok(());
+    }
+    let old: Vec<&str> = filled_lines(&asked.old).collect();
+    let new: Vec<&str> = filled_lines(code).collect();
+    let is_left_out = |old: &&&str| !new.contains(old);
+    let left_out = old.iter().rev().take_while(is_left_out).count();
+    match left_out > MOST_LEFT_OUT && new.len() + MOST_LEFT_OUT < old.len() {
+        true => Err(Fault::Part),
+        false => Ok(()),
+    }
+}
+
 /// A function that is only made simpler takes and returns what it did.
 pub fn keeps_the_signature(code: &str, asked: &Asked) -> Result<(), Fault> {
     let (Action::Simplify, TargetKind::Function) = (&asked.offer.action, asked.offer.target.kind)

@@ -5,13 +5,14 @@ use std::ops::Range;
 use std::time::Duration;
 
 use ropey::Rope;
+use similar::TextDiff;
 
 use super::checks::{self, filled_lines};
 use super::fault::Fault;
 use super::indent::dedented;
 use super::{Asked, said};
 use crate::actions::names::mentions;
-use crate::actions::{Action, TargetKind, slip};
+use crate::actions::{Action, TargetKind};
 use crate::completion::brackets::{self, Lexis};
 use crate::completion::site::{BlockStyle, indentation, says_the_same, significant};
 use crate::completion::stop::is_comment;
@@ -484,7 +485,7 @@ pub fn line_alone(code: &str, asked: &Asked) -> Option<String> {
     let mut found = asked.old.lines().filter(|old| old.trim() == line);
     let old = found.next().filter(|_| found.next().is_none())?;
     let is_alone = filled_lines(code).count() == 1 && filled_lines(&asked.old).count() > 1;
-    let is_mended = new != line && slip::alike(new, line) >= LEAST_ALIKE;
+    let is_mended = new != line && TextDiff::from_chars(new, line).ratio() >= LEAST_ALIKE;
     let indented = old.replace(line, new);
     let mended = |each| if each == old { indented.as_str() } else { each };
     let lines: Vec<&str> = asked.old.lines().map(mended).collect();

@@ -403,6 +403,15 @@ fn what_mends_nothing_is_no_fix() {
             Err(Fault::Unchanged),
         ),
         (
+            "the lines behind a mended bracket",
+            "python",
+            fix("SyntaxError: '(' was never closed"),
+            "",
+            "def f(a):\n    «return g(a\n\n\ndef h(a):\n    b = a»\n    return b\n",
+            "return g(a)",
+            Err(Fault::Part),
+        ),
+        (
             "blanks that say something",
             "python",
             fix("unexpected indent"),
