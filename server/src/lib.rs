@@ -20,6 +20,7 @@ pub mod index;
 pub mod logging;
 pub mod lsp;
 pub mod models;
+pub mod priority;
 pub mod prompt;
 pub mod stats;
 pub mod syntax;

@@ -197,7 +197,7 @@ pub fn symbols_of_text(text: &str, language: &'static Language) -> Option<FileSy
     if text.len() > MAX_PARSED_BYTES {
         return None;
     }
-    let tree = syntax::parse(
+    let tree = syntax::parse_in_background(
         &Rope::from_str(text),
         &language.parser()?,
         None,

@@ -27,6 +27,7 @@ use super::{
 use crate::{
     context::privacy::{self, Rules},
     documents::Snapshot,
+    priority,
 };
 use source::Stamp;
 
@@ -54,17 +55,12 @@ const DEPENDENCY_FOLDERS: &[&str] = &[
 const BUILD_FOLDERS: &[&str] = &["target", "dist", "build", "out"];
 
 /// The lowest priority: everything else on this machine comes first.
-#[cfg(target_os = "linux")]
 const NICENESS: i32 = 19;
 
 /// Starts the thread. Without it, which only a machine out of resources refuses, the index stays empty.
 pub fn start(shared: Arc<Shared>) {
     let run = move || {
-        // Of this thread alone. Elsewhere on Unix it would be the whole process.
-        #[cfg(target_os = "linux")]
-        if let Err(error) = rustix::process::nice(NICENESS) {
-            tracing::debug!(%error, "the index thread keeps its priority");
-        }
+        priority::lower(NICENESS);
         Walker::new(shared).run();
     };
     if let Err(error) = thread::Builder::new().name("index".into()).spawn(run) {

@@ -163,10 +163,10 @@ impl Session {
             // Under the lock, so that nothing comes to the index after its document was closed.
             let mut documents = lock(&parsed_documents);
             let is_indexed = documents.store(parsed) && snapshot.tree.is_some();
-            let older = is_indexed.then(|| parsed_workspace.parsed(snapshot));
+            let older = is_indexed.then(|| parsed_workspace.parsed(snapshot.clone()));
             // What is freed now keeps nobody from the documents.
             drop(documents);
-            drop((read, older));
+            drop((read, snapshot, older));
         });
         Self {
             client,

@@ -170,9 +170,10 @@ impl Editor {
                     ..read.clone()
                 };
                 let mut documents = lock(&documents);
-                let older = documents.store(parsed).then(|| workspace.parsed(snapshot));
+                let is_stored = documents.store(parsed);
+                let older = is_stored.then(|| workspace.parsed(snapshot.clone()));
                 drop(documents);
-                drop((read, older));
+                drop((read, snapshot, older));
             })
         };
         let newest = || {
