@@ -23,7 +23,7 @@ use tokio::sync::watch;
 
 const QUESTION: &str = "window/showMessageRequest";
 const URI: &str = "file:///project/main.rs";
-/// 469 MiB, rounded up as the server does.
+/// 492 MB, rounded up as the server does.
 const BYTES: u64 = 491_400_064;
 
 fn missing() -> Status {
@@ -109,7 +109,7 @@ async fn the_user_is_asked_once_and_only_a_yes_is_a_yes() {
         let question = client.server_request(QUESTION).await["params"].clone();
         assert_eq!(
             question["message"],
-            "tacit needs the model qwen (469 MiB), which is not on this machine. Download it now?"
+            "tacit needs the model qwen (492 MB), which is not on this machine. Download it now?"
         );
         assert_eq!(
             question["actions"],
@@ -216,13 +216,13 @@ async fn a_download_is_shown_and_its_button_cancels_it() {
         begin["value"],
         json!({
             "kind": "begin", "title": "tacit: downloading the model", "cancellable": true,
-            "percentage": 0, "message": "0 of 469 MiB",
+            "percentage": 0, "message": "0 bytes of 492 MB",
         })
     );
     completer.status.send_replace(pulling(BYTES / 2));
     assert_eq!(
         progress(&mut client).await["value"],
-        json!({ "kind": "report", "percentage": 50, "message": "235 of 469 MiB" })
+        json!({ "kind": "report", "percentage": 50, "message": "246 MB of 492 MB" })
     );
     let status = until_state(&mut client, "pulling").await;
     assert_eq!(status["model"], "qwen");
@@ -397,7 +397,7 @@ async fn the_program_says_why_a_download_failed() {
     let question = client.server_request(QUESTION).await["params"]["message"].to_string();
     let model = missing["model"].as_str().expect("a name");
     assert!(question.contains(model), "{question}");
-    assert!(question.contains("(469 MiB)"), "{question}");
+    assert!(question.contains("(492 MB)"), "{question}");
 
     let told = client.notification("window/showMessage").await["params"].clone();
     let told = told["message"].as_str().expect("a sentence");

@@ -9,6 +9,7 @@ use tower_lsp::gen_lsp_types::{
 use crate::completion::{ContextPiece, Metrics};
 use crate::engine;
 use crate::lsp::PULL_COMMAND;
+use crate::models::pull::human_bytes;
 
 /// `tacit/status`, for status bars: sent whenever one of its fields changes.
 pub enum StatusNotification {}
@@ -53,7 +54,7 @@ impl From<&engine::Status> for StatusParams {
             engine::Status::Pulling { model, done, bytes } => (
                 "pulling",
                 model.as_str(),
-                format!("Downloading the model, {}", mebibytes_of(*done, *bytes)),
+                format!("Downloading the model, {}", downloaded(*done, *bytes)),
             ),
             engine::Status::Failed(reason) => ("failed", "", reason.clone()),
         };
@@ -92,20 +93,14 @@ pub fn percent_of(done: u64, bytes: u64) -> u32 {
     percent(done as f32 / bytes.max(1) as f32)
 }
 
-/// A length for people, rounded up.
-pub fn in_mebibytes(bytes: u64) -> String {
-    format!("{} MiB", bytes.div_ceil(MEBIBYTE))
-}
-
-/// "12 of 469 MiB", or "12 MiB" where the whole is unknown.
-pub fn mebibytes_of(done: u64, bytes: Option<u64>) -> String {
+/// How far a download is, for people: "12 MB of 492 MB", or "12 MB" where the whole is unknown.
+pub fn downloaded(done: u64, bytes: Option<u64>) -> String {
+    let done = human_bytes(Some(done));
     match bytes {
-        Some(bytes) => format!("{} of {}", done.div_ceil(MEBIBYTE), in_mebibytes(bytes)),
-        None => in_mebibytes(done),
+        Some(_) => format!("{done} of {}", human_bytes(bytes)),
+        None => done,
     }
 }
-
-const MEBIBYTE: u64 = 1 << 20;
 
 /// Params of `tacit/explain`.
 #[derive(Debug, Deserialize)]

@@ -12,7 +12,8 @@ use tower_lsp::gen_lsp_types::{
 use super::status::PULL_TOKENS;
 use super::{Server, Session, lock};
 use crate::engine::Status;
-use crate::lsp::own::{StatusParams, in_mebibytes};
+use crate::lsp::own::StatusParams;
+use crate::models::pull::human_bytes;
 
 /// The command that downloads the model that is missing.
 pub const PULL_COMMAND: &str = "tacit.pullModel";
@@ -33,7 +34,7 @@ impl Session {
             let Status::Missing { model, bytes } = missing else {
                 return;
             };
-            let size = bytes.map_or(String::new(), |bytes| format!(" ({})", in_mebibytes(bytes)));
+            let size = bytes.map_or(String::new(), |_| format!(" ({})", human_bytes(bytes)));
             let question = format!(
                 "tacit needs the model {model}{size}, which is not on this machine. Download it now?"
             );

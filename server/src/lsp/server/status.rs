@@ -9,7 +9,7 @@ use tower_lsp::gen_lsp_types::{
 
 use super::progress::{INTERVAL, send, with_leave};
 use crate::engine::Status;
-use crate::lsp::own::{StatusNotification, StatusParams, mebibytes_of, percent, percent_of};
+use crate::lsp::own::{StatusNotification, StatusParams, downloaded, percent, percent_of};
 
 /// Begins the tokens of downloads, which the client may cancel.
 pub const PULL_TOKENS: &str = "tacit/pull/";
@@ -75,7 +75,7 @@ impl Work {
                 title: "tacit: downloading the model",
                 cancellable: true,
                 percentage: bytes.map(|bytes| percent_of(*done, bytes)),
-                message: Some(mebibytes_of(*done, *bytes)),
+                message: Some(downloaded(*done, *bytes)),
             }),
             _ => None,
         }
