@@ -281,7 +281,7 @@ def limited(cases, options):
 
 def recorded(options):
     languages = at_hand(options)
-    return limited([fault for fault in faults.read_faults() if fault.language in languages], options)
+    return limited([fault for fault in faults.read_faults(options.faults) if fault.language in languages], options)
 
 
 def run_fix(options):
@@ -359,6 +359,7 @@ def arguments():
     parser.add_argument("--only", type=names, help=f"some of {','.join(LANGUAGES)}")
     parser.add_argument("--limit", type=int, help="so many faults or stubs of each language, spread over them")
     parser.add_argument("--without", action="append", choices=SWITCHES, default=[], help="also ask without this; repeatable")
+    parser.add_argument("--faults", type=Path, default=faults.FAULTS, help="recorded faults, for fix and check: faults.jsonl or further_faults.jsonl")
     parser.add_argument("--data", type=Path, default=bench_dir / "dev", help="folder of the HumanEval sets, for implement")
     parser.add_argument("--sets", type=names, default=["humaneval", "own"], help="for implement: humaneval, own")
     options = parser.parse_args()

@@ -9,7 +9,7 @@ use crate::completion::site::indentation;
 use crate::words::is_word_char;
 
 /// What messages say of a name that means nothing. Lower case.
-const UNKNOWN: [&str; 13] = [
+pub const UNKNOWN: [&str; 13] = [
     "not defined",
     "undefined",
     "undeclared",

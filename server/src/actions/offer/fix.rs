@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::declaration::{self, Declaration};
 use super::source::Source;
-use crate::actions::names::{Renaming, is_misspelt, words};
+use crate::actions::names::{Renaming, UNKNOWN, is_misspelt, words};
 use crate::actions::{Problem, Target, TargetKind};
 use crate::words::is_word_char;
 
@@ -67,26 +67,13 @@ const SYNTAX: [&str; 19] = [
     "illegal start",
 ];
 
-/// Said of a name that nothing bears, in lower case.
-const UNKNOWN_NAMES: [&str; 20] = [
-    "not defined",
-    "undefined",
-    "cannot find",
-    "can't find",
+/// Said of a name that nothing may bear, beside [`UNKNOWN`]: in lower case.
+const MORE_UNKNOWN: [&str; 7] = [
     "could not find",
-    "undeclared",
-    "not declared",
-    "unresolved",
-    "no attribute",
-    "has no member",
-    "no member named",
     "no method named",
     "no field",
     "unknown",
-    "does not exist",
     "did you mean",
-    "not a member",
-    "not found in",
     "no function",
     "cannot resolve",
 ];
@@ -209,7 +196,7 @@ fn reach(source: &Source, problem: &Problem) -> Reach {
     if Renaming::of(&source.text, problem).is_some() {
         return Reach::Statement;
     }
-    if says(&UNKNOWN_NAMES) {
+    if says(&UNKNOWN) || says(&MORE_UNKNOWN) {
         return if lacks_import(source, problem) {
             Reach::Imports
         } else {
