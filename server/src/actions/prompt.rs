@@ -14,6 +14,7 @@ use super::{
     test_place::TestPlace,
 };
 use crate::{
+    completion::stop::is_comment,
     context::{Piece, privacy},
     prompt::chat::{Messages, Part},
     words::is_word_char,
@@ -26,6 +27,8 @@ const SYSTEM_OF_WORDS: &str = "You are a careful programmer who explains code br
 /// Lines of the file above and below the target that are shown, so that the model knows what names stand for.
 const LINES_ABOVE: usize = 20;
 const LINES_BELOW: usize = 6;
+/// Of a comment above a function.
+const MOST_COMMENT_LINES: usize = 60;
 
 /// Bytes of source code to a token, at least: what an answer may be long follows from what it replaces.
 const BYTES_PER_TOKEN: usize = 3;
@@ -216,7 +219,7 @@ impl Matter<'_> {
     fn body(&self) -> Question {
         let target = self.offer.target.range.clone();
         let definition = self.place.definition.clone().unwrap_or(target.clone());
-        let whole = self.dedented(definition.clone());
+        let whole = self.dedented(self.comment_above(definition.start)..definition.end);
         let head = self.dedented(definition.start..target.start);
         let head = format!("{}{}\n", self.fence(), head.trim_end());
         let mut user = self.related();
@@ -225,6 +228,30 @@ impl Matter<'_> {
             self.fenced(&whole)
         )));
         Question::of_code(user, head, TOKENS_OF_CODE, End::Fence)
+    }
+
+    /// Where the comment right above begins that says, in most languages, what is to be written; `at` itself where there is none.
+    fn comment_above(&self, at: usize) -> usize {
+        let source = self.source;
+        let mut start = at;
+        let mut line = source.line_start(at);
+        let mut is_in_block = false;
+        for _ in 0..MOST_COMMENT_LINES {
+            let Some(above) = source.line_above(line) else {
+                break;
+            };
+            line = above.start;
+            let text = source.slice(above).trim();
+            is_in_block |= text.ends_with("*/");
+            if !is_in_block && !is_comment(text) {
+                break;
+            }
+            is_in_block &= !text.contains("/*");
+            if !is_in_block {
+                start = line + source.indent(line).len();
+            }
+        }
+        start
     }
 
     fn code_of_comment(&self) -> Question {
