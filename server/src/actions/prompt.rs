@@ -230,7 +230,8 @@ impl Matter<'_> {
         Question::of_code(user, head, TOKENS_OF_CODE, End::Fence)
     }
 
-    /// Where the comment right above begins that says, in most languages, what is to be written; `at` itself where there is none.
+    /// Where the comment above begins that says, in most languages, what is to be written; `at` itself where there is none. Imports and attributes may
+    /// stand between the two.
     fn comment_above(&self, at: usize) -> usize {
         let source = self.source;
         let mut start = at;
@@ -243,12 +244,13 @@ impl Matter<'_> {
             line = above.start;
             let text = source.slice(above).trim();
             is_in_block |= text.ends_with("*/");
-            if !is_in_block && !is_comment(text) {
+            if is_in_block || is_comment(text) {
+                is_in_block &= !text.contains("/*");
+                if !is_in_block {
+                    start = line + source.indent(line).len();
+                }
+            } else if !is_preamble(text) {
                 break;
-            }
-            is_in_block &= !text.contains("/*");
-            if !is_in_block {
-                start = line + source.indent(line).len();
             }
         }
         start
@@ -484,6 +486,12 @@ impl Matter<'_> {
             .map(|line| line.strip_prefix(indent).unwrap_or(line));
         lines.collect::<Vec<_>>().join("\n")
     }
+}
+
+/// Whether a line may stand between a function and the comment that is about it.
+fn is_preamble(line: &str) -> bool {
+    let begins = ["#", "@", "[", "using ", "import ", "template"];
+    line.is_empty() || begins.iter().any(|begin| line.starts_with(begin))
 }
 
 fn tokens(bytes: usize) -> u32 {

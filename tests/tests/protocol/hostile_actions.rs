@@ -550,15 +550,16 @@ async fn of_a_mended_syntax_error_only_the_mend_is_taken() {
 /// In most languages the comment above says what a function is to do.
 #[tokio::test]
 async fn the_comment_above_a_stub_is_shown() {
-    let mut scene = Scene::open("# Adds them up.\ndef total(items):\n    pass\n").await;
-    let place = json!({ "line": 1, "character": 6 });
+    const TEXT: &str = "x = 1\n# Adds them up.\n\n@cache\ndef total(items):\n    pass\n";
+    let mut scene = Scene::open(TEXT).await;
+    let place = json!({ "line": 4, "character": 6 });
     let range = json!({ "start": place, "end": place });
     let entry = scene.entry_at(range, "Implement").await.expect("an entry");
     scene.engine.be_ready();
     scene.take(entry).await;
     let prompt = scene.job().await.job.prompt.to_string();
     assert!(
-        prompt.contains("# Adds them up.\ndef total(items):"),
+        prompt.contains("python\n# Adds them up.\n\n@cache\ndef total(items):"),
         "{prompt}"
     );
 }
