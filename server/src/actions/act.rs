@@ -442,12 +442,14 @@ impl Prepared {
 
     /// The change of a line that the model typed anew: it may be, and where the model is in doubt, the file parses again by it.
     fn mend(&self, range: &Range<usize>, mended: Mended) -> Option<Change> {
-        let change = self.judge_part(range, &mended.line).ok()?;
+        if mended.is_sure {
+            return self.judge_part(range, &mended.line).ok();
+        }
         let edit = Edit {
             range: range.clone(),
             text: mended.line,
         };
-        (mended.is_sure || self.first_healing(vec![edit]).is_some()).then_some(change)
+        self.first_healing(vec![edit])
     }
 
     /// The change that follows from the message of the only problem, without a model.

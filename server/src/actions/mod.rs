@@ -70,6 +70,20 @@ pub struct Problem {
     pub is_error: bool,
 }
 
+#[cfg(test)]
+impl Problem {
+    /// An error without a code, of no tool in particular.
+    pub fn error(range: Range<usize>, message: &str) -> Self {
+        Self {
+            range,
+            message: message.to_owned(),
+            code: None,
+            source: None,
+            is_error: true,
+        }
+    }
+}
+
 /// What an action is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {

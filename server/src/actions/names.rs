@@ -112,8 +112,7 @@ fn own_member(document: &str, problem: &Problem) -> Option<Renaming> {
 
 /// The class that is called like a function.
 fn made_with_new(document: &str, problem: &Problem) -> Option<Renaming> {
-    let message = problem.message.to_ascii_lowercase();
-    let called = if WITHOUT_NEW.iter().any(|words| message.contains(words)) {
+    let called = if says(problem, &WITHOUT_NEW) {
         &problem.message
     } else {
         problem.message.split_once(UNKNOWN_METHOD)?.1
@@ -277,13 +276,7 @@ mod tests {
             "total = sum(values)\nself.expires = now + limit\nitem = 1\nwidth2 = 2\n";
         let document = format!("{REST}{code}\n");
         let at = document.trim_end().rfind('\n').unwrap() + 1;
-        let problem = Problem {
-            range: at..at,
-            message: message.to_owned(),
-            code: None,
-            source: None,
-            is_error: true,
-        };
+        let problem = Problem::error(at..at, message);
         let renaming = Renaming::of(&document, &problem)?;
         let changed = format!(
             "{}{}{}",

@@ -36,13 +36,7 @@ mod tests {
     fn a_sign_goes_to_the_end_of_a_line() {
         let document = "int a = 1\n\nint b = 2;\n";
         let at = |at: usize, message: &str| {
-            let problem = Problem {
-                range: at..at,
-                message: message.to_owned(),
-                code: None,
-                source: None,
-                is_error: true,
-            };
+            let problem = Problem::error(at..at, message);
             let edits = missing(document, &problem);
             let ends = edits.iter().map(|edit| (edit.range.start, &*edit.text));
             format!("{:?}", ends.collect::<Vec<_>>())

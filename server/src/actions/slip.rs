@@ -74,14 +74,15 @@ impl Retyping {
     /// Of the line of `problem`, unless it is blank.
     pub fn of(rope: &Rope, problem: &Problem) -> Option<Self> {
         let document = rope.to_string();
-        let whole = line_around(&document, problem)?;
-        let line = document[whole.clone()].trim();
+        let around = line_around(&document, problem)?;
+        let indented = document[around.clone()].trim_end();
+        let line = indented.trim_start();
         if line.is_empty() {
             return None;
         }
-        let indent = document[whole.clone()].len() - document[whole.clone()].trim_start().len();
-        let start = whole.start + indent;
-        let range = start..start + line.len();
+        let end = around.start + indented.len();
+        let start = end - line.len();
+        let range = start..end;
         let mut without = rope.clone();
         without.remove(rope.byte_to_char(range.start)..rope.byte_to_char(range.end));
         let layout = Layout::default();
@@ -212,13 +213,7 @@ mod tests {
 
     fn retyping(line: &str, message: &str) -> Retyping {
         let document = format!("before\n    {line}\r\nafter\n");
-        let problem = Problem {
-            range: 9..9,
-            message: message.to_owned(),
-            code: None,
-            source: None,
-            is_error: true,
-        };
+        let problem = Problem::error(9..9, message);
         let retyping = Retyping::of(&Rope::from_str(&document), &problem).unwrap();
         assert_eq!(&document[retyping.range.clone()], line);
         retyping
@@ -330,13 +325,7 @@ mod tests {
     fn the_model_does_not_see_the_line() {
         let document =
             Rope::from_str("def total(items):\n    return summ(items)\n\n\nprint(total([1]))\n");
-        let problem = Problem {
-            range: 25..25,
-            message: "name 'summ' is not defined".to_owned(),
-            code: None,
-            source: None,
-            is_error: true,
-        };
+        let problem = Problem::error(25..25, "name 'summ' is not defined");
         let mut retyping = Retyping::of(&document, &problem).unwrap();
         let prompt = retyping.prompt("shop", "shop.py").unwrap().to_string();
         assert!(!prompt.contains("summ"), "{prompt}");

@@ -24,9 +24,9 @@ use super::{
     similar::{self, Candidate, Prepared},
 };
 use crate::{
-    documents::Snapshot,
+    documents::{Documents, Snapshot},
     index::Index,
-    syntax::{INTERACTIVE_BUDGET, newest_tree},
+    syntax::{INTERACTIVE_BUDGET, Parsed, newest_tree},
 };
 
 /// Texts that are searched for similar code: the nearest files of a folder, and the documents that are open.
@@ -139,6 +139,24 @@ impl Workspace {
         if snapshot.grammar.is_none() {
             self.index.edited(snapshot.clone());
         }
+    }
+
+    /// Takes the result of a parse over into the open documents, and into the index if it is still of their text. For the parse thread: to free a tree
+    /// takes milliseconds.
+    pub fn take_parsed(&self, documents: &Mutex<Documents>, parsed: Parsed) {
+        // Its tree is an older one.
+        let read = parsed.snapshot.clone();
+        let snapshot = Snapshot {
+            tree: parsed.tree.clone(),
+            ..read.clone()
+        };
+        // Under the lock, so that nothing comes to the index after its document was closed.
+        let mut documents = documents.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_indexed = documents.store(parsed) && snapshot.tree.is_some();
+        let older = is_indexed.then(|| self.parsed(snapshot.clone()));
+        // What is freed now keeps nobody from the documents.
+        drop(documents);
+        drop((read, snapshot, older));
     }
 
     /// A document has a new tree, of this very text. Returns what is of no use any more, as [`Workspace::changed`] does.

@@ -37,7 +37,7 @@ use crate::actions::act::Actor;
 use crate::completion::Complete;
 use crate::config::{Layer, Settings, Sources};
 use crate::context::workspace::Workspace;
-use crate::documents::{Documents, Snapshot};
+use crate::documents::Documents;
 use crate::history::History;
 use crate::syntax::ParseWorker;
 
@@ -154,19 +154,7 @@ impl Session {
         let workspace = Arc::<Workspace>::default();
         let parsed_workspace = workspace.clone();
         let parser = ParseWorker::spawn(move |parsed| {
-            // Its tree is an older one.
-            let read = parsed.snapshot.clone();
-            let snapshot = Snapshot {
-                tree: parsed.tree.clone(),
-                ..read.clone()
-            };
-            // Under the lock, so that nothing comes to the index after its document was closed.
-            let mut documents = lock(&parsed_documents);
-            let is_indexed = documents.store(parsed) && snapshot.tree.is_some();
-            let older = is_indexed.then(|| parsed_workspace.parsed(snapshot.clone()));
-            // What is freed now keeps nobody from the documents.
-            drop(documents);
-            drop((read, snapshot, older));
+            parsed_workspace.take_parsed(&parsed_documents, parsed);
         });
         Self {
             client,

@@ -93,13 +93,7 @@ fn replaced(
 
 fn fix(message: &str) -> Action {
     Action::Fix {
-        problems: vec![Problem {
-            range: 0..0,
-            message: message.to_owned(),
-            code: None,
-            source: None,
-            is_error: true,
-        }],
+        problems: vec![Problem::error(0..0, message)],
     }
 }
 

@@ -43,13 +43,7 @@ pub fn document(language: &str, text: &str) -> Snapshot {
 
 pub fn problem(text: &str, at: &str, message: &str) -> Problem {
     let start = text.find(at).expect("the place of the problem");
-    Problem {
-        range: start..start + at.len(),
-        message: message.to_owned(),
-        code: None,
-        source: None,
-        is_error: true,
-    }
+    Problem::error(start..start + at.len(), message)
 }
 
 /// An offer on one line: its title and its target.
@@ -101,13 +95,7 @@ proptest::proptest! {
         text.truncate(boundary(&text, cut));
         let language = ["python", "rust", "typescript", "go", "kotlin", "csharp"][language];
         let snapshot = document(language, &text);
-        let problem = Problem {
-            range: start / 2..start / 2 + len / 7,
-            message: "é is not defined".to_owned(),
-            code: None,
-            source: None,
-            is_error: true,
-        };
+        let problem = Problem::error(start / 2..start / 2 + len / 7, "é is not defined");
         for offer in offers(&snapshot, start..start + len, &[problem]) {
             assert!(text.get(offer.target.range.clone()).is_some());
             // Code that does not parse may be read in another way from another place: then the offer is refused.

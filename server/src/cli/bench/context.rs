@@ -163,18 +163,7 @@ impl Editor {
         }
         let parser = {
             let (documents, workspace) = (documents.clone(), workspace.clone());
-            ParseWorker::spawn(move |parsed| {
-                let read = parsed.snapshot.clone();
-                let snapshot = Snapshot {
-                    tree: parsed.tree.clone(),
-                    ..read.clone()
-                };
-                let mut documents = lock(&documents);
-                let is_stored = documents.store(parsed);
-                let older = is_stored.then(|| workspace.parsed(snapshot.clone()));
-                drop(documents);
-                drop((read, snapshot, older));
-            })
+            ParseWorker::spawn(move |parsed| workspace.take_parsed(&documents, parsed))
         };
         let newest = || {
             lock(&documents)
