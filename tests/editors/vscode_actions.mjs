@@ -91,7 +91,7 @@ function hasAll(text, lines) {
 }
 
 export const cases = {
-  /** Discard, accept, an edit by instruction, an explanation. */
+  /** Discard, accept, an edit by instruction, an explanation, tests in a new file. */
   async actions(folder, vsix) {
     await Editor.use(folder, vsix, OPTIONS, async (editor) => {
       await until('the model', async () => (await editor.statusBar()).includes('0.5B'));
@@ -121,6 +121,7 @@ export const cases = {
       await editor.press('Control+z');
       await isUnchanged(editor);
       await explained(editor);
+      await tested(editor);
     });
   },
 
@@ -186,6 +187,26 @@ async function explained(editor) {
   await editor.picture('explained');
   await editor.press('Control+s');
   say('an explanation stands beside the code');
+}
+
+/** Tests go where the project has its own, into a file that is not there before they are accepted. */
+async function tested(editor) {
+  const file = path.join(path.dirname(editor.file), '../tests/test_prices.py');
+  const head = await proposed(editor, HEADS, (head) => choose(editor, head, 'Write tests for `'));
+  const right = await until('tests', () => side(editor, 'modified'));
+  await editor.picture('tests');
+  equal(await side(editor, 'original'), '');
+  check(!fs.existsSync(file), 'the file is there already');
+  await editor.press('Control+Enter');
+  await closed(editor);
+  await editor.inTab('test_prices.py');
+  await editor.press('Control+s');
+  const text = await until('the new file', () => fs.existsSync(file) && fs.readFileSync(file, 'utf8'));
+  hasAll(text, right.split('\n'));
+  const name = head.slice('def '.length);
+  check(text.startsWith(`from ledger.prices import ${name}\n`), text);
+  await isUnchanged(editor);
+  say('tests are in a file of their own');
 }
 
 /** A change follows what is typed elsewhere, and goes when its own code is edited. */

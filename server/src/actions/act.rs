@@ -20,7 +20,7 @@ use super::{
     prompt::{End, Matter, Question, Tests},
     signs,
     slip::{self, Mended, Retyping, Typed},
-    test_place::{TestPlace, test_place},
+    test_place::{self, TestPlace},
 };
 use crate::{
     context::{
@@ -370,6 +370,7 @@ struct Prepared {
 struct TestFile {
     place: TestPlace,
     text: Option<String>,
+    module: Option<String>,
 }
 
 impl Prepared {
@@ -412,6 +413,7 @@ impl Prepared {
                     place: &tests.place,
                     path,
                     text: tests.text.as_deref(),
+                    module: tests.module.as_deref(),
                 }),
         };
         let question = matter.question();
@@ -595,12 +597,19 @@ impl Prepared {
 
 impl TestFile {
     fn find(snapshot: &Snapshot) -> Result<Self, Refusal> {
-        let place = test_place(snapshot, &names_in).ok_or(Refusal::NoTestPlace)?;
+        let place = test_place::test_place(snapshot, &names_in).ok_or(Refusal::NoTestPlace)?;
         let text = match &place {
             TestPlace::File { path, exists: true } => Some(read_test_file(path)?),
             _ => None,
         };
-        Ok(Self { place, text })
+        let path = snapshot.path.as_deref();
+        let language = offer::Source::new(snapshot).language_id();
+        let module = path.and_then(|path| test_place::module(path, &place, language, &names_in));
+        Ok(Self {
+            place,
+            text,
+            module,
+        })
     }
 }
 

@@ -25,7 +25,7 @@ use said::Block;
 
 pub use fault::Fault;
 pub use prose::{documentation, explanation};
-pub use tests_code::{TestCode, tests};
+pub use tests_code::{TestCode, rambles, tests};
 
 /// What the model said.
 #[derive(Debug, Clone, Copy)]

@@ -8,7 +8,7 @@ use std::ops::Range;
 use ropey::Rope;
 
 use super::{
-    Action, Offer, Problem, TargetKind,
+    Action, Offer, Problem, TargetKind, answer,
     convention::Form,
     offer::{Place, Source},
     test_place::TestPlace,
@@ -90,6 +90,8 @@ impl Question {
 pub enum End {
     /// At the fence that closes the code.
     Fence,
+    /// There, or where tests say nothing new any more.
+    Tests,
     /// At the first line that is no documentation, of comments that begin with this.
     CommentLines(&'static str),
     /// At this text.
@@ -103,10 +105,13 @@ impl End {
     pub fn is_reached(self, written: &str) -> bool {
         let whole_lines = written.rsplit_once('\n').map_or("", |(lines, _)| lines);
         let mut lines = whole_lines.lines();
+        let is_fenced_off = || {
+            let mut lines = written.lines();
+            lines.any(|line| line.trim_start().starts_with("```"))
+        };
         match self {
-            Self::Fence => written
-                .lines()
-                .any(|line| line.trim_start().starts_with("```")),
+            Self::Fence => is_fenced_off(),
+            Self::Tests => is_fenced_off() || answer::rambles(written),
             // The first goes on behind the mark in the head.
             // Nor is a section of examples wanted, which a small model makes up.
             Self::CommentLines(mark) => lines.skip(1).any(|line| {
@@ -140,6 +145,8 @@ pub struct Tests<'a> {
     /// Of the test file.
     pub path: &'a str,
     pub text: Option<&'a str>,
+    /// What the tests import the code from, where the language has modules and it is known.
+    pub module: Option<&'a str>,
 }
 
 impl Matter<'_> {
@@ -336,24 +343,35 @@ impl Matter<'_> {
             self.framework()
         );
         user.push(Part::Needed(wanted));
-        let head = self.fence() + &self.import_of_code();
-        Question::of_code(user, head, TOKENS_OF_TESTS, End::Fence)
+        let head = self.fence() + &self.head_of_tests();
+        Question::of_code(user, head, TOKENS_OF_TESTS, End::Tests)
     }
 
-    /// The beginning of the line by which tests in a file of their own get at the code; the names in it are the model's.
-    fn import_of_code(&self) -> String {
-        let is_apart = self
-            .tests
-            .as_ref()
-            .is_some_and(|tests| !matches!(tests.place, TestPlace::SameFile { .. }));
-        let stem = self
-            .path
-            .rsplit('/')
-            .next()
-            .and_then(|name| name.split('.').next());
-        match (self.source.language_id(), stem) {
-            ("python", Some(stem)) if is_apart => format!("from {stem} import"),
-            ("typescript" | "typescriptreact", _) if is_apart => "import {".to_owned(),
+    /// How tests begin as far as it is known: with what they import the code by, where they have a file of their own, and the first test's head.
+    fn head_of_tests(&self) -> String {
+        let Some(tests) = &self.tests else {
+            return String::new();
+        };
+        let target = &self.offer.target;
+        let is_top_level = self.source.indent(target.range.start).is_empty();
+        let name = target.name.as_deref().filter(|_| is_top_level);
+        let is_first = tests.text.is_none();
+        match (self.source.language_id(), tests.module, name) {
+            ("python", Some(module), Some(name)) if is_first => {
+                format!("from {module} import {name}\n\n\ndef test_{name}")
+            }
+            ("python", Some(module), _) => format!("from {module} import"),
+            ("javascript" | "typescript" | "typescriptreact", Some(module), Some(name))
+                if is_first =>
+            {
+                let is_common_js = self.source.text.contains("exports");
+                let import = match is_common_js {
+                    true => format!("const {{ {name} }} = require('{module}');"),
+                    false => format!("import {{ {name} }} from '{module}';"),
+                };
+                format!("{import}\n\ntest('")
+            }
+            ("typescript" | "typescriptreact", ..) => "import {".to_owned(),
             _ => String::new(),
         }
     }

@@ -103,6 +103,41 @@ pub fn test_place(
     })
 }
 
+/// By which name the tests at `place` import the code of `path`; `None` where that is not known or no name is needed.
+pub fn module(
+    path: &Path,
+    place: &TestPlace,
+    language: &str,
+    names_in: &dyn Fn(&Path) -> Vec<String>,
+) -> Option<String> {
+    let TestPlace::File { path: tests, .. } = place else {
+        return None;
+    };
+    match language {
+        "python" => python_module(path, names_in),
+        "javascript" | "typescript" | "typescriptreact" if tests.parent() == path.parent() => {
+            Some(format!("./{}", path.file_stem()?.to_str()?))
+        }
+        _ => None,
+    }
+}
+
+/// How Python code names the module of a file: with the packages around it, which are folders with `__init__.py`.
+fn python_module(path: &Path, names_in: &dyn Fn(&Path) -> Vec<String>) -> Option<String> {
+    const PACKAGE: &str = "__init__";
+    let is_package = |folder: &&Path| names_in(folder).contains(&format!("{PACKAGE}.py"));
+    let packages = path.ancestors().skip(1).take_while(is_package);
+    let mut names: Vec<&str> = packages
+        .filter_map(|folder| folder.file_name()?.to_str())
+        .collect();
+    names.reverse();
+    names.push(path.file_stem()?.to_str()?);
+    if names.len() > 1 && names.last() == Some(&PACKAGE) {
+        names.pop();
+    }
+    Some(names.join("."))
+}
+
 /// Paths that the tests of a source may have, the likeliest first.
 fn candidates(path: &Path) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = counterpart::counterparts(path)

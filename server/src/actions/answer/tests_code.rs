@@ -33,6 +33,13 @@ const TEST_MARKS: [&str; 16] = [
     "ok(",
 ];
 
+/// Assertions or tests in a row that differ in numbers alone: a small model that has begun so goes on with ever larger ones.
+const MOST_ALIKE: usize = 5;
+/// Longer ones are not compared.
+const LINES_OF_A_TEST: usize = 8;
+/// Of tests that do not end, so many of the last lines may be left out.
+const MOST_LINES_LEFT_OUT: usize = 20;
+
 /// Tests as the model wrote them; lines end in line feeds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TestCode {
@@ -50,8 +57,8 @@ pub fn tests(said: Said, offer: &Offer, snapshot: &Snapshot) -> Result<TestCode,
     let mut fault = Fault::Empty;
     for block in said::blocks(&text, snapshot.language) {
         let read = block.is_code_of(asked.language).and_then(|()| {
-            if said.is_cut_off && block.is_last {
-                return Err(Fault::Endless);
+            if block.is_last && (said.is_cut_off || rambles(&block.text)) {
+                return of_beginning(&block.text, &asked);
             }
             of_block(&block.text, &asked)
         });
@@ -62,6 +69,72 @@ pub fn tests(said: Said, offer: &Offer, snapshot: &Snapshot) -> Result<TestCode,
         }
     }
     Err(fault)
+}
+
+/// Whether a model that writes tests says nothing new any more.
+pub fn rambles(written: &str) -> bool {
+    let whole_lines = written.rsplit_once('\n').map_or("", |(lines, _)| lines);
+    first_alike(&whole_lines.lines().collect::<Vec<_>>()).is_some()
+}
+
+/// The first line of what is like the [`MOST_ALIKE`] assertions or tests before it.
+fn first_alike(lines: &[&str]) -> Option<usize> {
+    let letters = |line: &&str| line.replace(|c: char| !c.is_alphabetic(), "");
+    let letters: Vec<String> = lines.iter().map(letters).collect();
+    (1..=LINES_OF_A_TEST)
+        .filter_map(|len| {
+            let mut alike = 0;
+            (len..letters.len()).find_map(|at| {
+                let is_alike = letters[at] == letters[at - len];
+                alike = if is_alike { alike + 1 } else { 0 };
+                let run = &letters[at + 1 - alike..=at];
+                let is_telling = run.iter().any(|line| !line.is_empty());
+                (alike == len * MOST_ALIKE && is_telling).then(|| at + 1 - len)
+            })
+        })
+        .min()
+}
+
+/// What is whole of tests that came to no end: each stands for itself, so those before the last ones are as good as if these had never been begun.
+fn of_beginning(text: &str, asked: &Asked) -> Result<TestCode, Fault> {
+    let mut lines: Vec<&str> = text.lines().collect();
+    if !text.ends_with('\n') {
+        lines.pop();
+    }
+    lines.truncate(first_alike(&lines).unwrap_or(lines.len()));
+    let fewest = lines.len().saturating_sub(MOST_LINES_LEFT_OUT);
+    let mut beginnings = (fewest..=lines.len()).rev().map(|count| &lines[..count]);
+    let opens = |line: &&str| line.trim_end().ends_with(['{', '(', '[', ',', ':']);
+    beginnings
+        .find_map(|lines| {
+            let last = lines.last().filter(|last| !last.trim().is_empty())?;
+            let code = (!opens(last)).then(|| closed(&lines.join("\n"), asked))?;
+            of_block(&code, asked).ok()
+        })
+        .ok_or(Fault::Endless)
+}
+
+/// With a closer for each bracket that is open, below what it closes.
+fn closed(code: &str, asked: &Asked) -> String {
+    let mut closed = code.to_owned();
+    let mut line_of_last = None;
+    for open in brackets::scan(code, 0, Lexis::of(asked.language))
+        .open
+        .iter()
+        .rev()
+    {
+        let line_start = code[..open.at].rfind('\n').map_or(0, |feed| feed + 1);
+        if line_of_last.replace(line_start) != Some(line_start) {
+            closed.push('\n');
+            closed.push_str(&code[line_start..line_start + open.indentation]);
+        }
+        closed.push(match open.kind {
+            '(' => ')',
+            '[' => ']',
+            _ => '}',
+        });
+    }
+    closed
 }
 
 fn of_block(text: &str, asked: &Asked) -> Result<TestCode, Fault> {

@@ -1,9 +1,9 @@
 use super::*;
 use crate::documents::{DocVersion, Documents};
 
-fn placed(path: &str, text: &str, files: &[&str]) -> Option<TestPlace> {
-    let snapshot = Documents::default().open(&format!("file://{path}"), "", DocVersion(1), text);
-    let names_in = |folder: &Path| -> Vec<String> {
+/// What folders hold if there are these files.
+fn names_among(files: &[&str]) -> impl Fn(&Path) -> Vec<String> {
+    move |folder| {
         let inside = files
             .iter()
             .filter_map(|file| Path::new(file).strip_prefix(folder).ok());
@@ -11,8 +11,63 @@ fn placed(path: &str, text: &str, files: &[&str]) -> Option<TestPlace> {
         names
             .map(|name| name.as_os_str().to_string_lossy().into_owned())
             .collect()
-    };
-    test_place(&snapshot, &names_in)
+    }
+}
+
+fn placed(path: &str, text: &str, files: &[&str]) -> Option<TestPlace> {
+    let snapshot = Documents::default().open(&format!("file://{path}"), "", DocVersion(1), text);
+    test_place(&snapshot, &names_among(files))
+}
+
+#[test]
+fn tests_import_the_module_of_the_code() {
+    let files = ["/w/src/shop/__init__.py", "/w/src/shop/api/__init__.py"];
+    for (language, path, tests, expected) in [
+        (
+            "python",
+            "/w/src/shop/cart.py",
+            "/w/tests/test_cart.py",
+            Some("shop.cart"),
+        ),
+        (
+            "python",
+            "/w/src/shop/api/orders.py",
+            "/w/test_orders.py",
+            Some("shop.api.orders"),
+        ),
+        (
+            "python",
+            "/w/src/shop/api/__init__.py",
+            "/w/test_api.py",
+            Some("shop.api"),
+        ),
+        (
+            "python",
+            "/w/src/tool.py",
+            "/w/src/test_tool.py",
+            Some("tool"),
+        ),
+        (
+            "typescript",
+            "/w/cart.ts",
+            "/w/cart.test.ts",
+            Some("./cart"),
+        ),
+        (
+            "typescript",
+            "/w/cart.ts",
+            "/w/__tests__/cart.test.ts",
+            None,
+        ),
+        ("go", "/w/cart.go", "/w/cart_test.go", None),
+    ] {
+        let place = TestPlace::File {
+            path: tests.into(),
+            exists: false,
+        };
+        let found = module(Path::new(path), &place, language, &names_among(&files));
+        assert_eq!(found.as_deref(), expected, "{path}");
+    }
 }
 
 #[test]

@@ -180,6 +180,55 @@ fn tests_come_without_the_code_that_they_test() {
 }
 
 #[test]
+fn of_tests_without_an_end_what_is_whole_is_taken() {
+    let python = "«def add(a, b):\n    return a + b»\n";
+    let javascript = "«function add(a, b) {\n  return a + b;\n}»\n";
+    let alike: String = (1..9)
+        .map(|n| format!("\n    assert add({n}, 1) == {}", n + 1))
+        .collect();
+    for (language, document, answer, expected) in [
+        (
+            "python",
+            python,
+            format!("def test_add():{alike}\n    assert"),
+            Ok("def test_add():\n    assert add(1, 1) == 2\n    assert add(2, 1) == 3\n    assert add(3, 1) == 4\n    assert add(4, 1) == 5\n    assert add(5, 1) == 6"),
+        ),
+        (
+            "python",
+            python,
+            (1..9).map(|n| format!("def test_{n}():\n    assert add({n}, 1) == {}\n", n + 1)).collect(),
+            Ok("def test_1():\n    assert add(1, 1) == 2\ndef test_2():\n    assert add(2, 1) == 3\ndef test_3():\n    assert add(3, 1) == 4\ndef test_4():\n    assert add(4, 1) == 5\ndef test_5():\n    assert add(5, 1) == 6"),
+        ),
+        (
+            "python",
+            python,
+            "def test_add():\n    assert add(1, 2) == 3\n\n\ndef test_more():\n    assert add(✂".to_owned(),
+            Ok("def test_add():\n    assert add(1, 2) == 3"),
+        ),
+        (
+            "javascript",
+            javascript,
+            "describe('add', () => {\n  test('adds', () => {\n    expect(add(1, 2)).toBe(3);\n    expect(ad✂".to_owned(),
+            Ok("describe('add', () => {\n  test('adds', () => {\n    expect(add(1, 2)).toBe(3);\n  })\n})"),
+        ),
+        (
+            "python",
+            python,
+            "def test_add():\n    numbers = [1, 2✂".to_owned(),
+            Err(Fault::Endless),
+        ),
+    ] {
+        let (offer, snapshot) = asked(language, Action::Test, "add", document);
+        let said = Said {
+            text: answer.trim_end_matches('✂'),
+            is_cut_off: answer.ends_with('✂'),
+        };
+        let found = tests(said, &offer, &snapshot).map(|tests| tests.code);
+        assert_eq!(found, expected.map(str::to_owned), "{answer}");
+    }
+}
+
+#[test]
 fn explanations_end_well() {
     let explained = |answer: &str| {
         let text = answer.trim_end_matches('✂');
