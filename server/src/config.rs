@@ -59,6 +59,8 @@ pub struct CompletionConfig {
     pub debounce_ms: u32,
     /// Whether what is shown follows from what the user kept before.
     pub learn: bool,
+    /// What is less likely is not shown while typing, whatever was learned.
+    pub min_probability_percent: u32,
     /// Language ids (as in LSP) in which tacit stays quiet.
     pub disabled_languages: Vec<String>,
 }
@@ -73,12 +75,18 @@ impl Default for CompletionConfig {
             latency_target_ms: 150,
             debounce_ms: 0,
             learn: true,
+            min_probability_percent: 0,
             disabled_languages: Vec::new(),
         }
     }
 }
 
 impl CompletionConfig {
+    /// From 0 to 1.
+    pub fn min_probability(&self) -> f32 {
+        self.min_probability_percent as f32 / 100.0
+    }
+
     /// Whether completions are wanted in a document of this language.
     pub fn wanted_in(&self, language_id: &str) -> bool {
         self.enabled

@@ -8,7 +8,7 @@ use super::{
     brackets::Lexis,
     cache::{LOOK_AHEAD_BYTES, LOOK_BEHIND_BYTES, Surroundings},
     post,
-    show::{Around, LIKELY_ENOUGH},
+    show::{Around, LIKELY_ENOUGH, TOO_UNLIKELY},
 };
 use crate::{
     config::CompletionConfig,
@@ -128,6 +128,20 @@ impl Asked {
             after: &self.around.after,
             line_end: line_end(&self.snapshot),
             lexis: Lexis::of(self.snapshot.language),
+        }
+    }
+
+    /// Why a line that is less likely than [`Asked::least`] is not shown.
+    pub fn why_too_unlikely(&self) -> String {
+        if self.least == LIKELY_ENOUGH {
+            TOO_UNLIKELY.to_owned()
+        } else if self.least == self.config.min_probability() {
+            "The line is less likely than `completion.min_probability_percent` asks.".to_owned()
+        } else {
+            format!(
+                "Lines as unlikely as this one were seldom kept here (threshold {:.2}).",
+                self.least
+            )
         }
     }
 }

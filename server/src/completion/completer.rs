@@ -287,6 +287,10 @@ impl Inner {
 
     /// How likely a line has to be here before it is shown while typing.
     fn least(&self, asked: &Asked) -> f32 {
+        self.learned(asked).max(asked.config.min_probability())
+    }
+
+    fn learned(&self, asked: &Asked) -> f32 {
         if !asked.config.learn {
             return LIKELY_ENOUGH;
         }
@@ -512,11 +516,8 @@ impl Inner {
             rule.reason().to_owned()
         } else if text.is_empty() && !raw.is_empty() {
             "The model has nothing to add here.".to_owned()
-        } else if reason == TOO_UNLIKELY && asked.least != LIKELY_ENOUGH {
-            format!(
-                "Lines as unlikely as this one were seldom kept here (threshold {:.2}).",
-                asked.least
-            )
+        } else if reason == TOO_UNLIKELY {
+            asked.why_too_unlikely()
         } else {
             reason.to_owned()
         };

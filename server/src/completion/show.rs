@@ -215,7 +215,7 @@ impl<'a> Rest<'a> {
             let so_far = self.probability(end);
             let line = so_far / above;
             above = so_far;
-            line >= LIKELY_IN_BLOCK
+            line >= LIKELY_IN_BLOCK.max(least)
         });
         (least == 0.0 || is_likely && above >= LIKELY_ENOUGH).then_some(text.len())
     }

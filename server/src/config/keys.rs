@@ -89,6 +89,12 @@ pub const KEYS: &[Key] = &[
         Kind::Boolean(|config| &mut config.completion.learn),
     ),
     own(
+        "completion.min_probability_percent",
+        Kind::Integer(0..=100, |config| {
+            &mut config.completion.min_probability_percent
+        }),
+    ),
+    own(
         "completion.disabled_languages",
         Kind::Texts(|config| &mut config.completion.disabled_languages),
     ),

@@ -49,16 +49,22 @@ pub fn completer(token_time: Duration, max_tokens: u32) -> Completer {
 }
 
 fn completer_with(token_time: Duration, max_tokens: u32, history: Arc<History>) -> Completer {
-    build(token_time, max_tokens, Arc::default(), history)
+    build(token_time, config_of(max_tokens), Arc::default(), history)
 }
 
 pub fn completer_of(workspace: Arc<Workspace>) -> Completer {
-    build(Duration::ZERO, 1, workspace, Arc::default())
+    build(Duration::ZERO, config_of(1), workspace, Arc::default())
+}
+
+fn config_of(max_tokens: u32) -> Config {
+    let mut config = Config::default();
+    config.completion.max_tokens = max_tokens;
+    config
 }
 
 fn build(
     token_time: Duration,
-    max_tokens: u32,
+    config: Config,
     workspace: Arc<Workspace>,
     history: Arc<History>,
 ) -> Completer {
@@ -67,8 +73,6 @@ fn build(
         ..ToySettings::default()
     };
     let engine = LocalEngine::start(Box::new(ToyLoader(toy)), LocalSettings::default()).unwrap();
-    let mut config = Config::default();
-    config.completion.max_tokens = max_tokens;
     let settings = watch::Sender::new(Arc::new(Settings::from(config)));
     Completer::new(Arc::new(engine), settings.subscribe(), workspace, history)
 }
@@ -267,5 +271,30 @@ async fn what_was_learned_decides_what_is_shown() {
     assert!(
         reasons.iter().any(|reason| reason == learned),
         "{reasons:?}"
+    );
+}
+
+#[tokio::test]
+async fn who_wants_only_what_is_certain_sees_little() {
+    let mut config = config_of(24);
+    config.completion.min_probability_percent = 100;
+    let completer = build(Duration::ZERO, config, Arc::default(), Arc::default());
+    let (seed, _) = suggested(&completer, "\n").await;
+    let mut reasons = Vec::new();
+    for seed in 0..30 {
+        let here = document(seed, "", "\n");
+        reasons.push(
+            completer
+                .complete(request(here, Trigger::Automatic))
+                .await
+                .reason,
+        );
+    }
+    let set = "The line is less likely than `completion.min_probability_percent` asks.";
+    assert!(reasons.iter().any(|reason| reason == set), "{reasons:?}");
+    let asked_for = request(document(seed, "", "\n"), Trigger::Invoked);
+    assert!(
+        completer.complete(asked_for).await.shown,
+        "asked for by key"
     );
 }
