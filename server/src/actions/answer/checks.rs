@@ -452,6 +452,32 @@ fn leaves_unknown(name: &str, line: &str, code: &str, asked: &Asked) -> bool {
     is_there && !new_lines.any(|new| mentions(new, name)) || is_nowhere && is_member
 }
 
+/// Sentences in quotes that neither the old code nor a message has, in place of what was there: a model that does not know what to mend likes to reword
+/// an error. Where lines are added, one of them may throw one.
+fn says_other_words(code: &str, old: &str, problems: &[Problem]) -> bool {
+    let is_known = |words: &str| {
+        let is_in_message = |problem: &Problem| problem.message.contains(words);
+        old.contains(words) || problems.iter().any(is_in_message)
+    };
+    let adds_lines = filled_lines(code).count() > filled_lines(old).count();
+    !adds_lines
+        && code
+            .lines()
+            .flat_map(sentences)
+            .any(|words| !is_known(words))
+}
+
+/// What stands between quotes and has several words.
+fn sentences(line: &str) -> impl Iterator<Item = &str> {
+    let quoted = ['"', '\''].into_iter().flat_map(move |quote| {
+        let parts = line.split(quote).skip(1).step_by(2);
+        // An odd one is an apostrophe, or the mark of a lifetime.
+        parts.take(line.matches(quote).count() / 2)
+    });
+    let is_word = |word: &&str| word.contains(char::is_alphabetic);
+    quoted.filter(move |text| text.split_whitespace().filter(is_word).count() > 1)
+}
+
 /// A fix does something about its problem, and does not hide it.
 pub fn mends(code: &str, asked: &Asked) -> Result<(), Fault> {
     let Action::Fix { problems } = &asked.offer.action else {
@@ -477,6 +503,9 @@ pub fn mends(code: &str, asked: &Asked) -> Result<(), Fault> {
         .any(|handler| new_squeezed.contains(handler) && !old_squeezed.contains(handler))
     {
         return Err(Fault::Evades("it drops the error"));
+    }
+    if says_other_words(code, old, problems) {
+        return Err(Fault::Evades("it only says something else"));
     }
     let lines: Vec<&str> = problems
         .iter()

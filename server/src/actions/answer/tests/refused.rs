@@ -260,6 +260,15 @@ fn what_cannot_be_used_is_refused() {
             Err(Fault::Evades("it drops the error")),
         ),
         (
+            "another message",
+            "python",
+            fix("ValueError: no value is there"),
+            "first",
+            "«def first(values):\n    if values:\n        raise ValueError('no value is there')\n    return values[0]»\n",
+            "def first(values):\n    if values:\n        raise ValueError('there has to be a value')\n    return values[0]\n",
+            Err(Fault::Evades("it only says something else")),
+        ),
+        (
             "the unknown name as it was",
             "python",
             fix("name 'summ' is not defined"),
