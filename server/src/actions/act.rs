@@ -444,6 +444,11 @@ impl Prepared {
 
     /// The change of a line that the model typed anew: it may be, and where the model is in doubt, the file parses again by it.
     fn mend(&self, range: &Range<usize>, mended: Mended) -> Option<Change> {
+        let old = self.act.snapshot.rope.byte_slice(range.clone()).to_string();
+        let problem = std::slice::from_ref(self.problem()?);
+        if answer::only_rewords(&mended.line, &old, problem) {
+            return None;
+        }
         if mended.is_sure {
             return self.judge_part(range, &mended.line).ok();
         }

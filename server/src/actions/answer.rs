@@ -23,6 +23,7 @@ use crate::documents::Snapshot;
 use checks::Health;
 use said::Block;
 
+pub use checks::only_rewords;
 pub use fault::Fault;
 pub use prose::{documentation, explanation};
 pub use tests_code::{TestCode, rambles, tests};

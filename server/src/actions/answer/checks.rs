@@ -454,7 +454,7 @@ fn leaves_unknown(name: &str, line: &str, code: &str, asked: &Asked) -> bool {
 
 /// Sentences in quotes that neither the old code nor a message has, in place of what was there: a model that does not know what to mend likes to reword
 /// an error. Where lines are added, one of them may throw one.
-fn says_other_words(code: &str, old: &str, problems: &[Problem]) -> bool {
+pub fn only_rewords(code: &str, old: &str, problems: &[Problem]) -> bool {
     let is_known = |words: &str| {
         let is_in_message = |problem: &Problem| problem.message.contains(words);
         old.contains(words) || problems.iter().any(is_in_message)
@@ -504,7 +504,7 @@ pub fn mends(code: &str, asked: &Asked) -> Result<(), Fault> {
     {
         return Err(Fault::Evades("it drops the error"));
     }
-    if says_other_words(code, old, problems) {
+    if only_rewords(code, old, problems) {
         return Err(Fault::Evades("it only says something else"));
     }
     let lines: Vec<&str> = problems
