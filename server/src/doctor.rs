@@ -129,10 +129,10 @@ fn findings(facts: &Facts) -> Vec<Finding> {
         program, version, ..
     } in &facts.editors
     {
-        if program == "nvim" && version.as_deref().is_some_and(older_than_0_11) {
+        if program == "nvim" && version.as_deref().is_some_and(older_than_0_10) {
             find(
                 Severity::Hinders,
-                "tacit's plugin needs Neovim 0.11 or newer.".to_owned(),
+                "tacit's plugin needs Neovim 0.10 or newer.".to_owned(),
                 "Install a newer Neovim.",
             );
         }
@@ -153,12 +153,12 @@ fn without_avx2(variant: &str) -> bool {
     ["piledriver", "ivybridge", "sandybridge", "sse42", "x64"].contains(&name)
 }
 
-/// Of a line such as "NVIM v0.10.4".
-fn older_than_0_11(version: &str) -> bool {
+/// Of a line such as "NVIM v0.9.5".
+fn older_than_0_10(version: &str) -> bool {
     let numbers = version.split('v').next_back().unwrap_or_default();
     let mut numbers = numbers.split('.').map(str::parse::<u32>);
     match (numbers.next(), numbers.next()) {
-        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) < (0, 11),
+        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) < (0, 10),
         _ => false,
     }
 }
@@ -438,7 +438,7 @@ mod tests {
                 .collect()
         };
         let words = told(&facts).join("\n");
-        for word in ["700", "AVX2", "Neovim 0.11"] {
+        for word in ["700", "AVX2", "Neovim 0.10"] {
             assert!(words.contains(word), "{words}");
         }
         // A running engine has its memory already.

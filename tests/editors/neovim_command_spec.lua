@@ -303,10 +303,11 @@ case('an edit of another file is told', function()
   lua(
     [[
       local path = ...
+      local null = vim.fn.has('nvim-0.12') == 1 and vim.NIL or nil -- what becomes of JSON's null
       server.answers['codeAction/resolve'] = function(action)
         local start = { line = 0, character = 0 }
         action.edit = { documentChanges = { {
-          textDocument = { uri = vim.uri_from_fname(path) },
+          textDocument = { uri = vim.uri_from_fname(path), version = null },
           edits = { { range = { start = start, ['end'] = start }, newText = 'test' } },
         } } }
         return action
@@ -431,7 +432,8 @@ case('the server learns what the client can do', function()
   open({ '' })
   local capabilities = messages('initialize')[1].params.capabilities
   equal({ instructions = true, markdown = true }, capabilities.experimental.tacit)
-  equal(true, capabilities.workspace.workspaceEdit.documentChanges)
+  local edits = capabilities.workspace.workspaceEdit
+  equal({ true, vim.NIL }, { edits.documentChanges, edits.changeAnnotationSupport })
 end)
 
 case('the health check tells who else wants the key', function()

@@ -128,6 +128,23 @@ case('a late answer is dropped and an overtaken request cancelled', function()
   becomes('ylophone', ghost)
 end)
 
+case('a late answer does not bring back what was dismissed', function()
+  suggest('return value')
+  open({ '' })
+  keys('r')
+  becomes('eturn value', ghost)
+  lua('server.hold = true')
+  keys('e')
+  becomes(1, function()
+    return lua('return #server.waiting')
+  end)
+  keys('<C-]>')
+  becomes('', ghost)
+  lua('server.waiting[1].answer()')
+  vim.wait(100)
+  equal('', ghost())
+end)
+
 case('a suggestion that is typed along is reported as shown once', function()
   suggest('return value')
   open({ '' })
@@ -288,20 +305,22 @@ case('text right of the cursor that the range covers is replaced', function()
   becomes({ 'print("é", x)!' }, buffer_lines)
 end)
 
-for _, encoding in ipairs({ 'utf-8', 'utf-16', 'utf-32' }) do
+for encoding, start in pairs({ ['utf-8'] = 9, ['utf-16'] = 6, ['utf-32'] = 5 }) do
   case('ranges are read in ' .. encoding, function()
     lua('server.encoding = ...', encoding)
     open({ 'é😀 = "' })
-    lua([[
-      server.insert = function(params)
-        local line = vim.api.nvim_get_current_line()
-        local start = vim.str_utfindex(line, server.encoding, #'é😀 = ', false)
-        return { {
-          insertText = '"漢字"',
-          range = { start = { line = 0, character = start }, ['end'] = params.position },
-        } }
-      end
-    ]])
+    lua(
+      [[
+        local start = ...
+        server.insert = function(params)
+          return { {
+            insertText = '"漢字"',
+            range = { start = { line = 0, character = start }, ['end'] = params.position },
+          } }
+        end
+      ]],
+      start
+    )
     keys('漢')
     becomes('字"', ghost)
     keys('<Tab>')
@@ -409,18 +428,31 @@ case('a file of no known type is served, a disabled type is not', function()
   equal(0, attached('.md'))
 end)
 
-case('vim.lsp.enable alone gives ghost text', function()
-  suggest('return value')
-  lua(
-    'vim.lsp.config("tacit", { cmd = server.start }); vim.lsp.enable("tacit"); vim.cmd.edit(...)',
-    vim.fn.tempname() .. '.py'
-  )
-  becomes(1, function()
+case('files that were open before are served', function()
+  lua('vim.cmd.edit(...)', vim.fn.tempname() .. '.py')
+  lua('vim.cmd.split(...)', vim.fn.tempname() .. '.lua')
+  lua('require("tacit").setup({ cmd = server.start })')
+  becomes(2, function()
     return #messages('textDocument/didOpen')
   end)
-  keys('ir')
-  becomes('eturn value', ghost)
+  equal(1, #messages('initialize'))
 end)
+
+-- 0.10 has no `vim.lsp.enable`.
+if vim.fn.has('nvim-0.11') == 1 then
+  case('vim.lsp.enable alone gives ghost text', function()
+    suggest('return value')
+    lua(
+      'vim.lsp.config("tacit", { cmd = server.start }); vim.lsp.enable("tacit"); vim.cmd.edit(...)',
+      vim.fn.tempname() .. '.py'
+    )
+    becomes(1, function()
+      return #messages('textDocument/didOpen')
+    end)
+    keys('ir')
+    becomes('eturn value', ghost)
+  end)
+end
 
 case('a repository is the workspace, not the package in it', function()
   local root = vim.fn.tempname()
@@ -439,57 +471,189 @@ case('an unknown option is refused by name', function()
   equal({ false, 'tacit: there is no option `debounce`' }, { ok, message })
 end)
 
-case("the editor's own inline completion is used where it exists", function()
-  lua([[
-    -- The calls of Neovim 0.12 that the plugin uses, as its documentation describes them.
-    vim.lsp.inline_completion = {
-      enable = function(_, filter) enabled_for = filter end,
-      select = function(options) selected = options.count end,
-      get = function(options)
-        if not current then return false end
-        local item = current
-        vim.schedule(function()
-          current = nil
-          vim.api.nvim_buf_clear_namespace(0, native_ns, 0, -1)
-          assert(options.on_accept(item) == nil)
-        end)
-        return true
-      end,
-    }
-    native_ns = vim.api.nvim_create_namespace('nvim.lsp.inline_completion')
-    function show_native(text)
-      local row, column = unpack(vim.api.nvim_win_get_cursor(0))
-      current = { client_id = vim.lsp.get_clients({ name = 'tacit' })[1].id, insert_text = text,
-        range = { to_lsp = function(_, encoding)
-          assert(encoding == 'utf-8')
-          return { start = { line = row - 1, character = 0 }, ['end'] = { line = row - 1, character = column } }
-        end } }
-      vim.api.nvim_buf_set_extmark(0, native_ns, row - 1, column, { virt_text = { { 'x' } } })
-      vim.api.nvim_exec_autocmds('CursorMovedI', { buffer = 0 })
-    end
-  ]])
-  local function show()
-    lua('show_native("return value")')
-    becomes('tacit: accept', function()
-      return lua([[return vim.fn.maparg('<Tab>', 'i', false, true).desc]])
-    end)
-  end
-  open({ '' })
-  keys('re')
-  becomes({ 're' }, buffer_lines)
-  show()
-  keys('<C-Right>')
-  becomes({ 'return' }, buffer_lines)
-  show()
-  equal(true, lua('return require("tacit").next()'))
-  equal(1, lua('return selected'))
-  keys('<C-]>')
+--- Waits until the editor follows what is typed, which it does only after the client was attached.
+local function wait_for_native()
   becomes(true, function()
-    return lua('return current == nil')
+    return lua([[
+      local group = 'nvim.lsp.inline_completion:' .. vim.api.nvim_get_current_buf()
+      local exists, autocmds = pcall(vim.api.nvim_get_autocmds, { group = group })
+      return exists and #autocmds > 0
+    ]])
   end)
-  show()
+end
+
+--- As `open`, with the editor's own inline completion: the real one from Neovim 0.12 on.
+local function open_native(lines, options)
+  lua([[
+    vim.lsp.inline_completion = vim.lsp.inline_completion or require('inline_completion')
+    server.encoding = 'utf-8'
+  ]])
+  open(lines, vim.tbl_extend('force', { native = true }, options or {}))
+  wait_for_native()
+end
+
+--- Whether the user asked for the last suggestion, and not the editor by itself.
+local function was_invoked()
+  local asked = messages('textDocument/inlineCompletion')
+  return asked[#asked].params.context.triggerKind == 1
+end
+
+--- Who has <Tab> in insert mode.
+local function tab()
+  return lua([[return vim.fn.maparg('<Tab>', 'i', false, true).desc or '']])
+end
+
+case('native: the editor draws, and a word, a line and the rest can be taken', function()
+  suggest('total = price * count\nreturn total')
+  open_native({ '' })
+  keys('t')
+  becomes('otal = price * count\nreturn total', ghost)
+  becomes('tacit: accept', tab)
+  equal(0, lua([[return #vim.api.nvim_buf_get_extmarks(0, vim.api.nvim_create_namespace('tacit.ghost'), 0, -1, {})]]))
+  keys('<C-Right>')
+  becomes({ 'total' }, buffer_lines)
+  becomes(' = price * count\nreturn total', ghost)
+  equal(5, messages('textDocument/didPartiallyAcceptCompletion')[1].params.acceptedLength)
+  becomes('tacit: accept', tab)
+  keys('<C-Down>')
+  becomes({ 'total = price * count' }, buffer_lines)
+  equal(0, #messages('workspace/executeCommand'))
+end)
+
+case('native: Tab takes all of it, tells the server, and one undo takes it back', function()
+  suggest('return value')
+  open_native({ '' })
+  keys('re')
+  becomes('turn value', ghost)
+  becomes('tacit: accept', tab)
   keys('<Tab>')
   becomes({ 'return value' }, buffer_lines)
+  becomes(1, function()
+    return #messages('workspace/executeCommand')
+  end)
+  equal({ 7 }, messages('workspace/executeCommand')[1].params.arguments)
+  keys('<Esc>u')
+  becomes({ 're' }, buffer_lines)
+end)
+
+case('native: dismissed, it gives the keys back, and comes again when asked for', function()
+  suggest('return value')
+  open_native({ '' })
+  lua([[vim.keymap.set('i', '<Tab>', 'mapped', { buffer = true, desc = 'mine' })]])
+  keys('r')
+  becomes('eturn value', ghost)
+  becomes('tacit: accept', tab)
+  keys('<C-]>')
+  becomes('', ghost)
+  becomes('mine', tab)
+  equal(false, was_invoked())
+  keys([[<M-\>]])
+  becomes('eturn value', ghost)
+  equal(true, was_invoked())
+end)
+
+case('native: text right of the cursor is replaced, however much was typed since', function()
+  open_native({ 'print()' })
+  lua([[
+    server.insert = function(params)
+      local row, column = params.position.line, params.position.character
+      return { {
+        insertText = 'print("é", x)',
+        range = { start = { line = row, character = 0 }, ['end'] = { line = row, character = column + 1 } },
+      } }
+    end
+  ]])
+  keys('<Left>')
+  becomes('"é", x)', ghost)
+  becomes('tacit: accept', tab)
+  lua('server.hold = true')
+  keys('"é')
+  becomes('", x)', ghost)
+  keys('<Tab>')
+  becomes({ 'print("é", x)' }, buffer_lines)
+end)
+
+case('native: another suggestion is shown by a key', function()
+  open_native({ '' }, { keys = { next = '<C-j>' } })
+  lua([[
+    server.insert = function(params)
+      local range = { start = { line = params.position.line, character = 0 }, ['end'] = params.position }
+      return { { insertText = 'red', range = range }, { insertText = 'return', range = range } }
+    end
+  ]])
+  keys('re')
+  becomes('d', ghost)
+  becomes('tacit: accept', tab)
+  keys('<C-j>')
+  becomes('turn', ghost)
+  keys('<Tab>')
+  becomes({ 'return' }, buffer_lines)
+end)
+
+case('native: it makes room for a selected item of the menu and comes back', function()
+  suggest('alpine')
+  open_native({ 'alpha alphabet', '' })
+  keys('al')
+  becomes('pine', ghost)
+  keys('<C-n><C-n>')
+  becomes({ 'alpha alphabet', 'alpha' }, buffer_lines)
+  becomes('', ghost)
+  vim.wait(400) -- longer than the editor waits before it asks
+  becomes('', ghost)
+  keys('<C-e>')
+  becomes({ 'alpha alphabet', 'al' }, buffer_lines)
+  becomes('pine', ghost)
+  equal(true, was_invoked()) -- else a server that takes it for refused would not give it again
+end)
+
+case('native: a suggestion that has become longer is asked for once more', function()
+  suggest('total')
+  open_native({ 'to' })
+  keys('t')
+  becomes('al', ghost)
+  suggest('total = price * count')
+  lua([[server.notify_client('tacit/longer', { uri = vim.uri_from_bufnr(0), version = 0 })]])
+  becomes('al = price * count', ghost)
+end)
+
+case('native: a pause hides it until it is resumed', function()
+  suggest('return value')
+  open_native({ '' })
+  keys('r')
+  becomes('eturn value', ghost)
+  keys('<Cmd>Tacit pause<CR>')
+  becomes('', ghost)
+  local asked = #messages('textDocument/inlineCompletion')
+  keys('e')
+  vim.wait(400)
+  equal({ '', asked }, { ghost(), #messages('textDocument/inlineCompletion') })
+  keys('<Cmd>Tacit resume<CR>')
+  becomes('turn value', ghost)
+end)
+
+case('native: every buffer and every new server has it', function()
+  suggest('return value')
+  open_native({ '' })
+  keys('<Esc>')
+  lua('vim.cmd.edit(...)', vim.fn.tempname() .. '.py')
+  becomes(2, function()
+    return #messages('textDocument/didOpen')
+  end)
+  wait_for_native()
+  keys('ir')
+  becomes('eturn value', ghost)
+  keys('<Esc>')
+  becomes('', ghost)
+  lua([[vim.cmd('Tacit restart')]])
+  becomes(4, function()
+    return #messages('textDocument/didOpen')
+  end)
+  wait_for_native()
+  keys('Ae')
+  becomes('turn value', ghost)
+  keys('<Tab>')
+  becomes({ 'return value' }, buffer_lines)
+  equal('', lua('return vim.v.errmsg'))
 end)
 
 spec.run()

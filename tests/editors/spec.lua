@@ -24,7 +24,8 @@ local function start_child()
   M.lua('package.path = ... .. "/?.lua;" .. package.path; server = require("fake_server")', here)
 end
 
---- Opens a file with `lines`, waits for the server and enters insert mode at the end of the last line.
+--- Opens a file with `lines`, waits for the server and enters insert mode at the end of the last line. The plugin draws
+--- the ghost text itself, on every version of Neovim, unless the options say otherwise.
 function M.open(lines, options)
   local file = vim.fn.tempname() .. '.py'
   vim.fn.writefile(lines, file)
@@ -36,7 +37,7 @@ function M.open(lines, options)
       vim.cmd.edit(file)
     ]],
     file,
-    options or vim.empty_dict()
+    vim.tbl_extend('force', { native = false }, options or {})
   )
   local attached = vim.wait(WAIT_MS, function()
     return M.lua('return vim.iter(server.received):any(function(m) return m.method == "textDocument/didOpen" end)')
@@ -67,15 +68,17 @@ function M.buffer_lines()
   return M.lua('return vim.api.nvim_buf_get_lines(0, 0, -1, false)')
 end
 
---- The ghost text: pieces inside the line joined by `|`, the lines below after newlines.
+--- The ghost text, whoever has drawn it: pieces inside the line joined by `|`, the lines below after newlines.
 function M.ghost()
   return M.lua([[
-    local ns = vim.api.nvim_create_namespace('tacit.ghost')
     local inside, below = {}, {}
-    for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(0, ns, 0, -1, { details = true })) do
-      local details = mark[4]
-      if details.virt_text then inside[#inside + 1] = details.virt_text[1][1] end
-      for _, line in ipairs(details.virt_lines or {}) do below[#below + 1] = '\n' .. line[1][1] end
+    for _, name in ipairs({ 'tacit.ghost', 'nvim.lsp.inline_completion' }) do
+      local ns = vim.api.nvim_create_namespace(name)
+      for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(0, ns, 0, -1, { details = true })) do
+        local details = mark[4]
+        if details.virt_text then inside[#inside + 1] = details.virt_text[1][1] end
+        for _, line in ipairs(details.virt_lines or {}) do below[#below + 1] = '\n' .. line[1][1] end
+      end
     end
     return table.concat(inside, '|') .. table.concat(below)
   ]])

@@ -1,4 +1,4 @@
--- The server as Neovim's own LSP client knows it: `vim.lsp.enable('tacit')` is enough to start it.
+-- The server as Neovim's own LSP client knows it: `vim.lsp.enable('tacit')` is enough to start it, from Neovim 0.11 on.
 -- Change any field with `vim.lsp.config('tacit', { ... })`, or the common ones through `require('tacit').setup`.
 
 -- A repository is one workspace, however many packages it holds: the nearest package counts only outside of one.
@@ -24,9 +24,15 @@ return {
     end
   end,
   capabilities = {
-    -- Neovim can take edits with the version that they were made for, and drops those that come too late. It only
-    -- does not say so.
-    workspace = { workspaceEdit = { documentChanges = true } },
+    workspace = {
+      workspaceEdit = {
+        -- Neovim can take edits with the version that they were made for, and drops those that come too late. It only
+        -- does not say so.
+        documentChanges = true,
+        -- By these Neovim 0.12 asks before each change, without showing it. Here `u` takes a change back.
+        changeAnnotationSupport = vim.NIL,
+      },
+    },
     experimental = { tacit = { instructions = true, markdown = true } },
   },
   commands = {

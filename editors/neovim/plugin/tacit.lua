@@ -5,8 +5,8 @@ if vim.g.loaded_tacit then
 end
 vim.g.loaded_tacit = true
 
-if vim.fn.has('nvim-0.11') == 0 then
-  vim.notify('tacit needs Neovim 0.11 or newer.', vim.log.levels.WARN)
+if vim.fn.has('nvim-0.10') == 0 then
+  vim.notify('tacit needs Neovim 0.10 or newer.', vim.log.levels.WARN)
   return
 end
 
@@ -53,7 +53,7 @@ end, {
   end,
 })
 
--- `vim.lsp.enable` acts on the FileType event, which a file of no known type never gets.
+-- The server starts on the FileType event, which a file of no known type never gets.
 vim.api.nvim_create_autocmd({ 'BufReadPost', 'BufNewFile' }, {
   group = group,
   desc = 'tacit: attach to files of no known type',
@@ -61,8 +61,8 @@ vim.api.nvim_create_autocmd({ 'BufReadPost', 'BufNewFile' }, {
     vim.schedule(function()
       local bufnr = event.buf
       local plain = vim.api.nvim_buf_is_loaded(bufnr) and vim.bo[bufnr].filetype == '' and vim.bo[bufnr].buftype == ''
-      if plain and vim.lsp.is_enabled('tacit') then
-        require('tacit').start(bufnr)
+      if plain and require('tacit.server').is_enabled() then
+        require('tacit.server').start(bufnr)
       end
     end)
   end,

@@ -43,7 +43,7 @@ pub struct Arguments {
 /// What a user does next.
 const CONNECT: &str = "\
 tacit completes like this in your editor, which starts `tacit lsp` by itself:
-  Neovim   0.11 or newer: add the folder editors/neovim to the runtime path, as its README.md shows
+  Neovim   0.10 or newer: add the folder editors/neovim to the runtime path, as its README.md shows
   VS Code  `make vscode`, then `code --install-extension target/tacit.vsix`
   Helix    copy your languages from editors/helix/languages.toml, as the README.md beside it shows
   Others   a client of the Language Server Protocol with the command `tacit lsp`: editors/README.md

@@ -2,6 +2,7 @@
 --- diagnostics of other servers, the question for an instruction, a window for explanations. Also the edit without menu.
 local progress = require('tacit.progress')
 local report = require('tacit.report')
+local text = require('tacit.text')
 
 local M = {}
 
@@ -19,7 +20,7 @@ local ACT_COMMAND = 'tacit.act'
 ---@return lsp.Position
 local function position(bufnr, row, column, encoding)
   local line = vim.api.nvim_buf_get_lines(bufnr, row, row + 1, false)[1] or ''
-  return { line = row, character = vim.str_utfindex(line, encoding, math.min(column, #line), false) }
+  return { line = row, character = text.units(line, encoding, math.min(column, #line)) }
 end
 
 ---@param diagnostic vim.Diagnostic
@@ -118,17 +119,17 @@ end
 --- The callback of the work on an entry, which is marked in the text until it is called.
 ---@param client vim.lsp.Client
 ---@param ticket tacit.Ticket
----@param callback fun(err: lsp.ResponseError?, result: any)
----@return fun(err: lsp.ResponseError?, result: any)
+---@param callback fun(err: lsp.ResponseError?, result: any, ...)
+---@return fun(err: lsp.ResponseError?, result: any, ...)
 function M.followed(client, ticket, callback)
   local bufnr = vim.uri_to_bufnr(ticket.uri)
   local place = progress.begin(client.id, bufnr, ticket.offer.target.range.start)
-  return function(err, result)
+  return function(err, result, ...)
     progress.finish(place)
     if type(result) == 'table' and result.edit and not takes_edits(bufnr) then
       result.edit = nil
     end
-    callback(err, result)
+    callback(err, result, ...)
     if type(result) == 'table' and result.edit then
       tell_other_files(result.edit, ticket.uri)
     end

@@ -6,6 +6,7 @@ local pauses = require('tacit.pauses')
 local program = require('tacit.program')
 local progress = require('tacit.progress')
 local report = require('tacit.report')
+local server = require('tacit.server')
 
 local M = {}
 
@@ -27,7 +28,7 @@ end
 
 --- The server of the current buffer; without one the user is told.
 ---@return vim.lsp.Client?
-local function server()
+local function attached_client()
   local client = vim.lsp.get_clients({ bufnr = 0, name = 'tacit' })[1]
   if not client then
     tell('no server is attached to this buffer. :checkhealth tacit may say why.', vim.log.levels.WARN)
@@ -122,14 +123,14 @@ local function model_names()
 end
 
 local function pull()
-  local client = server()
+  local client = attached_client()
   if client then
     client:exec_cmd({ title = 'Download the model', command = 'tacit.pullModel' })
   end
 end
 
 local function explain()
-  local client, bufnr = server(), vim.api.nvim_get_current_buf()
+  local client, bufnr = attached_client(), vim.api.nvim_get_current_buf()
   if not client then
     return
   end
@@ -159,14 +160,14 @@ local function show_output(arguments, ending)
 end
 
 local function show_doctor()
-  local given = vim.lsp.config.tacit.init_options
+  local given = server.config().init_options
   local ending = given and '\nNeovim tells the server beside that configuration:\n' .. vim.inspect(given)
   show_output({ 'doctor' }, ending)
 end
 
 ---@param call tacit.CommandCall
 local function edit(call)
-  local client = server()
+  local client = attached_client()
   if client then
     actions.edit(client, vim.api.nvim_get_current_buf(), call.first, call.last, call.words)
   end

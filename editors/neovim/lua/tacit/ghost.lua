@@ -1,4 +1,4 @@
---- Ghost text on Neovim 0.11: asks `textDocument/inlineCompletion` as the user types and draws the answer with
+--- Ghost text before Neovim 0.12: asks `textDocument/inlineCompletion` as the user types and draws the answer with
 --- extmarks. One suggestion per buffer; it stays while what is typed agrees with it.
 local config = require('tacit.config')
 local keys = require('tacit.keys')
@@ -202,12 +202,11 @@ local function ask(bufnr, trigger_kind)
   local asked_at = moment(bufnr)
   local sent, id
   sent, id = buffer.client:request('textDocument/inlineCompletion', params, function(err, answer)
-    if buffers[bufnr] ~= buffer then
+    -- A request that was cancelled may be answered all the same.
+    if buffers[bufnr] ~= buffer or buffer.request ~= id then
       return
     end
-    if buffer.request == id then
-      buffer.request = nil
-    end
+    buffer.request = nil
     local outdated = not is_typing(bufnr) or moment(bufnr) ~= asked_at or menu.item_selected()
     if err or not answer or outdated then
       return

@@ -2,6 +2,7 @@
 local config = require('tacit.config')
 local pauses = require('tacit.pauses')
 local program = require('tacit.program')
+local server = require('tacit.server')
 
 local M = {}
 
@@ -17,8 +18,8 @@ end
 
 local function check_neovim()
   local version = tostring(vim.version()):gsub('%+.*', '')
-  if vim.fn.has('nvim-0.11') == 0 then
-    vim.health.error(('Neovim %s is too old: 0.11 or newer is needed'):format(version))
+  if vim.fn.has('nvim-0.10') == 0 then
+    vim.health.error(('Neovim %s is too old: 0.10 or newer is needed'):format(version))
     return false
   end
   vim.health.ok('Neovim ' .. version)
@@ -70,8 +71,8 @@ local function check_model()
 end
 
 local function check_server()
-  if not vim.lsp.is_enabled('tacit') then
-    vim.health.warn('The server is not enabled', { 'Call require("tacit").setup(), or vim.lsp.enable("tacit")' })
+  if not server.is_enabled() then
+    vim.health.warn('The server is not enabled', { 'Call require("tacit").setup()' })
   end
   local clients = vim.lsp.get_clients({ name = 'tacit' })
   if #clients == 0 then

@@ -4,6 +4,7 @@ local config = require('tacit.config')
 local pauses = require('tacit.pauses')
 local progress = require('tacit.progress')
 local requests = require('tacit.requests')
+local server = require('tacit.server')
 
 local M = {}
 
@@ -30,25 +31,10 @@ end
 ---@param options table?
 function M.setup(options)
   config.set(options)
-  vim.lsp.config('tacit', { cmd = config.options.cmd, init_options = config.options.init_options })
+  server.configure({ cmd = config.options.cmd, init_options = config.options.init_options })
   -- Sourced at start already, unless the plugin came onto the runtime path later.
   vim.cmd.runtime('plugin/tacit.lua')
-  vim.lsp.enable('tacit')
-end
-
---- Starts the server for one buffer, without waiting for a FileType event.
----@param bufnr integer a file
-function M.start(bufnr)
-  local server = vim.deepcopy(vim.lsp.config.tacit)
-  local find_root = server.root_dir
-  if type(find_root) ~= 'function' then
-    vim.lsp.start(server, { bufnr = bufnr })
-    return
-  end
-  find_root(bufnr, function(root)
-    server.root_dir = root
-    vim.lsp.start(server, { bufnr = bufnr })
-  end)
+  server.enable()
 end
 
 --- Ends the running servers and starts new ones, with the settings as they are now.
@@ -69,7 +55,7 @@ function M.restart()
   end
   for _, bufnr in ipairs(served) do
     if vim.api.nvim_buf_is_loaded(bufnr) then
-      M.start(bufnr)
+      server.start(bufnr)
     end
   end
 end
@@ -77,7 +63,7 @@ end
 --- Makes the server use another model until Neovim ends.
 ---@param name string from `tacit models list`, or `auto`
 function M.use_model(name)
-  vim.lsp.config('tacit', { init_options = { model = name } })
+  server.configure({ init_options = { model = name } })
   M.restart()
 end
 

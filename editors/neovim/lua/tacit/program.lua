@@ -1,4 +1,6 @@
 --- Runs the program `tacit` for what the running server does not tell: models, statistics, the doctor's findings.
+local server = require('tacit.server')
+
 local M = {}
 
 local TIMEOUT_MS = 30000
@@ -6,7 +8,7 @@ local TIMEOUT_MS = 30000
 --- The program of the server. Nil if the server is started by a function.
 ---@return string?
 function M.name()
-  local cmd = vim.lsp.config.tacit.cmd
+  local cmd = server.config().cmd
   return type(cmd) == 'table' and cmd[1] or nil
 end
 
@@ -37,7 +39,7 @@ end
 
 ---@return vim.SystemOpts
 local function options()
-  return { text = true, timeout = TIMEOUT_MS, env = vim.lsp.config.tacit.cmd_env }
+  return { text = true, timeout = TIMEOUT_MS, env = server.config().cmd_env }
 end
 
 --- Runs it and calls `on_done` with what it printed, or with nil and the reason in words if it printed nothing.

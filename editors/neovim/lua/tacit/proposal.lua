@@ -32,7 +32,7 @@ end
 local function place(bufnr, position, encoding)
   local content = line(bufnr, position.line)
   if content then
-    return { row = position.line, column = vim.str_byteindex(content, encoding, position.character, false) }
+    return { row = position.line, column = text.bytes(content, encoding, position.character) }
   end
 end
 

@@ -1,5 +1,5 @@
---- Stands between Neovim's LSP client and the server: adds what Neovim leaves out of a request for code actions, and
---- answers for the server where suggestions are paused.
+--- Stands between Neovim's LSP client and the server: adds what Neovim leaves out of its requests, and answers for the
+--- server where suggestions are paused.
 local actions = require('tacit.actions')
 local pauses = require('tacit.pauses')
 
@@ -10,8 +10,20 @@ local SUGGESTIONS = {
   ['textDocument/completion'] = true,
 }
 
+local INVOKED = 1
+
 ---@type table<integer, true?> ids of clients
 local intercepted = {}
+
+---@type table<integer, true?> buffers in which the next request for ghost text is the user's
+local invoked = {}
+
+--- Makes the next request for ghost text in a buffer one that the user asked for. Those that Neovim itself sends never
+--- say so.
+---@param bufnr integer
+function M.invoke(bufnr)
+  invoked[bufnr] = true
+end
 
 --- Whoever asks, the plugin, Neovim or another plugin, goes through this one function of the client.
 ---@param client vim.lsp.Client
@@ -28,11 +40,18 @@ function M.intercept(client)
       end)
       return true
     end
+    if method == 'textDocument/inlineCompletion' then
+      local bufnr = vim.uri_to_bufnr(params.textDocument.uri)
+      if invoked[bufnr] then
+        params.context.triggerKind = INVOKED
+        invoked[bufnr] = nil
+      end
+    end
     if method == 'textDocument/codeAction' then
       params = actions.with_diagnostics(client, params)
       local answer = callback
-      callback = function(err, entries)
-        answer(err, actions.with_commands(entries))
+      callback = function(err, entries, ...)
+        answer(err, actions.with_commands(entries), ...)
       end
     end
     local ticket = actions.ticket_of(method, params)

@@ -14,6 +14,33 @@ local function characters(text)
   return vim.fn.split(text, [[\zs]])
 end
 
+-- 0.10 has other forms of these functions, and what 0.11 has under names of its own.
+local is_0_10 = vim.fn.has('nvim-0.11') == 0
+
+--- The first bytes of a line in units of an encoding, as LSP counts.
+---@param line string
+---@param encoding string
+---@param bytes integer? all if left out
+---@return integer
+function M.units(line, encoding, bytes)
+  if is_0_10 then
+    return vim.lsp.util._str_utfindex_enc(line, bytes, encoding)
+  end
+  return vim.str_utfindex(line, encoding, bytes, false)
+end
+
+--- The first units of a line in bytes.
+---@param line string
+---@param encoding string
+---@param units integer
+---@return integer
+function M.bytes(line, encoding, units)
+  if is_0_10 then
+    return vim.lsp.util._str_byteindex_enc(line, units, encoding)
+  end
+  return vim.str_byteindex(line, encoding, units, false)
+end
+
 --- The next word, with the blanks and line ends before it. Words are those of the `w` motion in this buffer.
 ---@param text string
 ---@return string
@@ -93,7 +120,7 @@ function M.accepted_length(insert_text, accepted)
   if insert_text:find('\r\n', 1, true) then
     accepted = accepted:gsub('\n', '\r\n')
   end
-  return vim.str_utfindex(accepted, 'utf-16')
+  return M.units(accepted, 'utf-16')
 end
 
 return M
