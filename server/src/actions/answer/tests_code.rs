@@ -79,7 +79,11 @@ pub fn rambles(written: &str) -> bool {
 
 /// The first line of what is like the [`MOST_ALIKE`] assertions or tests before it.
 fn first_alike(lines: &[&str]) -> Option<usize> {
-    let letters = |line: &&str| line.replace(|c: char| !c.is_alphabetic(), "");
+    let letters = |line: &&str| match line.trim_end().ends_with(',') {
+        // The row of a table, of which there may be many.
+        true => String::new(),
+        false => line.replace(|c: char| !c.is_alphabetic(), ""),
+    };
     let letters: Vec<String> = lines.iter().map(letters).collect();
     (1..=LINES_OF_A_TEST)
         .filter_map(|len| {

@@ -217,6 +217,15 @@ fn of_tests_without_an_end_what_is_whole_is_taken() {
             "def test_add():\n    numbers = [1, 2✂".to_owned(),
             Err(Fault::Endless),
         ),
+        (
+            "javascript",
+            javascript,
+            format!(
+                "const sums = [\n{}];\n\ntest('adds', () => {{\n  for (const {{ a, b }} of sums) expect(add(a, 1)).toBe(b);\n}});\n",
+                "  { a: 1, b: 2 },\n".repeat(7)
+            ),
+            Ok("const sums = [\n  { a: 1, b: 2 },\n  { a: 1, b: 2 },\n  { a: 1, b: 2 },\n  { a: 1, b: 2 },\n  { a: 1, b: 2 },\n  { a: 1, b: 2 },\n  { a: 1, b: 2 },\n];\n\ntest('adds', () => {\n  for (const { a, b } of sums) expect(add(a, 1)).toBe(b);\n});"),
+        ),
     ] {
         let (offer, snapshot) = asked(language, Action::Test, "add", document);
         let said = Said {
