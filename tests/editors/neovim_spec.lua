@@ -288,8 +288,8 @@ case('without a suggestion every key does what it did before', function()
   end)
 end)
 
-case('text right of the cursor that the range covers is replaced', function()
-  open({ 'print()' })
+--- The server answers with a whole line that takes the place of the bracket right of the cursor, too.
+local function suggest_over_the_bracket()
   lua([[
     server.insert = function(params)
       local row, column = params.position.line, params.position.character
@@ -299,6 +299,11 @@ case('text right of the cursor that the range covers is replaced', function()
       } }
     end
   ]])
+end
+
+case('text right of the cursor that the range covers is replaced', function()
+  open({ 'print()' })
+  suggest_over_the_bracket()
   keys('<Left>')
   becomes('"é", x', ghost)
   keys('<Tab>!')
@@ -554,15 +559,7 @@ end)
 
 case('native: text right of the cursor is replaced, however much was typed since', function()
   open_native({ 'print()' })
-  lua([[
-    server.insert = function(params)
-      local row, column = params.position.line, params.position.character
-      return { {
-        insertText = 'print("é", x)',
-        range = { start = { line = row, character = 0 }, ['end'] = { line = row, character = column + 1 } },
-      } }
-    end
-  ]])
+  suggest_over_the_bracket()
   keys('<Left>')
   becomes('"é", x)', ghost)
   becomes('tacit: accept', tab)

@@ -607,9 +607,10 @@ impl TestFile {
             TestPlace::File { path, exists: true } => Some(read_test_file(path)?),
             _ => None,
         };
-        let path = snapshot.path.as_deref();
-        let language = offer::Source::new(snapshot).language_id();
-        let module = path.and_then(|path| test_place::module(path, &place, language, &names_in));
+        let module = snapshot.path.as_deref().zip(snapshot.language);
+        let module = module.and_then(|(path, language)| {
+            test_place::module(path, &place, language.id(), &names_in)
+        });
         Ok(Self {
             place,
             text,

@@ -506,9 +506,9 @@ impl Matter<'_> {
     }
 }
 
-/// Whether a line may stand between a function and the comment that is about it.
+/// Whether a line may stand between a function and the comment that is about it. One with `#` counts as a comment already.
 fn is_preamble(line: &str) -> bool {
-    let begins = ["#", "@", "[", "using ", "import ", "template"];
+    let begins = ["@", "[", "using ", "import ", "template"];
     line.is_empty() || begins.iter().any(|begin| line.starts_with(begin))
 }
 

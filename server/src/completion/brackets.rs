@@ -90,6 +90,15 @@ pub fn closes(open: char, close: char) -> bool {
     matches!((open, close), ('(', ')') | ('[', ']') | ('{', '}'))
 }
 
+/// What closes an opening bracket.
+pub fn closing(open: char) -> char {
+    match open {
+        '(' => ')',
+        '[' => ']',
+        _ => '}',
+    }
+}
+
 pub fn is_closer(c: char) -> bool {
     matches!(c, ')' | ']' | '}')
 }

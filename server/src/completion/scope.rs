@@ -9,6 +9,7 @@ use std::{
 use tree_sitter::{InputEdit, Node, ParseOptions, Parser, Point, Tree};
 
 use super::{
+    brackets::closing,
     site::{BlockStyle, Site, last_line},
     stop::{ends_block, goes_on},
 };
@@ -115,14 +116,6 @@ impl Scope {
         }
         self.tree = tree;
         self.tree.as_ref()
-    }
-}
-
-fn closing(open: char) -> char {
-    match open {
-        '(' => ')',
-        '[' => ']',
-        _ => '}',
     }
 }
 

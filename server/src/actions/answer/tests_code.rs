@@ -132,11 +132,7 @@ fn closed(code: &str, asked: &Asked) -> String {
             closed.push('\n');
             closed.push_str(&code[line_start..line_start + open.indentation]);
         }
-        closed.push(match open.kind {
-            '(' => ')',
-            '[' => ']',
-            _ => '}',
-        });
+        closed.push(brackets::closing(open.kind));
     }
     closed
 }
