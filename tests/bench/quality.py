@@ -33,7 +33,7 @@ SOURCES = ("definitions", "similar", "outline", "counterpart")
 # Names of `completion::Rule`.
 RULES = (
     "scope-end", "closer", "indentation", "suffix-meet", "repetition", "chat-tail", "overlap", "balance", "next-line", "line-above",
-    "indentation-unit", "word-inside", "block", "second-guess", "needed-name",
+    "indentation-unit", "word-inside", "block", "second-guess", "needed-name", "code-below",
 )
 # Variants: the others are `without-` and what is switched off.
 ALL, PEER, PEER_NO_CONTEXT = "all", "peer", "peer-no-context"

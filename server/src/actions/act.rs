@@ -299,13 +299,14 @@ impl Actor {
             prompt,
             priority: Priority::Action,
             limits,
+            weighed: None,
         };
         let mut handle = self.engine.submit(job);
         let mut answer = Answer::default();
         let mut tokens = 0;
         while let Some(event) = handle.next().await {
             match event {
-                Event::Prefilled(_) => {}
+                Event::Prefilled(_) | Event::Weighed { .. } => {}
                 Event::Text { text, probability } => {
                     answer.written.push_str(&text);
                     answer.typed.push((text, probability));

@@ -401,6 +401,7 @@ impl Inner {
                 says_something: asked.place().rest_of_line().trim().is_empty(),
                 drafts: true,
             },
+            weighed: None,
         };
         let generation = Generation::start(
             self.engine.clone(),

@@ -16,7 +16,8 @@ use tokio::{
 
 use super::{
     ContextPiece,
-    misfit::{Attempt, GUESSES, Parting, misfit, next_guess},
+    below::Weighing,
+    guesses::{Guesses, Next, Parting},
     rules::Rule,
     scope::Scope,
     show,
@@ -93,14 +94,41 @@ pub struct Extent {
     guesses: Guesses,
 }
 
-/// The lines that were tried.
-#[derive(Default)]
-struct Guesses {
-    rejected: Vec<Attempt>,
-    /// What is shown if no other line fits either.
-    first: Option<Progress>,
-    /// The line at hand may stand, or there is none better.
-    settled: bool,
+/// What the engine is to do next for the same answer.
+#[derive(Debug)]
+enum Step {
+    /// Try another line.
+    Guess(Parting),
+    /// Tell how likely the code below is behind a line.
+    Weigh(Weighing),
+    /// Go on behind this text.
+    GoOn(String),
+}
+
+impl Step {
+    /// The job that does it, of `job`, which began the answer.
+    fn of(self, job: &Job) -> Job {
+        let mut job = job.clone();
+        match self {
+            Self::Guess(parting) => {
+                job.limits.says_something &= parting.kept.trim().is_empty();
+                job.prompt.healed += &parting.kept;
+                job.prompt.avoided = parting.avoided;
+            }
+            Self::Weigh(weighing) => {
+                job.prompt.healed += &weighing.line;
+                job.weighed = Some(weighing.below);
+            }
+            Self::GoOn(text) => {
+                job.prompt.take(&text);
+                job.limits.says_something = false;
+                let lines = text.trim_start().matches('\n').count() as u32;
+                let left = |max: u32| max.saturating_sub(lines).max(1);
+                job.limits.max_lines = job.limits.max_lines.map(left);
+            }
+        }
+        job
+    }
 }
 
 impl Extent {
@@ -114,12 +142,7 @@ impl Extent {
         Self {
             amount,
             scope: wants_scope.then(|| Scope::new(&site)),
-            guesses: Guesses {
-                settled: ![Rule::SecondGuess, Rule::NeededName]
-                    .into_iter()
-                    .any(|rule| site.rules.contains(rule)),
-                ..Guesses::default()
-            },
+            guesses: Guesses::new(site.rules),
             site,
         }
     }
@@ -147,50 +170,60 @@ impl Extent {
         progress.finish.is_some()
     }
 
-    /// Where another guess begins, because the line at hand cannot stand; `progress` is as it was there. Without a better one it is again
-    /// what it was at first.
-    fn other_guess(&mut self, progress: &mut Progress, is_over: bool) -> Option<Parting> {
-        if self.guesses.settled {
+    /// What is to be done before there is more of the answer, because the line at hand is compared with others; `progress` is as it was there.
+    fn compare(&mut self, progress: &mut Progress, is_over: bool) -> Option<Step> {
+        if self.guesses.are_settled() {
             return None;
+        }
+        let answer = Answer {
+            text: &progress.text,
+            is_over,
+        };
+        let stop = stop::end_of(&self.site, answer);
+        // Elsewhere there is nothing to add, rather than something else.
+        let is_wrong = |stop: &Stop| stop.rule == Rule::ChatTail || self.guesses.are_open();
+        let is_nothing = |stop: &Stop| progress.text[..stop.at].trim().is_empty();
+        if stop
+            .as_ref()
+            .is_some_and(|stop| is_wrong(stop) && is_nothing(stop))
+        {
+            let next = self.guesses.reject(&self.site, progress);
+            return self.step(next, progress);
         }
         let whole = show::first_line(&self.site, progress);
         let end = whole.or(is_over.then_some(progress.text.len()))?;
-        let line = &progress.text[..end];
-        // A model that has nothing to say is right more often than not.
-        let says_something = !line.trim().is_empty();
-        let Some(parts_before) = misfit(&self.site, line).filter(|_| says_something) else {
-            self.guesses.settled = true;
+        let next = self.guesses.look(&self.site, progress, end, is_over);
+        self.step(next, progress)
+    }
+
+    /// The same, now that the code below has `log_probability` behind the line at hand.
+    fn weighed(&mut self, progress: &mut Progress, log_probability: f32) -> Option<Step> {
+        let next = self.guesses.weighed(&self.site, progress, log_probability);
+        self.step(next, progress)
+    }
+
+    fn step(&mut self, next: Next, progress: &mut Progress) -> Option<Step> {
+        let is_over = match next {
+            Next::Keep => return None,
+            Next::Guess(parting) => return Some(Step::Guess(parting)),
+            Next::Weigh(weighing) => return Some(Step::Weigh(weighing)),
+            Next::Take { is_over } => is_over,
+        };
+        if !is_over {
+            // So that the line is known to be whole.
+            progress.text.push('\n');
+        }
+        if self.is_reached(progress, is_over) {
             return None;
-        };
-        let tokens = progress.tokens.iter().copied();
-        self.guesses.rejected.push(Attempt {
-            text: line.to_owned(),
-            tokens: tokens.filter(|token| token.at <= end).collect(),
-            parts_before,
-        });
-        let finish = if is_over {
-            Finish::EndOfText
-        } else {
-            Finish::Cancelled
-        };
-        let first = self.guesses.first.get_or_insert_with(|| Progress {
-            finish: Some(finish),
-            ..progress.clone()
-        });
-        let has_more = self.guesses.rejected.len() < GUESSES;
-        let next = next_guess(&self.site, &self.guesses.rejected).filter(|_| has_more);
-        let Some(parting) = next else {
-            self.guesses.settled = true;
-            *progress = Progress {
-                usage: progress.usage,
-                ..first.clone()
-            };
+        }
+        if self.amount == Amount::Line || is_over {
+            progress.finish = Some(match is_over {
+                true => Finish::EndOfText,
+                false => Finish::Cancelled,
+            });
             return None;
-        };
-        progress.text.clone_from(&parting.kept);
-        progress.tokens.clone_from(&parting.tokens);
-        progress.guessed_again = Some(parting.rule);
-        Some(parting)
+        }
+        Some(Step::GoOn(progress.text.clone()))
     }
 
     fn stop(&mut self, text: &str, is_over: bool) -> Option<Stop> {
@@ -356,22 +389,19 @@ struct Reader {
 
 impl Reader {
     async fn read(mut self, mut handle: JobHandle) {
-        while let Some(parting) = self.read_guess(handle).await {
-            let mut job = self.job.clone();
-            job.prompt.healed += &parting.kept;
-            job.prompt.avoided = parting.avoided;
-            job.limits.says_something &= parting.kept.trim().is_empty();
-            handle = self.engine.submit(job);
+        while let Some(step) = self.read_job(handle).await {
+            handle = self.engine.submit(step.of(&self.job));
         }
         self.progress.send_modify(|progress| {
             progress.finish.get_or_insert(Finish::Cancelled);
         });
     }
 
-    /// Reads a job to its end, or to where another guess is better.
-    async fn read_guess(&mut self, mut handle: JobHandle) -> Option<Parting> {
+    /// Reads a job to its end, or to where another one is to go on.
+    async fn read_job(&mut self, mut handle: JobHandle) -> Option<Step> {
         let mut tally = Tally::new(self.stats.clone());
-        let mut parting = None;
+        tally.goes_on = self.spent != Usage::default();
+        let mut step = None;
         loop {
             let event = tokio::select! {
                 event = handle.next() => event,
@@ -387,7 +417,7 @@ impl Reader {
             let mut enough = false;
             let (extent, job) = (&mut self.extent, &self.job);
             self.progress.send_modify(|progress| {
-                if progress.finish.is_some() || parting.is_some() {
+                if progress.finish.is_some() || step.is_some() {
                     return;
                 }
                 progress.usage = usage;
@@ -395,17 +425,23 @@ impl Reader {
                     Event::Prefilled(_) => {}
                     Event::Text { text, probability } => {
                         progress.push(&text, probability);
-                        parting = extent.other_guess(progress, false);
-                        enough = parting.is_some() || extent.is_reached(progress, false);
+                        step = extent.compare(progress, false);
+                        enough = step.is_some()
+                            || progress.finish.is_some()
+                            || extent.is_reached(progress, false);
+                    }
+                    Event::Weighed { log_probability } => {
+                        step = extent.weighed(progress, log_probability);
+                        enough = true;
                     }
                     Event::Finished { finish, usage } => {
                         let has_room = usage.generated < job.limits.max_tokens;
                         let ends_line =
                             finish == Finish::EndOfText || (finish == Finish::Limit && has_room);
                         if ends_line {
-                            parting = extent.other_guess(progress, true);
+                            step = extent.compare(progress, true);
                         }
-                        if parting.is_none() {
+                        if step.is_none() && progress.finish.is_none() {
                             if finish == Finish::EndOfText {
                                 extent.is_reached(progress, true);
                             }
@@ -420,7 +456,7 @@ impl Reader {
         }
         self.spent = self.spent.plus(tally.usage());
         // Nobody may want it any more.
-        parting.filter(|_| self.progress.borrow().finish.is_none())
+        step.filter(|_| self.progress.borrow().finish.is_none())
     }
 }
 
@@ -430,6 +466,8 @@ pub struct Tally {
     usage: Usage,
     /// When the engine had read the prompt, or written the last token.
     since: Option<Instant>,
+    /// The job goes on with what another one has read for the same answer: it saves nobody anything that it has that prompt already.
+    goes_on: bool,
 }
 
 impl Tally {
@@ -438,6 +476,7 @@ impl Tally {
             stats,
             usage: Usage::default(),
             since: None,
+            goes_on: false,
         }
     }
 
@@ -448,9 +487,13 @@ impl Tally {
         match event {
             Event::Prefilled(prompt) => now.prompt = *prompt,
             Event::Text { .. } => now.generated += 1,
+            Event::Weighed { .. } => {}
             // An engine that was killed knows nothing of what it has done.
             Event::Finished { usage, .. } if *usage != Usage::default() => now = *usage,
             Event::Finished { .. } => {}
+        }
+        if self.goes_on {
+            now.prompt.reused = 0;
         }
         let mut stats = self.stats.lock().unwrap_or_else(PoisonError::into_inner);
         stats.generating_us += took.map_or(0, |since| since.elapsed().as_micros() as u64);

@@ -1,11 +1,13 @@
 //! One completion, from what the user has on the screen to what he is shown.
 
 mod asked;
+mod below;
 pub(crate) mod brackets;
 mod cache;
 mod completer;
 mod extent;
 mod generation;
+mod guesses;
 mod indent;
 mod misfit;
 mod needs;

@@ -1,5 +1,5 @@
 //! The rules between the model's text and what the user sees, by name: so that each can be switched off and its worth measured.
-//! Owns names and words only; what a rule does stands in `stop`, `scope`, `extent`, `post`, `misfit` and `needs`.
+//! Owns names and words only; what a rule does stands in `stop`, `scope`, `extent`, `post`, `misfit`, `needs` and `below`.
 
 use serde::{Deserialize, Serialize};
 
@@ -37,10 +37,12 @@ pub enum Rule {
     SecondGuess,
     /// Where the code below uses a name that nothing defines, a line that defines it is tried.
     NeededName,
+    /// Of several lines, the one is taken behind which the code below is likeliest.
+    CodeBelow,
 }
 
 impl Rule {
-    pub const ALL: [Rule; 15] = [
+    pub const ALL: [Rule; 16] = [
         Self::ScopeEnd,
         Self::Closer,
         Self::Indentation,
@@ -56,6 +58,7 @@ impl Rule {
         Self::Block,
         Self::SecondGuess,
         Self::NeededName,
+        Self::CodeBelow,
     ];
 
     /// Why an answer ends here, or why there is none, for a person.
@@ -76,6 +79,9 @@ impl Rule {
             Self::Block => "A whole block.",
             Self::SecondGuess => "The likeliest line could not stand here.",
             Self::NeededName => "The code below uses this name, and nothing defines it.",
+            Self::CodeBelow => {
+                "The code below goes on from this line better than from the likeliest."
+            }
         }
     }
 }

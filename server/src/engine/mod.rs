@@ -52,6 +52,9 @@ pub struct Job {
     pub prompt: Prompt,
     pub priority: Priority,
     pub limits: Limits,
+    /// Instead of an answer: how likely is this text behind the prompt and its healed text, which are taken as the tokenizer cuts them?
+    /// [`Event::Weighed`] tells it, and nothing is generated.
+    pub weighed: Option<String>,
 }
 
 /// What yields to what: a job is preempted at the next chunk or token by one that stands before it here.
@@ -79,7 +82,11 @@ pub struct Limits {
     pub drafts: bool,
 }
 
-/// What a job reports, in this order: some `Prefilled`, some `Text`, one `Finished`. `Finished` may come at any time.
+/// So many tokens of a text are weighed: one pass over as many costs about four of a single token, and what comes behind them says little
+/// more (`server/docs/quality.md`).
+pub const WEIGHED_TOKENS: usize = 8;
+
+/// What a job reports, in this order: some `Prefilled`, some `Text` or one `Weighed`, one `Finished`. `Finished` may come at any time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     /// What of the prompt is in the KV cache so far; sent after each chunk.
@@ -88,6 +95,10 @@ pub enum Event {
     Text {
         text: String,
         probability: f32,
+    },
+    /// How likely the text of [`Job::weighed`] is: the natural logarithm of the product over its first [`WEIGHED_TOKENS`] tokens.
+    Weighed {
+        log_probability: f32,
     },
     Finished {
         finish: Finish,

@@ -9,6 +9,7 @@
 //! its sequence to another therefore goes on where it was as soon as it gets one again.
 
 mod reuse;
+mod weighing;
 
 use std::cmp::Reverse;
 
@@ -69,6 +70,8 @@ struct Running {
     events: UnboundedSender<Event>,
     /// What the sequence shall hold. Empty until the job's first step.
     tokens: Vec<Token>,
+    /// The tokens of [`Job::weighed`], which stand behind those. Empty where an answer is wanted.
+    weighed: Vec<Token>,
     seq: Option<SeqId>,
     answer: Answer,
     lines: Lines,
@@ -133,6 +136,7 @@ impl<'b> Scheduler<'b> {
             job,
             events,
             tokens: Vec::new(),
+            weighed: Vec::new(),
             seq: None,
             answer,
             lines: Lines::default(),
@@ -226,7 +230,8 @@ impl<'b> Scheduler<'b> {
         if self.jobs[index].tokens.is_empty() {
             let job = &self.jobs[index].job;
             let room = limit.saturating_sub(job.limits.max_tokens as usize);
-            self.jobs[index].tokens = assemble(&job.prompt, self.backend, room)?;
+            let prompt = assemble(&job.prompt, self.backend, room)?;
+            self.jobs[index].begin(prompt, self.backend);
         }
         let seq = match self.jobs[index].seq {
             Some(seq) => seq,
@@ -236,7 +241,9 @@ impl<'b> Scheduler<'b> {
         let mut held = self.slots.tokens(seq).len();
         let running = &mut self.jobs[index];
         if held == running.tokens.len() {
-            if let Some(logits) = self.boundaries.get(&running.tokens) {
+            let kept = self.boundaries.get(&running.tokens);
+            // What is weighed is evaluated together with the token before it.
+            if let Some(logits) = kept.filter(|_| running.weighed.is_empty()) {
                 running.report_prompt(0, true);
                 if running.job.limits.max_tokens == 0 {
                     return Ok(Some(Finish::Limit));
@@ -257,10 +264,15 @@ impl<'b> Scheduler<'b> {
             Priority::Action if self.keys_expected => self.short_chunk_tokens,
             _ => self.chunk_tokens,
         };
-        let chunk_len = chunk_tokens.min(dimensions.batch as usize);
         let running = &self.jobs[index];
+        // The last one leaves room for what is weighed.
+        let room = dimensions.batch as usize - running.weighed.len();
+        let chunk_len = chunk_tokens.min(room);
         let end = running.tokens.len().min(held + chunk_len);
         let complete = end == running.tokens.len();
+        if complete && !running.weighed.is_empty() {
+            return self.weigh(index, seq, held).map(Some);
+        }
         let draft = self.draft(index, seq);
         let mut pass = running.tokens[held..end].to_vec();
         pass.extend_from_slice(draft.verified());

@@ -11,7 +11,7 @@ use thiserror::Error;
 use super::{Event, Job, Status};
 
 /// Changes whenever a message does, so that engines and windows of different builds never misread each other.
-pub const PROTOCOL: u32 = 3;
+pub const PROTOCOL: u32 = 4;
 
 /// Bytes of JSON that one frame may have. The longest prompt takes about a tenth of it.
 pub const MAX_FRAME: usize = 16 << 20;
@@ -170,6 +170,7 @@ mod tests {
                 says_something: false,
                 drafts: true,
             },
+            weighed: None,
         }
     }
 

@@ -60,7 +60,7 @@ impl Engine for TypingEngine {
         let mut waiting = Some(self.typing.begin());
         self.engine.submit(job).observed(move |event| {
             let over = match event {
-                Event::Prefilled(_) => false,
+                Event::Prefilled(_) | Event::Weighed { .. } => false,
                 Event::Text { text, .. } => {
                     lines.cut(&mut text.clone(), None);
                     lines.are_enough(&limits)
@@ -254,6 +254,7 @@ mod tests {
                 says_something: true,
                 drafts: true,
             },
+            weighed: None,
         }
     }
 
@@ -269,7 +270,7 @@ mod tests {
         let mut answer = String::new();
         loop {
             match next(job).await {
-                Event::Prefilled(_) => {}
+                Event::Prefilled(_) | Event::Weighed { .. } => {}
                 Event::Text { text, .. } => answer.push_str(&text),
                 Event::Finished { finish, .. } => return (answer, finish),
             }
@@ -289,7 +290,7 @@ mod tests {
         while let Ok(Some(event)) = timeout(Duration::from_millis(50), action.next()).await {
             match event {
                 Event::Text { text, .. } => answer.push_str(&text),
-                Event::Prefilled(_) => {}
+                Event::Prefilled(_) | Event::Weighed { .. } => {}
                 Event::Finished { .. } => panic!("it was not held"),
             }
         }

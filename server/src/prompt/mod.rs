@@ -44,6 +44,14 @@ pub struct Prompt {
     pub avoided: Vec<String>,
 }
 
+impl Prompt {
+    /// From now on the healed text and `text` behind it are no longer to be said: they are read.
+    pub fn take(&mut self, text: &str) {
+        let healed = std::mem::take(&mut self.healed);
+        self.segments.push(Segment::Text(healed + text));
+    }
+}
+
 impl Special {
     pub const ALL: [Special; 5] = [
         Self::RepoName,

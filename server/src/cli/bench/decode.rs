@@ -245,11 +245,12 @@ async fn write(engine: &dyn Engine, name: &str, text: &str, drafts: bool) -> Res
             says_something: false,
             drafts,
         },
+        weighed: None,
     });
     let mut first_text = None;
     while let Some(event) = handle.next().await {
         match event {
-            Event::Prefilled(_) => {}
+            Event::Prefilled(_) | Event::Weighed { .. } => {}
             Event::Text { .. } => {
                 first_text.get_or_insert_with(Instant::now);
             }

@@ -185,6 +185,7 @@ impl Inner {
                     says_something: false,
                     drafts: true,
                 },
+                weighed: None,
             };
             let mut handle = inner.engine.submit(job);
             let mut tally = Tally::new(inner.stats.clone());

@@ -39,6 +39,7 @@ fn job(priority: Priority, prompt: &str) -> Job {
             says_something: false,
             drafts: true,
         },
+        weighed: None,
     }
 }
 

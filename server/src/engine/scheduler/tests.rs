@@ -38,6 +38,7 @@ fn job(document: &str, prompt: Prompt, max_tokens: u32) -> Job {
         prompt,
         priority: Priority::Typing,
         limits: limits(max_tokens),
+        weighed: None,
     }
 }
 
@@ -61,7 +62,7 @@ fn outcome(events: &mut mpsc::UnboundedReceiver<Event>) -> Option<Outcome> {
     let mut collected = String::new();
     while let Ok(event) = events.try_recv() {
         match event {
-            Event::Prefilled(_) => {}
+            Event::Prefilled(_) | Event::Weighed { .. } => {}
             Event::Text { text, .. } => collected.push_str(&text),
             Event::Finished { finish, usage } => {
                 return Some(Outcome {
@@ -194,6 +195,60 @@ fn a_job_without_tokens_prepares_the_first_token() {
     let answer = run(&mut scheduler, request(8));
     assert_eq!(answer.usage.prompt.evaluated, 0);
     assert_eq!(answer.text, cold(request(8)).text);
+}
+
+#[test]
+fn a_text_weighs_as_much_as_it_is_likely_to_be_written() {
+    let mut toy = toy(4096, 2);
+    let mut scheduler = Scheduler::new(&mut toy);
+    let asked = |healed: &str, weighed: Option<&str>| {
+        let mut prompt = prompt("import os\n", "\nreturn", "");
+        prompt.healed = healed.to_owned();
+        Job {
+            weighed: weighed.map(str::to_owned),
+            ..job("a", prompt, 1)
+        }
+    };
+    let mut events_of = |job: Job| {
+        let (sender, mut events) = mpsc::unbounded_channel();
+        scheduler.submit(0, job, sender);
+        while scheduler.step() == Step::Worked {}
+        std::iter::from_fn(|| events.try_recv().ok()).collect::<Vec<Event>>()
+    };
+    let written = events_of(asked("", None));
+    let [
+        ..,
+        Event::Text { text, probability },
+        Event::Finished { usage, .. },
+    ] = &written[..]
+    else {
+        panic!("{written:?}");
+    };
+    let mut weigh = |healed: &str, weighed: &str| {
+        let events = events_of(asked(healed, Some(weighed)));
+        let [
+            ..,
+            Event::Weighed { log_probability },
+            Event::Finished { finish, .. },
+        ] = &events[..]
+        else {
+            panic!("{events:?}");
+        };
+        assert_eq!(*finish, Finish::Limit);
+        *log_probability
+    };
+    let is_close = |a: f32, b: f32| (a - b).abs() < 1e-3;
+    assert!(is_close(weigh("", text), probability.ln()));
+    let (first, second) = ("1;", "2;");
+    let both = weigh("", &(first.to_owned() + second));
+    assert!(is_close(both, weigh("", first) + weigh(first, second)));
+    // Nothing of it stays where an answer would go on.
+    let again = events_of(asked("", None));
+    let Some(Event::Finished { usage: now, .. }) = again.last() else {
+        panic!("{again:?}");
+    };
+    assert!(now.prompt.evaluated <= 1, "{now:?}, at first {usage:?}");
+    assert_eq!(again[again.len() - 2], written[written.len() - 2]);
 }
 
 #[test]

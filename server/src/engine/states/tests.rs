@@ -219,6 +219,7 @@ fn job(document: &str, text: &str) -> Job {
             says_something: false,
             drafts: true,
         },
+        weighed: None,
     }
 }
 
@@ -251,7 +252,7 @@ async fn answer(mut job: JobHandle) -> (String, Usage) {
             match job.next().await {
                 Some(Event::Text { text, .. }) => answer += &text,
                 Some(Event::Finished { usage, .. }) => return usage,
-                Some(Event::Prefilled(_)) => {}
+                Some(Event::Prefilled(_) | Event::Weighed { .. }) => {}
                 None => panic!("a job ended without Finished"),
             }
         }

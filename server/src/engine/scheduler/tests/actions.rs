@@ -207,7 +207,7 @@ fn run_beside(scheduler: &mut Scheduler, job: Job) -> Outcome {
         assert_eq!(scheduler.step(), Step::Worked);
         while let Ok(event) = events.try_recv() {
             match event {
-                Event::Prefilled(_) => {}
+                Event::Prefilled(_) | Event::Weighed { .. } => {}
                 Event::Text { text, .. } => collected.push_str(&text),
                 Event::Finished { finish, usage } => {
                     let text = collected;
