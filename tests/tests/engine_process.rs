@@ -50,6 +50,7 @@ fn job(document: &str, text: &str) -> Job {
             says_something: false,
             drafts: true,
         },
+        weighed: None,
     }
 }
 
@@ -59,7 +60,7 @@ async fn outcome(mut handle: JobHandle) -> (String, Finish) {
     timeout(PATIENCE, async {
         loop {
             match handle.next().await {
-                Some(Event::Prefilled(_)) => {}
+                Some(Event::Prefilled(_) | Event::Weighed { .. }) => {}
                 Some(Event::Text { text, .. }) => answer.push_str(&text),
                 Some(Event::Finished { finish, .. }) => return (answer, finish),
                 None => panic!("a job ended without Finished"),
@@ -76,7 +77,7 @@ async fn first_text(handle: &mut JobHandle) {
         loop {
             match handle.next().await {
                 Some(Event::Text { .. }) => return,
-                Some(Event::Prefilled(_)) => {}
+                Some(Event::Prefilled(_) | Event::Weighed { .. }) => {}
                 other => panic!("no text, but {other:?}"),
             }
         }

@@ -660,11 +660,12 @@ async fn conversation(engine: &LocalEngine, messages: &Messages) -> (String, Fin
             says_something: false,
             drafts: true,
         },
+        weighed: None,
     });
     let mut answer = String::new();
     loop {
         match job.next().await.expect("an end") {
-            Event::Prefilled(_) => {}
+            Event::Prefilled(_) | Event::Weighed { .. } => {}
             Event::Text { text, .. } => answer.push_str(&text),
             Event::Finished { finish, usage } => return (answer, finish, usage),
         }
@@ -740,7 +741,10 @@ async fn a_name_that_the_code_below_needs_is_defined() {
     let engine = Arc::new(engine());
     let before = "def digits(n):\n    \"\"\"Roman digits of a number.\"\"\"\n    values = [1, 5, 10]\n    i = 2\n    res = ''\n    while n:\n";
     let after = "        n %= values[i]\n        while times:\n            res += 'IVX'[i]\n            times -= 1\n        i -= 1\n    return res\n";
-    let without = Rules::default().without(Rule::NeededName);
+    // The code below alone may find it too.
+    let without = Rules::default()
+        .without(Rule::NeededName)
+        .without(Rule::CodeBelow);
     let without = answer(&completer_with(engine.clone(), without), 0, before, after).await;
     assert!(!without.text.contains("times ="), "{}", without.text);
     let with = answer(&completer_with(engine, Rules::default()), 1, before, after).await;

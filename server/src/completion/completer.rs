@@ -20,7 +20,7 @@ use super::{
     generation::{Amount, Extent, Generation, Waiter},
     needs::Needs,
     post,
-    rhythm::Rhythm,
+    rhythm::{Beat, Rhythm},
     rules::{Rule, Rules},
     show::{LIKELY_ENOUGH, Rest, TOO_UNLIKELY, Verdict},
     site::Site,
@@ -212,10 +212,11 @@ impl Inner {
             Err(reason) => return Completion::hidden(cursor, reason),
         };
         let target = Duration::from_millis(asked.config.latency_target_ms.into());
-        let patience = self.editing(&asked.snapshot.uri, |editing| {
+        let beat = self.editing(&asked.snapshot.uri, |editing| {
             editing.idle.abort_all();
-            editing.rhythm.key(started).min(target)
+            editing.rhythm.key(started)
         });
+        let patience = beat.patience.min(target);
 
         let found = self.find(&asked);
         let from_cache = found.is_some();
@@ -227,7 +228,7 @@ impl Inner {
         }
         let (mut waiter, typed) = match found {
             Some(found) => (found.generation.wait(), found.typed),
-            None => (self.generate(&asked).await.wait(), 0),
+            None => (self.generate(&asked, beat).await.wait(), 0),
         };
 
         let mut metrics = Metrics {
@@ -318,7 +319,7 @@ impl Inner {
     }
 
     /// Asks the model, in place of what it does for this document now.
-    async fn generate(self: &Arc<Self>, asked: &Asked) -> Arc<Generation> {
+    async fn generate(self: &Arc<Self>, asked: &Asked, beat: Beat) -> Arc<Generation> {
         let debounce_ms = asked.config.debounce_ms.max(asked.budget.debounce_ms);
         if asked.trigger.is_typing() && debounce_ms > 0 {
             // A newer request drops this one while it sleeps.
@@ -326,7 +327,11 @@ impl Inner {
         }
         self.show_first(asked).await;
         let shown = self.shown(asked);
-        let site = self.site(asked, "");
+        let mut site = self.site(asked, "");
+        if asked.trigger.is_typing() && beat.follows {
+            // Who writes on may have more lines to write above the code below, and does not wait until some are compared.
+            site.rules = site.rules.without(Rule::CodeBelow);
+        }
         let amount = if asked.wants_whole() {
             Amount::Whole
         } else {
@@ -448,7 +453,10 @@ impl Inner {
         if known.is_some() {
             return;
         }
-        let extent = Extent::new(Amount::Line, self.site(asked, &shown));
+        let mut site = self.site(asked, &shown);
+        // There are more lines than one above the code below.
+        site.rules = site.rules.without(Rule::CodeBelow);
+        let extent = Extent::new(Amount::Line, site);
         let seen = self.shown(asked);
         self.start(asked, &seen, &shown, Priority::Prefetch, extent);
     }

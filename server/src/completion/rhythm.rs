@@ -27,15 +27,28 @@ impl Default for Rhythm {
     }
 }
 
+/// A key among others.
+#[derive(Debug, Clone, Copy)]
+pub struct Beat {
+    /// How long an answer may take to be there before the next one.
+    pub patience: Duration,
+    /// It follows another one without a pause: somebody is writing.
+    pub follows: bool,
+}
+
 impl Rhythm {
-    /// A key at `now`. Gives the time that an answer may take to be there before the next.
-    pub fn key(&mut self, now: Instant) -> Duration {
+    /// A key at `now`.
+    pub fn key(&mut self, now: Instant) -> Beat {
         let gap = self.last.map(|last| now.saturating_duration_since(last));
         self.last = Some(now);
-        if let Some(gap) = gap.filter(|gap| *gap <= LONGEST_GAP) {
+        let gap = gap.filter(|gap| *gap <= LONGEST_GAP);
+        if let Some(gap) = gap {
             self.gap = self.gap.mul_f32(1.0 - NEWEST) + gap.max(SHORTEST_GAP).mul_f32(NEWEST);
         }
-        self.gap.mul_f32(USUALLY_LEFT)
+        Beat {
+            patience: self.gap.mul_f32(USUALLY_LEFT),
+            follows: gap.is_some(),
+        }
     }
 }
 
@@ -47,10 +60,19 @@ mod tests {
         let mut rhythm = Rhythm::default();
         let start = Instant::now();
         let keys = (0..50).map(|key| start + Duration::from_millis(gap_ms * key));
-        keys.map(|now| rhythm.key(now))
+        keys.map(|now| rhythm.key(now).patience)
             .last()
             .unwrap_or_default()
             .as_millis()
+    }
+
+    #[test]
+    fn a_key_behind_a_pause_follows_none() {
+        let mut rhythm = Rhythm::default();
+        let start = Instant::now();
+        let keys = [0, 200, 900, 2500].map(|ms| start + Duration::from_millis(ms));
+        let follows = keys.map(|now| rhythm.key(now).follows);
+        assert_eq!(follows, [false, true, true, false]);
     }
 
     #[test]
