@@ -142,11 +142,9 @@ impl<'a, 'tree> Outlines<'a, 'tree> {
         let docstring = sentence.filter(|_| self.notation.docs == Docs::Docstring);
         let body = match item.kind {
             ItemKind::Definition(DefinitionKind::Type) if item.body.is_some() => {
+                // Its members are chosen for the room; what stands above them may still be too long where the code is broken.
                 let room = MAX_OUTLINE_BYTES.saturating_sub(head.len());
-                return (
-                    above.start,
-                    head + &self.type_outline(index, docstring, room),
-                );
+                self.type_outline(index, docstring, room)
             }
             ItemKind::Definition(DefinitionKind::Function) => {
                 self.function_outline(item, docstring)

@@ -218,7 +218,7 @@ proptest! {
                     for definition in found.definitions {
                         prop_assert!(definition.lines.start() <= definition.lines.end());
                         prop_assert!(*definition.lines.end() <= lines);
-                        prop_assert!(definition.outline.len() <= 2 * text::MAX_OUTLINE_BYTES);
+                        prop_assert!(definition.outline.len() <= text::MAX_OUTLINE_BYTES);
                     }
                 }
             }
