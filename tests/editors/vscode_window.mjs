@@ -356,7 +356,12 @@ export class Editor {
   async saved(number) {
     await this.press('Control+s');
     await until('the file to be saved', async () => (await this.page.$('.tab.active.dirty')) === null);
-    return fs.readFileSync(this.file, 'utf8').split('\n')[number - 1];
+    return (await this.written()).split('\n')[number - 1];
+  }
+
+  /** The file, which is empty for the moment in which VS Code writes it. */
+  written() {
+    return until('text in the file', () => fs.readFileSync(this.file, 'utf8'));
   }
 
   async savedAs(number, expected) {
@@ -377,7 +382,7 @@ export class Editor {
       `the file with ${what}`,
       async () => {
         await this.saved(1);
-        text = fs.readFileSync(this.file, 'utf8');
+        text = await this.written();
         return isSo(text);
       },
       10_000,
