@@ -9,8 +9,10 @@ use super::{
     site::Site,
 };
 
-/// Lines that are tried at one place.
-const GUESSES: usize = 3;
+/// Lines that are tried at one place, those among them that cannot stand there.
+const TRIES: usize = 5;
+/// Lines that are compared by the code below.
+const COMPARED: usize = 3;
 
 /// See [module docs](self).
 #[derive(Debug)]
@@ -72,7 +74,7 @@ impl Guesses {
             is_over,
             ..Attempt::of(progress, end)
         };
-        let is_certain = attempt.rule == Some(Rule::NeededName) || attempt.probability() >= CERTAIN;
+        let is_certain = attempt.probability() >= CERTAIN;
         let weighing = weighing(site, line).filter(|_| misfit.is_none() && !is_certain);
         let is_compared = self.best().is_some();
         if weighing.is_some() {
@@ -133,7 +135,11 @@ impl Guesses {
         });
         // The code below cannot be likelier than certain.
         let may_win = |parting: &Parting| best.is_none_or(|(_, score)| parting.likely.ln() > score);
-        let has_more = self.attempts.len() < GUESSES;
+        let compared = self
+            .attempts
+            .iter()
+            .filter(|attempt| attempt.score.is_some());
+        let has_more = self.attempts.len() < TRIES && compared.count() < COMPARED;
         if let Some(parting) = next.filter(|parting| has_more && may_win(parting)) {
             progress.text.clone_from(&parting.kept);
             progress.tokens.clone_from(&parting.tokens);
@@ -208,7 +214,7 @@ pub struct Parting {
     /// What it begins with, and where the tokens end in that.
     pub kept: String,
     pub tokens: Vec<TokenEnd>,
-    /// How the attempts go on that begin with that.
+    /// How the attempts go on that begin with that; of those that go on with blanks, only these.
     pub avoided: Vec<String>,
     /// The next guess is no likelier.
     pub likely: f32,
@@ -246,9 +252,7 @@ fn next_guess(attempts: &[Attempt], rule: Rule) -> Option<Parting> {
         let (mut start, mut before) = (0, 1.0);
         for token in &attempt.tokens {
             let kept = &attempt.text[..start];
-            // The token that the answer's first word is in may begin with the indentation.
-            let is_blank = attempt.text[..token.at].trim().is_empty();
-            if !is_blank && start < attempt.parts_before {
+            if start < attempt.parts_before {
                 let score = before * (1.0 - taken(attempts, kept));
                 if best.is_none_or(|(best, ..)| score > best) {
                     best = Some((score, attempt, start));
@@ -261,13 +265,16 @@ fn next_guess(attempts: &[Attempt], rule: Rule) -> Option<Parting> {
     let (likely, attempt, start) = best?;
     let kept = &attempt.text[..start];
     let tokens = attempt.tokens.iter().take_while(|token| token.at <= start);
-    let going_on = attempts
-        .iter()
-        .filter(|other| other.next_token(kept).is_some());
+    let avoided = attempts.iter().filter_map(|other| {
+        let (token, _) = other.next_token(kept)?;
+        // Another line may part in its indentation: then it stands in another block, and may say the same.
+        Some(match token.trim().is_empty() {
+            true => token,
+            false => &other.text[start..],
+        })
+    });
     Some(Parting {
-        avoided: going_on
-            .map(|other| other.text[start..].to_owned())
-            .collect(),
+        avoided: avoided.map(str::to_owned).collect(),
         tokens: tokens.copied().collect(),
         kept: kept.to_owned(),
         likely,
@@ -357,7 +364,7 @@ mod tests {
 
     #[test]
     fn another_line_parts_where_it_is_likeliest_to() {
-        let first = attempt(&[("    ", 0.1), ("return", 0.8), (" a", 0.5), (" + b", 0.6)]);
+        let first = attempt(&[("    ", 0.9), ("return", 0.8), (" a", 0.5), (" + b", 0.6)]);
         let parting_of = |attempts: &[Attempt]| {
             let Parting {
                 kept,
@@ -367,7 +374,7 @@ mod tests {
             } = next_guess(attempts, Rule::SecondGuess).unwrap();
             (kept, tokens.len(), avoided)
         };
-        // 0.8 * 0.5 is left at `a`, more than 0.2 at `return` and 0.8 * 0.5 * 0.4 at `+ b`; all of it times the indentation's 0.1.
+        // 0.8 * 0.5 is left at `a`, more than 0.2 at `return` and 0.8 * 0.5 * 0.4 at `+ b`; all of it times the indentation's 0.9.
         let at_a = ("    return".to_owned(), 2);
         let (kept, tokens, avoided) = parting_of(std::slice::from_ref(&first));
         assert_eq!(
@@ -375,11 +382,16 @@ mod tests {
             (at_a.0.clone(), at_a.1, vec![" a + b".to_owned()])
         );
         // Now 0.8 * 0.1 is left at `a`, and 0.2 at `return`.
-        let second = attempt(&[("    ", 0.1), ("return", 0.8), (" c", 0.4)]);
+        let second = attempt(&[("    ", 0.9), ("return", 0.8), (" c", 0.4)]);
         let (kept, tokens, avoided) = parting_of(&[first.clone(), second]);
         assert_eq!((kept.as_str(), tokens), ("    ", 1));
         assert_eq!(avoided, ["return a + b", "return c"]);
         assert_eq!(next_guess(&[], Rule::SecondGuess), None);
+        // Most is left for other indentations.
+        let inner = attempt(&[("        ", 0.6), ("return", 0.9)]);
+        let (kept, tokens, avoided) = parting_of(&[inner]);
+        assert_eq!((kept.as_str(), tokens), ("", 0));
+        assert_eq!(avoided, ["        "]);
         // Whatever follows the word, it is no better.
         let mut first = first;
         first.parts_before = "    return".len();
@@ -441,10 +453,17 @@ mod tests {
         // Nobody asks about what is certain, or about a line that cannot stand.
         let certain: &[(&str, f32)] = &[("c", 0.95), (" = 1", 0.95)];
         assert_eq!(taken(&[(certain, -9.0)]), (1, "c = 1".to_owned(), None));
+        // Nor does that one count among the three.
         let repeated: &[(&str, f32)] = &[("b", 0.5), (" += 1", 0.9)];
+        let fourth: &[(&str, f32)] = &[("e", 0.1), (" = 3", 0.9)];
         assert_eq!(
-            taken(&[(repeated, 0.0), (first, -9.0), (third, -30.0)]),
-            (3, "c = 1".to_owned(), Some(Rule::SecondGuess))
+            taken(&[
+                (repeated, 0.0),
+                (first, -9.0),
+                (third, -30.0),
+                (fourth, -30.0)
+            ]),
+            (4, "c = 1".to_owned(), Some(Rule::SecondGuess))
         );
     }
 }

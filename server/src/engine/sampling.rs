@@ -44,8 +44,17 @@ impl Demands<'_> {
         }
         let said = beyond.trim_ascii_start();
         if said.is_empty() {
-            // What is avoided could follow, unless this ends a line that has something in it.
-            return self.may_end && beyond.contains(&b'\n');
+            let mut blank = self
+                .avoided
+                .iter()
+                .filter(|avoided| avoided.trim().is_empty());
+            let may_be_other = blank.clone().all(|avoided| avoided.as_bytes() != beyond);
+            // What is avoided could follow, unless this ends a line that has something in it, or is another indentation than is avoided.
+            return may_be_other
+                && match beyond.contains(&b'\n') {
+                    true => self.may_end,
+                    false => blank.next().is_some(),
+                };
         }
         let leads_to = |avoided: &String| avoided.as_bytes().trim_ascii_start().starts_with(said);
         !self.avoided.iter().any(leads_to)
@@ -226,6 +235,27 @@ mod tests {
             chosen("    ", true, [0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 9.0, 0.0]).token,
             Token(2)
         );
+    }
+
+    #[test]
+    fn a_second_guess_may_be_indented_otherwise() {
+        let texts = ["    ", "        ", "return", "\n"];
+        let tokens = texts.iter().map(|t| (t.as_bytes().to_vec(), false));
+        let vocabulary = Vocabulary::new(tokens, |_| None);
+        let chosen = |avoided: &[&str], logits: [f32; 4]| {
+            let avoided: Vec<String> = avoided.iter().map(|text| (*text).to_owned()).collect();
+            let demands = Demands {
+                may_end: false,
+                avoided: &avoided,
+                ..Demands::NONE
+            };
+            choose(&logits, &vocabulary, demands).map(|choice| choice.token)
+        };
+        let logits = [9.0, 8.0, 7.0, 9.5];
+        assert_eq!(chosen(&["    "], logits), Some(Token(1)));
+        assert_eq!(chosen(&["    ", "        "], logits), Some(Token(2)));
+        assert_eq!(chosen(&["    ", "return a"], logits), Some(Token(1)));
+        assert_eq!(chosen(&["    ", "        ", "return a"], logits), None);
     }
 
     #[test]

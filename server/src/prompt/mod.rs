@@ -38,7 +38,8 @@ pub struct Prompt {
     /// Token healing: the text between the last safe token boundary and the cursor. The answer is forced to begin with it,
     /// whatever tokens spell it, and it is not repeated in the answer.
     pub healed: String,
-    /// What the answer does not go on with behind that, blanks aside: its first token is one that none of these begins with.
+    /// What the answer does not go on with behind that, blanks aside: its first token is one that none of these begins with. Of
+    /// those that are nothing but blanks it is none.
     /// Empty for a first guess.
     #[serde(default)]
     pub avoided: Vec<String>,
