@@ -375,8 +375,8 @@ mod tests {
         for part in [
             "26 ms for a pass",
             "not measured yet",
-            "1408 bytes",
-            "2.3 s",
+            "2816 bytes",
+            "4.7 s",
             "no wait",
         ] {
             assert!(told.contains(part), "{part}: {told}");
