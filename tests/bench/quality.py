@@ -271,9 +271,9 @@ def text_table(rows):
 
 def with_context_files(row):
     """A row of CrossCodeEval with the fragments that its retrieval found as files: there is nothing else of those repositories. Fragments of one file
-    are joined in the order of their rank."""
+    are joined in the order of their rank, as `tacit bench fim` would do; the peer needs files."""
     files = {}
-    for fragment in row.get("crossfile_context") or ():
+    for fragment in row.pop("crossfile_context", None) or ():
         files.setdefault(fragment["filename"], []).append(fragment["text"])
     context = [{"path": path, "text": "\n\n".join(texts) + "\n"} for path, texts in files.items()]
     return {**row, "path": row["metadata"]["file"], "context_files": context}

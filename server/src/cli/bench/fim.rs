@@ -25,7 +25,7 @@ use crate::{
     prompt::layout::{AnchorPlace, Layout},
 };
 
-/// Fill the holes of a data set (JSON lines with task_id, prompt, suffix; may be gzipped)
+/// Fill the holes of a data set (JSON lines with task_id, prompt, suffix, and the other files as context_files or crossfile_context; may be gzipped)
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The data set
@@ -173,13 +173,41 @@ struct Hole {
     path: Option<String>,
     #[serde(default)]
     context_files: Vec<ContextText>,
+    /// CrossCodeEval has no files, but pieces of them that its retrieval found, best first.
+    #[serde(default)]
+    crossfile_context: Vec<ContextText>,
+    #[serde(default)]
+    metadata: HoleMetadata,
 }
 
-/// Another file of the hole's workspace.
+/// A file of the hole's workspace, or a piece of one.
 #[derive(Deserialize)]
 struct ContextText {
+    #[serde(alias = "filename")]
     path: String,
     text: String,
+}
+
+/// What CrossCodeEval says of a hole.
+#[derive(Deserialize, Default)]
+struct HoleMetadata {
+    /// Path of the file in its repository.
+    file: Option<String>,
+}
+
+impl Hole {
+    /// The other files of the workspace, by their paths; pieces of one file stand in it as they are ranked.
+    fn workspace(&self) -> BTreeMap<&str, String> {
+        let mut files = BTreeMap::<&str, String>::new();
+        for ContextText { path, text } in self.context_files.iter().chain(&self.crossfile_context) {
+            let file = files.entry(path).or_default();
+            if !file.is_empty() {
+                file.push_str("\n\n");
+            }
+            file.push_str(text);
+        }
+        files
+    }
 }
 
 pub async fn run(arguments: Arguments) -> Result<()> {
@@ -337,15 +365,15 @@ impl Figures {
 
 /// Writes the other files of the hole's workspace.
 fn write_files(hole: &Hole, folder: &Path) -> Result<()> {
-    for file in &hole.context_files {
-        let inside: PathBuf = Path::new(&file.path)
+    for (name, text) in hole.workspace() {
+        let inside: PathBuf = Path::new(name)
             .components()
             .filter(|part| matches!(part, Component::Normal(_)))
             .collect();
         let path = folder.join(inside);
         let write = || {
             fs::create_dir_all(path.parent().unwrap_or(folder))?;
-            fs::write(&path, &file.text)
+            fs::write(&path, text)
         };
         write().with_context(|| format!("cannot write {}", path.display()))?;
     }
@@ -354,7 +382,7 @@ fn write_files(hole: &Hole, folder: &Path) -> Result<()> {
 
 /// The name under which the model sees the hole's file.
 fn file_name(hole: &Hole) -> String {
-    if let Some(path) = &hole.path {
+    if let Some(path) = hole.path.as_ref().or(hole.metadata.file.as_ref()) {
         return path.trim_start_matches('/').to_owned();
     }
     let language = hole.language.as_deref().unwrap_or("python").to_lowercase();
@@ -383,4 +411,29 @@ fn holes(path: &Path) -> Result<impl Iterator<Item = Result<Hole>>> {
             ),
             Err(error) => Some(Err(error).with_context(|| format!("cannot read {name}"))),
         }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pieces_of_crosscodeeval_are_files_of_the_workspace() {
+        let row = json!({
+            "task_id": "1", "prompt": "", "suffix": "",
+            "crossfile_context": [
+                { "filename": "shop/cart.py", "text": "class Cart:", "score": 2.5 },
+                { "filename": "shop/price.py", "text": "VAT = 0.2" },
+                { "filename": "shop/cart.py", "text": "def total(cart):" },
+            ],
+            "metadata": { "file": "shop/order.py", "repository": "shop" },
+        });
+        let hole: Hole = serde_json::from_value(row).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        write_files(&hole, folder.path()).unwrap();
+        let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+        assert_eq!(read("shop/cart.py"), "class Cart:\n\ndef total(cart):");
+        assert_eq!(read("shop/price.py"), "VAT = 0.2");
+        assert_eq!(file_name(&hole), "shop/order.py");
+    }
 }
