@@ -12,6 +12,7 @@
 //!   see the text through a [`Watched`] lexer, which lets characters follow after the end.
 //! - Hours for one token. Over characters that no token begins with, tree-sitter calls the scanner at each, without a look at the clock, and that
 //!   of Bash reads to the end of the text each time. After [`MAX_STEPS`] a scanner finds nothing any more in this text.
+//! - Memory that grows with every parse: tree-sitter-sequel loses what it has read of a state. See [`Grammar::FREES_BY_WRITING`].
 //! - A token that the grammar does not have.
 //!
 //! All of it is done at the interface between tree-sitter and the scanners, so it holds for grammars that are yet to come, and nothing of
@@ -39,7 +40,8 @@ const WRITABLE_BYTES: usize = 16 * STATE_BYTES;
 /// How often a scanner may advance behind the end of the text in one call. Some do so up to 255 times, over `#` of a raw string that is not there.
 const MAX_STEPS_BEHIND_END: u32 = 1024;
 
-/// How far scanners may advance in one parse, all calls together: what takes half a second, after which the server gives a parse up in any case.
+/// How far scanners may advance in one parse, all calls together: what takes about half a second, after which the server gives a parse up in any
+/// case. Half a MiB of real code takes a hundredth of it.
 const MAX_STEPS: u64 = 50_000_000;
 
 thread_local! {
@@ -140,6 +142,7 @@ struct Lexer {
     get_column: unsafe extern "C" fn(*mut Lexer) -> u32,
     is_at_included_range_start: unsafe extern "C" fn(*const Lexer) -> bool,
     eof: unsafe extern "C" fn(*const Lexer) -> bool,
+    /// With more arguments in C. No scanner calls it, and they would not be read.
     log: unsafe extern "C" fn(*const Lexer, *const c_char),
 }
 
@@ -281,11 +284,10 @@ struct Watched {
 
 impl Watched {
     fn new<G: Grammar>(inner: *mut Lexer) -> Self {
-        // SAFETY: `log` is called with more arguments than it takes, which the calling conventions of C allow where the caller removes them: everywhere
-        // but on 32-bit Windows for functions that are marked so.
         let mut watched = Self {
             lexer: Lexer {
                 lookahead: 0,
+                // SAFETY: tree-sitter's lexer outlives this one.
                 result_symbol: unsafe { (*inner).result_symbol },
                 advance: advance::<G>,
                 mark_end,
@@ -380,3 +382,6 @@ pub fn ruby_can_read(state: &[u8]) -> bool {
     };
     state.is_empty() || end() == Some(state.len())
 }
+
+#[cfg(test)]
+mod tests;

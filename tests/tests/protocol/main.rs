@@ -3,6 +3,7 @@
 mod actions;
 mod completions;
 mod documents;
+mod grammars;
 mod hostile_actions;
 mod lifecycle;
 mod load;
