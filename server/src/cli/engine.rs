@@ -19,12 +19,14 @@ use crate::{
             CalibrationSettings, QUIET_CORES,
             records::{CalibrationRecords, Subject},
         },
+        endpoint::LONGEST_LOG,
         host::HostArguments,
         idle_work::IdleWorkLimits,
         local::{LocalEngine, LocalSettings},
         states::StateSettings,
         toy::{ToyLoader, ToySettings},
     },
+    logging,
     models::store::Resolved,
 };
 
@@ -306,7 +308,10 @@ fn yield_to_the_editor(#[cfg_attr(not(unix), expect(unused))] niceness: i32) {
     }
 }
 
-pub async fn run(arguments: Arguments) -> Result<()> {
+pub async fn run(arguments: Arguments, log: logging::Handle) -> Result<()> {
+    if let Ok(file) = arguments.host.open_log() {
+        log.keep_short(file, LONGEST_LOG);
+    }
     yield_to_the_editor(match arguments.run.background {
         true => BACKGROUND_NICENESS,
         false => NICENESS,

@@ -53,8 +53,26 @@ where
     R: AsyncRead + Unpin + Send + 'static,
     W: AsyncWrite + Unpin + Send + 'static,
 {
+    serve_until(std::future::pending(), input, output, user_file, start).await
+}
+
+/// The same, but the session also ends, and leaves as little behind, when `stop` resolves; the client is not told.
+pub async fn serve_until<R, W>(
+    stop: impl Future<Output = ()>,
+    input: R,
+    output: W,
+    user_file: Option<PathBuf>,
+    start: Start,
+) -> i32
+where
+    R: AsyncRead + Unpin + Send + 'static,
+    W: AsyncWrite + Unpin + Send + 'static,
+{
     let (service, socket, session) = server::service(user_file, start);
-    transport::run(input, output, service, socket).await;
+    tokio::select! {
+        () = transport::run(input, output, service, socket) => {}
+        () = stop => {}
+    }
     session.end()
 }
 

@@ -39,6 +39,7 @@ use crate::config::{Layer, Settings, Sources};
 use crate::context::workspace::Workspace;
 use crate::documents::Documents;
 use crate::history::History;
+use crate::subprocess;
 use crate::syntax::ParseWorker;
 
 pub use actions::ACT_COMMAND;
@@ -186,6 +187,7 @@ impl Session {
     /// Tells the index which folders the window has.
     fn index_folders(&self) {
         let folders = lock(&self.folders).paths().to_vec();
+        subprocess::never_run_from(&folders);
         self.workspace.index.set_folders(folders);
     }
 
@@ -272,6 +274,7 @@ impl LanguageServer for Server {
             terms.client.work_done_progress,
         ));
         self.0.spawn(self.0.clone().look_after_history());
+        tokio::task::spawn_blocking(pages::delete_old);
         self.0.offer_pull(terms.completer.status());
         self.0.begin_telling_issues();
         self.0.pull_configuration();
