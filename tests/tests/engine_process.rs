@@ -751,7 +751,7 @@ async fn what_strangers_send_makes_the_log_neither_long_nor_telling() {
         frame(SENT),
     ];
     let mut longest = 0;
-    // Three lines a connection would be over 2 MiB.
+    // A line of 150 bytes and more for each of them would be nearly 2 MiB.
     for number in 0..12_000 {
         let mut stream = std::os::unix::net::UnixStream::connect(place.socket()).unwrap();
         use std::io::Write;

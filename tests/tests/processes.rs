@@ -49,7 +49,9 @@ impl Repository {
             "python3", "python", "py", "pip3", "pip", "git", "gdb", "nvim", "hx", "code", "sh",
             "tacit",
         ] {
-            for folder in ["", "bin", ".venv/bin"] {
+            // There, `pip` is the folder of a module.
+            let at_root = (program != "pip").then_some("");
+            for folder in at_root.into_iter().chain(["bin", ".venv/bin"]) {
                 write_program(&repository.path(folder).join(program), &shell);
             }
         }
