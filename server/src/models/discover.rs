@@ -9,9 +9,12 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::catalogue::Entry;
+use crate::files;
 
 /// Deepest folder below a root that is looked into. The deepest layout is Hugging Face's, `models--ORG--REPO/snapshots/REV/FOLDER/FILE`.
 const MAX_DEPTH: usize = 5;
+/// Larger files are no manifests.
+const MAX_MANIFEST_BYTES: u64 = 1024 * 1024;
 /// Most folder entries that a scan looks at, so that an odd folder cannot hold it up.
 const MAX_ENTRIES: usize = 20_000;
 
@@ -150,7 +153,8 @@ struct Layer {
 fn ollama(folder: &Path) -> Vec<Found> {
     let manifests = folder.join("manifests");
     let read = |path: PathBuf| {
-        let manifest: Manifest = serde_json::from_slice(&fs::read(&path).ok()?).ok()?;
+        let text = files::read(&path, MAX_MANIFEST_BYTES).ok()?;
+        let manifest: Manifest = serde_json::from_slice(&text).ok()?;
         let weights = manifest
             .layers
             .iter()

@@ -27,7 +27,7 @@ use crate::actions::act::{Act, Change, Done, With};
 use crate::actions::edit::{Edit, rebase, smallest};
 use crate::actions::offer::offers;
 use crate::actions::{Action, Offer, Problem, act};
-use crate::context::workspace::Workspace;
+use crate::context::{privacy, workspace::Workspace};
 use crate::documents::Snapshot;
 use crate::lsp::capabilities::Client;
 use crate::lsp::position::{ByteOffset, PositionEncoding};
@@ -73,12 +73,9 @@ impl Server {
         session
             .workspace
             .diagnosed(&uri, params.range, &diagnostics);
-        let (path, folder) = (snapshot.path.clone(), session.folder_of(&snapshot));
-        if let Some(path) = path
-            && Workspace::hidden(&session.workspace, path, folder)
-                .await
-                .is_some()
-        {
+        let folder = session.folder_of(&snapshot);
+        let cleared = Workspace::clear(&session.workspace, &snapshot, folder).await;
+        if cleared.is_err() {
             return Ok(None);
         }
         let encoding = client.encoding;
@@ -174,8 +171,10 @@ impl Session {
         offer: Offer,
     ) -> std::result::Result<Option<Answer>, String> {
         let terms = self.terms().map_err(|error| error.message.to_string())?;
+        let folder = self.folder_of(&snapshot);
         let act = Act {
-            folder: self.folder_of(&snapshot),
+            bounds: folder.clone(),
+            folder,
             snapshot: snapshot.clone(),
             offer: offer.clone(),
             with: With::default(),
@@ -277,8 +276,10 @@ impl Session {
 
     /// The workspace folder that holds a document.
     pub(super) fn folder_of(&self, snapshot: &Snapshot) -> Option<PathBuf> {
-        let path = snapshot.path.as_deref()?;
-        lock(&self.folders).holding(path).map(ToOwned::to_owned)
+        let folders = lock(&self.folders);
+        let places = privacy::places(snapshot);
+        let folder = places.iter().find_map(|place| folders.holding(place))?;
+        Some(folder.to_owned())
     }
 }
 
