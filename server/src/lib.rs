@@ -12,6 +12,7 @@ pub mod cli;
 pub mod completion;
 pub mod config;
 pub mod context;
+pub mod display;
 pub mod doctor;
 pub mod documents;
 pub mod engine;

@@ -17,6 +17,7 @@ use clap::Args;
 
 use crate::{
     config::{self, Config, ModelChoice, Settings, Sources},
+    display,
     documents::MAX_TEXT_BYTES,
     engine::{
         Engine, endpoint::Endpoint, launch::LaunchSettings, remote::RemoteEngine, wire::Hello,
@@ -85,7 +86,7 @@ fn user_settings(workspace: Option<&Path>) -> Settings {
     }
     .resolve();
     for issue in issues {
-        eprintln!("{}: {}", issue.source, issue.text);
+        eprintln!("{}", display::on_terminal(&issue.to_string()));
     }
     settings
 }

@@ -8,6 +8,7 @@
 //! - Nothing that computes for long, reads files or waits for a lock that others hold long runs on the message loop.
 
 mod capabilities;
+mod editor;
 pub(crate) mod feedback;
 mod framing;
 mod message;
@@ -15,6 +16,7 @@ mod own;
 pub mod position;
 mod server;
 mod transport;
+mod tree;
 mod workspace;
 
 use std::path::PathBuf;

@@ -128,7 +128,7 @@ impl Server {
         let client = self.0.terms()?.client;
         match self.0.clone().act(ticket).await {
             Some(Answer::Edit(edit)) => {
-                if let Ok(result) = self.0.client.apply_edit(edit).await
+                if let Ok(result) = self.0.editor.apply_edit(edit).await
                     && let Some(reason) = result.failure_reason
                 {
                     tracing::info!(%reason, "the editor did not take an edit");
@@ -158,7 +158,7 @@ impl Session {
             },
             None => "The document is not open any more, so nothing was changed.".to_owned(),
         };
-        self.client
+        self.editor
             .show_message(MessageType::Warning, format!("tacit: {refused}"))
             .await;
         None
@@ -206,7 +206,7 @@ impl Session {
             .terms()
             .is_ok_and(|terms| terms.client.work_done_progress);
         let title = format!("tacit: {}", offer.title());
-        Progress::begin_cancellable(&self.client, is_wanted, ACTION_TOKENS, title).await
+        Progress::begin_cancellable(&self.editor, is_wanted, ACTION_TOKENS, title).await
     }
 
     /// What an action came to, for the document as it is now.

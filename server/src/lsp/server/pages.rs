@@ -37,7 +37,7 @@ impl Session {
     pub(super) async fn show(&self, text: String) {
         let opens_documents = self.terms().is_ok_and(|terms| terms.client.shows_documents);
         if !(opens_documents && self.open_page(text.clone()).await) {
-            self.client.show_message(MessageType::Info, text).await;
+            self.editor.show_message(MessageType::Info, text).await;
         }
     }
 
@@ -52,7 +52,7 @@ impl Session {
             return false;
         };
         lock(&self.pages.0).push(page);
-        let request = self.client.show_document(ShowDocumentParams {
+        let request = self.editor.show_document(ShowDocumentParams {
             uri,
             external: None,
             take_focus: Some(true),

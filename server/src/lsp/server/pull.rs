@@ -42,7 +42,7 @@ impl Session {
                 .map(|title| MessageActionItem::new(title.to_owned(), HashMap::new()));
             // Without a time limit: it is a person who answers.
             let answer = session
-                .client
+                .editor
                 .show_message_request(MessageType::Info, question, Some(actions.into()))
                 .await;
             match answer {
@@ -51,7 +51,7 @@ impl Session {
                 // Not every editor can ask its user something.
                 Err(_) => {
                     let told = format!("tacit: {sentence}");
-                    session.client.show_message(MessageType::Info, told).await;
+                    session.editor.show_message(MessageType::Info, told).await;
                 }
             }
         });
@@ -65,10 +65,10 @@ impl Session {
             return;
         }
         let pulling = terms.completer.pull_model();
-        let client = self.client.clone();
+        let editor = self.editor.clone();
         *pull = Some(self.spawn(async move {
             if let Err(reason) = pulling.await {
-                client
+                editor
                     .show_message(MessageType::Error, format!("tacit: {reason}"))
                     .await;
             }
