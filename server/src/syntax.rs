@@ -38,7 +38,8 @@ const STUCK_AFTER: Duration = Duration::from_secs(5);
 const NICENESS: i32 = 10;
 
 /// Parses `rope`, reusing what did not change of `old_tree`, which must have seen every edit since. `None` after
-/// `budget` (checked every hundred parse steps, so it may end a few milliseconds later), or if the grammar's ABI is
+/// `budget` (checked every hundred parse steps, so it may end a few milliseconds later, and over half a second later where a scanner reads far ahead for
+/// every step: `grammars` lets it do no more), or if the grammar's ABI is
 /// unknown to tree-sitter.
 pub fn parse(
     rope: &Rope,

@@ -32,7 +32,7 @@ fn texts() -> Vec<(&'static str, &'static str, String)> {
         (
             "payload.sh",
             "shellscript",
-            format!("exit\n{}", "\0".repeat(200_000)),
+            format!("exit\n{}", "\0".repeat(60_000)),
         ),
         ("quotes.md", "markdown", "> ".repeat(1024) + "x\n"),
         (
