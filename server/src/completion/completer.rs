@@ -30,6 +30,7 @@ use crate::{
     context::{Source, privacy, workspace::Workspace},
     engine::{Engine, Finish, Job, Limits, Priority, Status, budget::Budget, costs::PassCosts},
     history::{History, is_explored},
+    models::pull::{Mirror, PullFailure},
     prompt::layout::Layout,
     stats::Stats,
 };
@@ -172,8 +173,8 @@ impl Complete for Completer {
         self.0.engine.status()
     }
 
-    fn pull_model(&self) -> BoxFuture<'static, Result<(), String>> {
-        self.0.engine.pull_model()
+    fn pull_model(&self, mirror: Mirror) -> BoxFuture<'static, Result<(), PullFailure>> {
+        self.0.engine.pull_model(mirror)
     }
 
     fn stats(&self) -> Stats {

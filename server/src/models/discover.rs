@@ -3,7 +3,8 @@
 //! good: what it finds is a candidate, which [`super::store`] verifies.
 
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -14,6 +15,8 @@ use super::catalogue::Entry;
 const MAX_DEPTH: usize = 5;
 /// Most folder entries that a scan looks at, so that an odd folder cannot hold it up.
 const MAX_ENTRIES: usize = 20_000;
+/// Most bytes that are read of a manifest; Ollama's have about 1,000.
+const MAX_MANIFEST: u64 = 1 << 20;
 
 /// Who holds a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -150,7 +153,7 @@ struct Layer {
 fn ollama(folder: &Path) -> Vec<Found> {
     let manifests = folder.join("manifests");
     let read = |path: PathBuf| {
-        let manifest: Manifest = serde_json::from_slice(&fs::read(&path).ok()?).ok()?;
+        let manifest: Manifest = serde_json::from_slice(&read_small(&path)?).ok()?;
         let weights = manifest
             .layers
             .iter()
@@ -164,9 +167,9 @@ fn ollama(folder: &Path) -> Vec<Found> {
             &manifests,
             folder.join("blobs").join(format!("sha256-{sha256}")),
         )?;
-        let tag = path.file_name()?.to_string_lossy().into_owned();
-        let model = path.parent()?.file_name()?.to_string_lossy().into_owned();
-        found.label = format!("{model}:{tag}");
+        let tag = path.file_name()?.to_string_lossy();
+        let model = path.parent()?.file_name()?.to_string_lossy();
+        found.label = label(&format!("{model}:{tag}"));
         found.claimed_sha256 = Some(sha256.to_owned());
         Some(found)
     };
@@ -194,18 +197,28 @@ fn hugging_face(folder: &Path, path: PathBuf) -> Option<Found> {
 /// A file that nothing is known of but its name and length.
 fn plain(holder: Holder, folder: &Path, path: PathBuf) -> Option<Found> {
     let metadata = fs::metadata(&path).ok().filter(fs::Metadata::is_file)?;
-    let label = path
-        .strip_prefix(folder)
-        .unwrap_or(&path)
-        .to_string_lossy()
-        .into_owned();
+    let name = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy();
     Some(Found {
         holder,
+        label: label(&name),
         path,
-        label,
         bytes: metadata.len(),
         claimed_sha256: None,
     })
+}
+
+/// A name as a terminal may show it. Other programs, and so other users, have chosen it.
+fn label(name: &str) -> String {
+    name.replace(char::is_control, "\u{fffd}")
+}
+
+/// What a small regular file holds; of one that is none, nothing.
+fn read_small(path: &Path) -> Option<Vec<u8>> {
+    fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+    let mut text = Vec::new();
+    let file = File::open(path).ok()?;
+    file.take(MAX_MANIFEST).read_to_end(&mut text).ok()?;
+    Some(text)
 }
 
 fn is_sha256(text: &str) -> bool {
