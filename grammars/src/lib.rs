@@ -3,11 +3,17 @@
 //! Owns the table (`languages.toml`), the choice of grammar crates and the queries. Must not read files, parse text or know about
 //! editors: callers bring a language id, or a path and a first line, and get facts back.
 
+#![deny(unsafe_code)]
+
 use std::path::Path;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 use tree_sitter_language::LanguageFn;
+
+mod guard;
+
+use guard::guarded;
 
 /// A row of the table. There is one `'static` value per language: compare them with `==`.
 #[derive(Debug, Deserialize)]
@@ -174,42 +180,53 @@ fn interpreter(first_line: &str) -> Option<&str> {
 
 fn grammar(name: &str) -> Option<LanguageFn> {
     Some(match name {
-        "bash" => tree_sitter_bash::LANGUAGE,
-        "c" => tree_sitter_c::LANGUAGE,
-        "cpp" => tree_sitter_cpp::LANGUAGE,
-        "csharp" => tree_sitter_c_sharp::LANGUAGE,
-        "css" => tree_sitter_css::LANGUAGE,
-        "go" => tree_sitter_go::LANGUAGE,
-        "html" => tree_sitter_html::LANGUAGE,
-        "java" => tree_sitter_java::LANGUAGE,
-        "javascript" => tree_sitter_javascript::LANGUAGE,
-        "json" => tree_sitter_json::LANGUAGE,
-        "lua" => tree_sitter_lua::LANGUAGE,
-        "markdown" => tree_sitter_md::LANGUAGE,
-        "php" => tree_sitter_php::LANGUAGE_PHP,
-        "python" => tree_sitter_python::LANGUAGE,
-        "ruby" => tree_sitter_ruby::LANGUAGE,
-        "rust" => tree_sitter_rust::LANGUAGE,
-        "toml" => tree_sitter_toml_ng::LANGUAGE,
-        "tsx" => tree_sitter_typescript::LANGUAGE_TSX,
-        "typescript" => tree_sitter_typescript::LANGUAGE_TYPESCRIPT,
-        "yaml" => tree_sitter_yaml::LANGUAGE,
+        "bash" => guarded!(
+            tree_sitter_bash::LANGUAGE,
+            const LAST_CODE_POINT: i32 = 0xFF;
+        ),
+        "c" => guarded!(tree_sitter_c::LANGUAGE),
+        "cpp" => guarded!(tree_sitter_cpp::LANGUAGE),
+        "csharp" => guarded!(tree_sitter_c_sharp::LANGUAGE),
+        "css" => guarded!(tree_sitter_css::LANGUAGE),
+        "go" => guarded!(tree_sitter_go::LANGUAGE),
+        "html" => guarded!(tree_sitter_html::LANGUAGE),
+        "java" => guarded!(tree_sitter_java::LANGUAGE),
+        "javascript" => guarded!(tree_sitter_javascript::LANGUAGE),
+        "json" => guarded!(tree_sitter_json::LANGUAGE),
+        "lua" => guarded!(tree_sitter_lua::LANGUAGE),
+        "markdown" => guarded!(tree_sitter_md::LANGUAGE),
+        "php" => guarded!(tree_sitter_php::LANGUAGE_PHP),
+        "python" => guarded!(tree_sitter_python::LANGUAGE),
+        "ruby" => guarded!(
+            tree_sitter_ruby::LANGUAGE,
+            fn can_read(state: &[u8]) -> bool {
+                guard::ruby_can_read(state)
+            }
+        ),
+        "rust" => guarded!(tree_sitter_rust::LANGUAGE),
+        "toml" => guarded!(tree_sitter_toml_ng::LANGUAGE),
+        "tsx" => guarded!(tree_sitter_typescript::LANGUAGE_TSX),
+        "typescript" => guarded!(tree_sitter_typescript::LANGUAGE_TYPESCRIPT),
+        "yaml" => guarded!(tree_sitter_yaml::LANGUAGE),
         #[cfg(feature = "all")]
-        "dockerfile" => tree_sitter_containerfile::LANGUAGE,
+        "dockerfile" => guarded!(tree_sitter_containerfile::LANGUAGE),
         #[cfg(feature = "all")]
-        "elixir" => tree_sitter_elixir::LANGUAGE,
+        "elixir" => guarded!(tree_sitter_elixir::LANGUAGE),
         #[cfg(feature = "all")]
-        "haskell" => tree_sitter_haskell::LANGUAGE,
+        "haskell" => guarded!(tree_sitter_haskell::LANGUAGE),
         #[cfg(feature = "all")]
-        "kotlin" => tree_sitter_kotlin_ng::LANGUAGE,
+        "kotlin" => guarded!(tree_sitter_kotlin_ng::LANGUAGE),
         #[cfg(feature = "all")]
-        "scala" => tree_sitter_scala::LANGUAGE,
+        "scala" => guarded!(tree_sitter_scala::LANGUAGE),
         #[cfg(feature = "all")]
-        "sql" => tree_sitter_sequel::LANGUAGE,
+        "sql" => guarded!(
+            tree_sitter_sequel::LANGUAGE,
+            const FREES_BY_WRITING: bool = true;
+        ),
         #[cfg(feature = "all")]
-        "swift" => tree_sitter_swift::LANGUAGE,
+        "swift" => guarded!(tree_sitter_swift::LANGUAGE),
         #[cfg(feature = "all")]
-        "zig" => tree_sitter_zig::LANGUAGE,
+        "zig" => guarded!(tree_sitter_zig::LANGUAGE),
         _ => return None,
     })
 }

@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::display;
+
 pub use files::{FILE_NAME, cache_folder, read_file, state_folder, user_file};
 pub use keys::{KEYS, Key, Kind};
 
@@ -195,8 +197,23 @@ pub struct Issue {
 
 impl fmt::Display for Issue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.source, self.text)
+        write!(f, "{}: {}", display::path(&self.source), self.text)
     }
+}
+
+/// Issues as one line, each source named once: "a.toml: This is wrong. That is wrong. b.toml: So is this.".
+pub fn in_one_line(issues: &[Issue]) -> String {
+    let mut line = String::new();
+    let mut last = None;
+    for issue in issues {
+        let blank = if line.is_empty() { "" } else { " " };
+        line += &match last == Some(&issue.source) {
+            true => format!("{blank}{}", issue.text),
+            false => format!("{blank}{issue}"),
+        };
+        last = Some(&issue.source);
+    }
+    line
 }
 
 /// One source of settings, not yet judged.

@@ -17,6 +17,9 @@ use tree_sitter::{InputEdit, Point, Tree};
 use crate::lsp::position::{ByteOffset, PositionEncoding};
 use crate::syntax::{self, Parsed};
 
+/// Nothing is completed in larger texts: building the rope of one takes the message loop longer than it may be held up.
+pub const MAX_TEXT_BYTES: u64 = 16 * 1024 * 1024;
+
 /// With more edits in one message (replace all, format) the tree is parsed afresh: telling it of each would hold up the
 /// loop, at up to a quarter of a millisecond for one (see [`advance`]).
 const MAX_TREE_EDITS: usize = 64;
@@ -40,6 +43,8 @@ pub struct Snapshot {
     pub grammar: Option<tree_sitter::Language>,
     /// Where the file lies, if the URI names one.
     pub path: Option<Arc<Path>>,
+    /// The URI of the notebook that this is a cell of.
+    pub notebook: Option<Arc<str>>,
 }
 
 impl Snapshot {
@@ -94,6 +99,18 @@ impl Documents {
         version: DocVersion,
         text: &str,
     ) -> Snapshot {
+        self.open_in(None, uri, language_id, version, text)
+    }
+
+    /// [`open`](Self::open) for a cell of a notebook, which is named by its URI.
+    pub fn open_in(
+        &mut self,
+        notebook: Option<&str>,
+        uri: &str,
+        language_id: &str,
+        version: DocVersion,
+        text: &str,
+    ) -> Snapshot {
         let uri: Arc<str> = uri.into();
         let path = file_path(&uri).map(Arc::from);
         let language = Language::by_lsp_id(language_id).or_else(|| {
@@ -108,6 +125,7 @@ impl Documents {
             language,
             grammar: language.and_then(Language::parser),
             path,
+            notebook: notebook.map(Arc::from),
         };
         let document = Document {
             now: now.clone(),

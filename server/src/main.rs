@@ -5,7 +5,7 @@ use std::{process::ExitCode, time::Duration};
 use clap::{Parser, Subcommand};
 use tacit::{
     cli::{self, action::Wanted},
-    doctor, logging, models,
+    doctor, logging, models, process, subprocess,
 };
 use tokio::runtime::Runtime;
 
@@ -46,12 +46,24 @@ enum Command {
     Engine(cli::engine::Arguments),
 }
 
+impl Command {
+    /// Whether llama.cpp is loaded into this process. Commands that bench do so always, the others where they are told to.
+    fn runs_model_here(&self) -> bool {
+        matches!(self, Self::Bench(_) | Self::Engine(_))
+            || std::env::args_os().any(|argument| argument == "--in-process")
+    }
+}
+
 /// A read of standard input cannot be called off, so nobody waits longer than this for one. Everything else is dropped by then.
 const LEAVE_AFTER: Duration = Duration::from_millis(200);
 
 fn main() -> ExitCode {
+    process::guard();
     let log = logging::init();
     let command = Arguments::parse().command;
+    if command.runs_model_here() {
+        subprocess::restart_cleaned();
+    }
     let runtime = match Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -62,6 +74,15 @@ fn main() -> ExitCode {
     let code = runtime.block_on(run(command, log));
     runtime.shutdown_timeout(LEAVE_AFTER);
     code
+}
+
+/// pip runs in a session of its own, where Ctrl-C does not reach it: ends it, then this process.
+async fn end_with_pip() {
+    use process::Ending;
+    // Not at the end of the terminal, which a download under `nohup` outlives.
+    let ending = process::asked_to_end(&[Ending::Interrupt, Ending::Terminate]).await;
+    subprocess::end_all();
+    std::process::exit(ending.exit_code().into());
 }
 
 async fn run(command: Command, log: logging::Handle) -> ExitCode {
@@ -77,10 +98,13 @@ async fn run(command: Command, log: logging::Handle) -> ExitCode {
         Command::Explain(arguments) => cli::action::act(Wanted::Explain, arguments).await,
         Command::Demo(arguments) => cli::demo::run(arguments).await,
         Command::Doctor(arguments) => return doctor::run(&arguments).await,
-        Command::Models(arguments) => return models::cli::run(&arguments),
+        Command::Models(arguments) => {
+            tokio::spawn(end_with_pip());
+            return models::cli::run(&arguments);
+        }
         Command::Stats(arguments) => cli::stats::run(&arguments),
         Command::Bench(command) => cli::bench::run(command).await,
-        Command::Engine(arguments) => cli::engine::run(arguments).await,
+        Command::Engine(arguments) => cli::engine::run(arguments, log).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

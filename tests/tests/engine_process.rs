@@ -757,3 +757,134 @@ async fn an_engine_that_is_asked_to_end_saves_what_the_next_one_needs() {
     assert_eq!(warm.reused + warm.evaluated, cold.evaluated);
     assert!(warm.evaluated * 10 <= cold.evaluated, "{warm:?}");
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engine_has_a_session_of_its_own_and_leaves_no_core() {
+    let place = Place::new();
+    let window = place.window();
+    assert!(completed(
+        &outcome(window.submit(job("a", "let foo"))).await.1
+    ));
+    let process = PathBuf::from(format!("/proc/{}", pid(&window)));
+    let stat = fs::read_to_string(process.join("stat")).unwrap();
+    // Behind the name, which may hold anything: state, parent, group, session.
+    let fields: Vec<_> = stat
+        .rsplit(')')
+        .next()
+        .unwrap()
+        .split_whitespace()
+        .collect();
+    assert_eq!(fields[3], pid(&window).to_string());
+    let limits = fs::read_to_string(process.join("limits")).unwrap();
+    let cores = limits
+        .lines()
+        .find(|line| line.starts_with("Max core"))
+        .unwrap();
+    assert_eq!(cores.split_whitespace().nth(4), Some("0"), "{cores}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_strangers_send_makes_the_log_neither_long_nor_telling() {
+    let place = Place::new();
+    let window = place.window();
+    assert!(completed(
+        &outcome(window.submit(job("a", "let foo"))).await.1
+    ));
+    let log = place.endpoint().log_path();
+    const SENT: &str = "MyPrivateWord";
+    let frame = |text: &str| {
+        let mut frame = u32::try_from(text.len()).unwrap().to_le_bytes().to_vec();
+        frame.extend_from_slice(text.as_bytes());
+        frame
+    };
+    let frames = [
+        frame(&format!("{{\"{SENT}\":1}}")),
+        frame(&format!("\"{SENT}\"")),
+        frame(&format!("{{\"Hello\":{{\"protocol\":\"{SENT}\"}}}}")),
+        frame(SENT),
+    ];
+    let mut longest = 0;
+    // A line of 150 bytes and more for each of them would be nearly 2 MiB.
+    for number in 0..12_000 {
+        let mut stream = std::os::unix::net::UnixStream::connect(place.socket()).unwrap();
+        use std::io::Write;
+        let _ = stream.write_all(&frames[number % frames.len()]);
+        longest = longest.max(fs::metadata(&log).unwrap().len());
+    }
+    let reason = "no message (line 1, column ";
+    let words = timeout(PATIENCE, async {
+        loop {
+            let words = fs::read_to_string(&log).unwrap();
+            if words.contains(reason) {
+                return words;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await
+    .expect("nothing is logged");
+    assert!(!words.contains(SENT), "{}", &words[words.len() - 400..]);
+    longest = longest.max(fs::metadata(&log).unwrap().len());
+    println!("the log had {longest} bytes at most");
+    assert!(longest <= (1 << 20) + 1024, "{longest} bytes");
+}
+
+/// An engine that dies while it loads, as llama.cpp does at a failed assertion: its last words are in the log.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_on_which_llama_cpp_aborts_is_told_in_words_and_not_tried_again() {
+    use tacit::engine::connection::Connection;
+    use tacit::engine::wire::{ClientMessage, HostMessage};
+    let place = Place::new();
+    let listener = place.endpoint().listen().await.unwrap();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = asked.clone();
+    let log = place.endpoint().log_path();
+    tokio::spawn(async move {
+        loop {
+            let mut window = Connection::new(listener.accept().await.unwrap());
+            let _hello: Option<ClientMessage> = window.receive().await.unwrap();
+            counter.fetch_add(1, Ordering::SeqCst);
+            let status = Status::Loading { progress: 0.1 };
+            window
+                .send(&HostMessage::Welcome { pid: 1, status })
+                .unwrap();
+            window.flush().await.unwrap();
+            let words = "/src/ggml.c:77: GGML_ASSERT(ne00 > 0) failed\n[New LWP 12]\n171 rt.rs: No such file\n";
+            fs::write(&log, words).unwrap();
+        }
+    });
+    let window = place.visitor();
+    assert_eq!(
+        outcome(window.submit(job("a", "x"))).await.1,
+        Finish::Cancelled
+    );
+    let mut status = window.status();
+    let failed = status.wait_for(|status| matches!(status, Status::Failed(_)));
+    let failed = timeout(PATIENCE, failed).await.unwrap().unwrap().clone();
+    let Status::Failed(reason) = failed else {
+        unreachable!()
+    };
+    assert!(
+        reason.contains("GGML_ASSERT(ne00 > 0) failed") && reason.contains("tacit models verify"),
+        "{reason}"
+    );
+    assert!(
+        !reason.contains("rt.rs") && !reason.contains("ggml.c"),
+        "{reason}"
+    );
+    for _ in 0..5 {
+        let finish = outcome(window.submit(job("a", "x"))).await.1;
+        assert!(matches!(finish, Finish::Failed(_)), "{finish:?}");
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+    // Until the user wants it.
+    window.warm_up();
+    timeout(PATIENCE, async {
+        while asked.load(Ordering::SeqCst) < 2 {
+            sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await
+    .expect("it is tried again");
+}

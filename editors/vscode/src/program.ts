@@ -1,6 +1,6 @@
 /** The server's program, as VS Code sees it: found anew at each use, and run for one answer. */
 import { execFile } from 'node:child_process';
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import * as vscode from 'vscode';
 import { findServer, type Found } from './serverProgram';
@@ -29,9 +29,16 @@ export function serverProgram(extension: vscode.ExtensionContext): Found {
     extension: extension.extensionPath,
     path: process.env['PATH'] ?? '',
     home: homedir(),
+    workspace: (vscode.workspace.workspaceFolders ?? []).map((folder) => folder.uri.fsPath),
     windows: process.platform === 'win32',
     isProgram,
+    real,
   });
+}
+
+/** Where the server and its commands run: in a folder that is not the user's. */
+export function workingFolder(extension: vscode.ExtensionContext): string {
+  return extension.extensionPath;
 }
 
 /** Environment of the server and of all its commands: the models lie where the setting says. */
@@ -44,7 +51,7 @@ export function environment(): NodeJS.ProcessEnv {
 export function output(extension: vscode.ExtensionContext, args: readonly string[]): Promise<string> {
   const found = serverProgram(extension);
   if ('missing' in found) return Promise.reject(new ProgramError(found.missing));
-  const options = { env: environment(), timeout: PATIENCE_MS, maxBuffer: LONGEST_OUTPUT };
+  const options = { cwd: workingFolder(extension), env: environment(), timeout: PATIENCE_MS, maxBuffer: LONGEST_OUTPUT };
   return new Promise((resolve, reject) => {
     execFile(found.program, args, options, (error, stdout, stderr) => {
       if (stdout) resolve(stdout);
@@ -71,5 +78,13 @@ function isProgram(file: string): boolean {
     return statSync(file).isFile();
   } catch {
     return false;
+  }
+}
+
+function real(file: string): string {
+  try {
+    return realpathSync.native(file);
+  } catch {
+    return file;
   }
 }

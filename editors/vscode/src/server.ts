@@ -14,7 +14,7 @@ import {
   type StaticFeature,
 } from 'vscode-languageclient/node';
 import { InlineCompletions } from './inlineCompletions';
-import { environment, ProgramError, serverProgram } from './program';
+import { environment, ProgramError, serverProgram, workingFolder } from './program';
 import { CancellableProgress } from './progress';
 import * as protocol from './protocol';
 import { RESTARTING, serverKeys, setByUser, tables } from './settings';
@@ -166,7 +166,7 @@ export class Server implements vscode.Disposable {
     const executable: ServerOptions = {
       command: found.program,
       args: ['lsp'],
-      options: { env: environment() },
+      options: { cwd: workingFolder(this.extension), env: environment() },
     };
     const client = new LanguageClient('tacit', 'tacit', executable, this.options());
     this.client = client;

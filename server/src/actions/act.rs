@@ -26,7 +26,7 @@ use crate::{
     context::{
         Piece, Source,
         plan::{Plan, Window},
-        privacy,
+        privacy::{self, Cleared},
         workspace::Workspace,
     },
     documents::Snapshot,
@@ -39,6 +39,8 @@ use crate::{
 
 /// Bytes of other files that the model sees: as much as it reads in two seconds on two cores, and more than a small model can use.
 const RELATED_BYTES: usize = 2048;
+/// Entries of a folder that are looked at for test files.
+const MAX_NAMES: usize = 20_000;
 /// A test file above this size is not added to.
 const MAX_TEST_FILE_BYTES: u64 = 256 * 1024;
 
@@ -49,6 +51,8 @@ pub struct Act {
     pub offer: Offer,
     /// The workspace folder that holds it.
     pub folder: Option<PathBuf>,
+    /// What holds all that may be read and written for it; without one, the repository around the document, or its folder.
+    pub bounds: Option<PathBuf>,
     /// Without them one can measure what they are worth.
     pub with: With,
 }
@@ -111,12 +115,17 @@ pub enum Refusal {
     )]
     Secret,
     #[error(
+        "The model has written `{}` in the place of a secret value, which it is not shown, so nothing was changed.",
+        privacy::PLACEHOLDER
+    )]
+    Masked,
+    #[error(
         "This model does not follow instructions, so it does no code actions. Choose an instruct model with `actions.model`."
     )]
     NoChat,
     #[error("No place is known for tests of this file.")]
     NoTestPlace,
-    #[error("{} cannot be added to ({reason}).", path.display())]
+    #[error("Tests cannot go into {}: it {reason}.", path.display())]
     TestFile { path: PathBuf, reason: String },
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -155,13 +164,9 @@ impl Actor {
         told: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<Done, Refusal> {
         let started = Instant::now();
-        if let Some(path) = &act.snapshot.path {
-            let hidden = Workspace::hidden(&self.workspace, path.clone(), act.folder.clone());
-            if let Some(reason) = hidden.await {
-                return Err(Refusal::Private(reason));
-            }
-        }
-        let prepared = self.prepare(act).await?;
+        let cleared = Workspace::clear(&self.workspace, &act.snapshot, act.folder.clone()).await;
+        let cleared = cleared.map_err(Refusal::Private)?;
+        let prepared = self.prepare(act, cleared).await?;
         let mut cost = Cost::default();
         if let Some(change) = prepared.follows() {
             cost.seconds = started.elapsed().as_secs_f64();
@@ -198,9 +203,9 @@ impl Actor {
     }
 
     /// All that can be worked out before the model is asked. Reads files.
-    async fn prepare(&self, act: Act) -> Result<Prepared, Refusal> {
+    async fn prepare(&self, act: Act, cleared: Cleared) -> Result<Prepared, Refusal> {
         let workspace = self.workspace.clone();
-        let prepare = move || Prepared::new(act, &workspace);
+        let prepare = move || Prepared::new(act, &workspace, cleared);
         tokio::task::spawn_blocking(prepare)
             .await
             .unwrap_or_else(|_| {
@@ -375,7 +380,8 @@ struct TestFile {
 }
 
 impl Prepared {
-    fn new(act: Act, workspace: &Workspace) -> Result<Self, Refusal> {
+    /// Of a document that a model may see, as `_cleared` proves.
+    fn new(act: Act, workspace: &Workspace, _cleared: Cleared) -> Result<Self, Refusal> {
         let place = offer::place(&act.snapshot, &act.offer)?;
         let rope = &act.snapshot.rope;
         let target = act.offer.target.range.clone();
@@ -387,7 +393,7 @@ impl Prepared {
             return Err(Refusal::Secret);
         }
         let tests = match act.offer.action {
-            Action::Test => Some(TestFile::find(&act.snapshot)?),
+            Action::Test => Some(TestFile::find(&act, workspace)?),
             _ => None,
         };
         let pieces = match act.with.context {
@@ -535,6 +541,10 @@ impl Prepared {
             text: &text,
             is_cut_off: answer.is_cut_off,
         };
+        let is_prose = matches!(offer.action, Action::Explain { .. } | Action::Document);
+        if !is_prose && self.repeats_mask(said.text) {
+            return Err(Refusal::Masked);
+        }
         match &offer.action {
             Action::Explain { .. } => Ok(Change::Words(answer::explanation(said)?)),
             Action::Test => self.tests(said),
@@ -553,6 +563,12 @@ impl Prepared {
                 Ok(change.unwrap_or_else(|| self.edits(&read.text)))
             }
         }
+    }
+
+    /// The answer holds what stands for a secret value in the prompt, and nothing like it is in the document: as code it would be wrong.
+    fn repeats_mask(&self, answer: &str) -> bool {
+        let document = || self.act.snapshot.rope.to_string();
+        answer.contains(privacy::PLACEHOLDER) && !document().contains(privacy::PLACEHOLDER)
     }
 
     /// The smallest edits that put `text` in place of the target, and take the comment with the instruction away.
@@ -602,11 +618,12 @@ impl Prepared {
 }
 
 impl TestFile {
-    fn find(snapshot: &Snapshot) -> Result<Self, Refusal> {
+    fn find(act: &Act, workspace: &Workspace) -> Result<Self, Refusal> {
+        let snapshot = &act.snapshot;
         let place = test_place::test_place(snapshot, &names_in).ok_or(Refusal::NoTestPlace)?;
         let text = match &place {
-            TestPlace::File { path, exists: true } => Some(read_test_file(path)?),
-            _ => None,
+            TestPlace::File { path, exists } => read_test_file(path, *exists, act, workspace)?,
+            TestPlace::SameFile { .. } => None,
         };
         let module = snapshot.path.as_deref().zip(snapshot.language);
         let module = module.and_then(|(path, language)| {
@@ -620,21 +637,34 @@ impl TestFile {
     }
 }
 
-fn read_test_file(path: &Path) -> Result<String, Refusal> {
+/// The text of the test file, if it `exists`. Tests go into the document's own project only, wherever links lead, and the model is shown no more of
+/// the file than of others.
+fn read_test_file(
+    path: &Path,
+    exists: bool,
+    act: &Act,
+    workspace: &Workspace,
+) -> Result<Option<String>, Refusal> {
     let refused = |reason: String| Refusal::TestFile {
         path: path.to_owned(),
         reason,
     };
-    let metadata = fs::metadata(path).map_err(|error| refused(error.to_string()))?;
-    if !metadata.is_file() || metadata.len() > MAX_TEST_FILE_BYTES {
-        return Err(refused("it is too large, or no file".to_owned()));
+    let of = act.snapshot.path.as_deref().ok_or(Refusal::NoTestPlace)?;
+    let bounds = act.bounds.as_deref();
+    if !exists {
+        privacy::inside(path, of, bounds).map_err(refused)?;
+        return Ok(None);
     }
-    fs::read_to_string(path).map_err(|error| refused(error.to_string()))
+    let ignored = workspace.index.ignored();
+    let text = privacy::read(path, MAX_TEST_FILE_BYTES, of, bounds, ignored);
+    text.map(Some).map_err(refused)
 }
 
 fn names_in(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let entries = fs::read_dir(folder).into_iter().flatten();
     entries
+        .take(MAX_NAMES)
+        .flatten()
         .filter_map(|entry| entry.file_name().into_string().ok())
         .collect()
 }

@@ -20,8 +20,9 @@ use crate::{
         edit::{self, Edit},
         offer,
     },
-    context::workspace::Workspace,
+    context::{privacy, workspace::Workspace},
     documents::Snapshot,
+    files,
 };
 
 /// Where, and what becomes of the result.
@@ -171,8 +172,10 @@ async fn run(
         arguments.line,
         arguments.to.unwrap_or(arguments.line),
     )?;
-    let folder = match &arguments.workspace {
-        Some(folder) => std::path::absolute(folder)?,
+    let bounds = arguments.workspace.as_ref().map(std::path::absolute);
+    let bounds = bounds.transpose()?;
+    let folder = match &bounds {
+        Some(folder) => folder.clone(),
         None => file.parent().unwrap_or(&file).to_owned(),
     };
     let workspace = Arc::<Workspace>::default();
@@ -192,6 +195,7 @@ async fn run(
         snapshot: snapshot.clone(),
         offer: offer.clone(),
         folder: Some(folder),
+        bounds: bounds.clone(),
         with: With {
             context: !arguments.without_context,
             checks: !arguments.without_checks,
@@ -210,6 +214,7 @@ async fn run(
         snapshot: &snapshot,
         offer: &offer,
         text: &text,
+        bounds: bounds.as_deref(),
     };
     match done {
         Ok(done) => subject.show(done),
@@ -271,6 +276,8 @@ struct Subject<'a> {
     snapshot: &'a Snapshot,
     offer: &'a Offer,
     text: &'a str,
+    /// As in [`Act`].
+    bounds: Option<&'a Path>,
 }
 
 impl Subject<'_> {
@@ -310,15 +317,8 @@ impl Subject<'_> {
     ) -> Result<()> {
         let diff = diff::unified(&self.name_of(path), old, new);
         if self.arguments.write {
-            if let Some(folder) = path
-                .parent()
-                .filter(|folder| !folder.as_os_str().is_empty())
-            {
-                std::fs::create_dir_all(folder)
-                    .with_context(|| format!("cannot make {}", folder.display()))?;
-            }
-            std::fs::write(path, new)
-                .with_context(|| format!("cannot write {}", path.display()))?;
+            let of = self.snapshot.path.as_deref().unwrap_or(path);
+            write(path, of, self.bounds, old.is_none(), new)?;
         }
         if self.arguments.json {
             let more = json!({ "path": path, "diff": diff });
@@ -387,5 +387,79 @@ impl Subject<'_> {
             said.extend(more.clone());
         }
         said
+    }
+}
+
+/// Writes where the path leads to, which has to lie in the project of the file `of`: a repository may hold links to anywhere.
+fn write(path: &Path, of: &Path, bounds: Option<&Path>, is_new: bool, text: &str) -> Result<()> {
+    let place = privacy::inside(&std::path::absolute(path)?, of, bounds).map_err(|reason| {
+        anyhow!(
+            "{} {reason}, so nothing was written. Name that file itself, or a --workspace around both.",
+            path.display()
+        )
+    })?;
+    if let Some(folder) = place.parent() {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot make {}", folder.display()))?;
+    }
+    files::write_unlinked(&place, text, is_new)
+        .with_context(|| format!("cannot write {}", place.display()))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::{fs, os::unix::fs::symlink};
+
+    use super::*;
+
+    #[test]
+    fn nothing_is_written_beyond_the_project() {
+        let [project, elsewhere] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let [root, plugins] =
+            [&project, &elsewhere].map(|folder| fs::canonicalize(folder).unwrap());
+        let of = root.join("shop.lua");
+        fs::write(&of, "old").unwrap();
+        fs::write(plugins.join("mine.lua"), "mine").unwrap();
+        fs::create_dir(root.join("lib")).unwrap();
+        symlink(&plugins, root.join("spec")).unwrap();
+        symlink(plugins.join("mine.lua"), root.join("linked.lua")).unwrap();
+        symlink(plugins.join("new.lua"), root.join("dangling.lua")).unwrap();
+        symlink("lib", root.join("inside")).unwrap();
+        for (path, is_new) in [
+            ("spec/shop_spec.lua", true),
+            ("spec/deep/shop_spec.lua", true),
+            ("spec/mine.lua", false),
+            ("linked.lua", false),
+            ("dangling.lua", true),
+            ("../shop_spec.lua", true),
+            ("lib/../../x.lua", true),
+        ] {
+            for bounds in [None, Some(&*root)] {
+                let written = write(&root.join(path), &of, bounds, is_new, "new");
+                let reason = written.unwrap_err().to_string();
+                assert!(reason.contains("outside"), "{path}: {reason}");
+            }
+        }
+        assert!(write(&plugins.join("mine.lua"), &of, None, false, "new").is_err());
+        assert_eq!(
+            fs::read_to_string(plugins.join("mine.lua")).unwrap(),
+            "mine"
+        );
+        assert_eq!(fs::read_dir(&plugins).unwrap().count(), 1);
+        // What has come to be there meanwhile stays as it is.
+        assert!(write(&of, &of, None, true, "new").is_err());
+        assert_eq!(fs::read_to_string(&of).unwrap(), "old");
+        for (path, is_new) in [
+            ("shop.lua", false),
+            ("test/deep/shop_spec.lua", true),
+            ("inside/x.lua", true),
+        ] {
+            write(&root.join(path), &of, None, is_new, "new").unwrap();
+            assert_eq!(fs::read_to_string(root.join(path)).unwrap(), "new");
+        }
+        assert!(root.join("lib/x.lua").exists());
+        // The file that is named itself.
+        let named = plugins.join("mine.lua");
+        write(&named, &named, None, false, "new").unwrap();
     }
 }

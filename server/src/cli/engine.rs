@@ -19,6 +19,7 @@ use crate::{
             CalibrationSettings, QUIET_CORES,
             records::{CalibrationRecords, Subject},
         },
+        endpoint::LONGEST_LOG,
         host::HostArguments,
         idle_work::IdleWorkLimits,
         local::{LocalEngine, LocalSettings},
@@ -26,6 +27,7 @@ use crate::{
         toy::{ToyLoader, ToySettings},
         verified::{VerifiedLoader, VerifiedModel},
     },
+    logging,
     models::{file::Stamp, store::Resolved},
 };
 
@@ -326,7 +328,10 @@ fn yield_to_the_editor(#[cfg_attr(not(unix), expect(unused))] niceness: i32) {
     }
 }
 
-pub async fn run(arguments: Arguments) -> Result<()> {
+pub async fn run(arguments: Arguments, log: logging::Handle) -> Result<()> {
+    if let Ok(file) = arguments.host.open_log() {
+        log.keep_short(file, LONGEST_LOG);
+    }
     yield_to_the_editor(match arguments.run.background {
         true => BACKGROUND_NICENESS,
         false => NICENESS,

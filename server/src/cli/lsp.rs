@@ -5,7 +5,14 @@ use std::{process::ExitCode, sync::Arc};
 use clap::Args;
 
 use super::window::Engines;
-use crate::{completion::Completer, config, history::History, logging, lsp};
+use crate::{
+    completion::Completer,
+    config,
+    history::History,
+    logging, lsp,
+    process::{Ending, asked_to_end},
+    subprocess,
+};
 
 /// Serve an editor on standard input and output
 #[derive(Debug, Args)]
@@ -36,12 +43,18 @@ pub async fn run(arguments: Arguments, log: logging::Handle) -> ExitCode {
             actions: engines.actions,
         }
     });
-    let code = lsp::serve(
+    let stop = async {
+        let ending = asked_to_end(&Ending::ALL).await;
+        tracing::info!(?ending, "the server was asked to end");
+    };
+    let code = lsp::serve_until(
+        stop,
         tokio::io::stdin(),
         tokio::io::stdout(),
         config::user_file(),
         start,
     )
     .await;
+    subprocess::end_all();
     ExitCode::from(u8::try_from(code).unwrap_or(1))
 }

@@ -12,14 +12,17 @@ pub mod window;
 
 use std::{path::Path, sync::Arc};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use clap::Args;
 
 use crate::{
     config::{self, Config, ModelChoice, Settings, Sources},
+    display,
+    documents::MAX_TEXT_BYTES,
     engine::{
         Engine, endpoint::Endpoint, launch::LaunchSettings, remote::RemoteEngine, wire::Hello,
     },
+    files,
     models::{
         choice,
         store::{ModelError, Resolved, Store},
@@ -83,7 +86,7 @@ fn user_settings(workspace: Option<&Path>) -> Settings {
     }
     .resolve();
     for issue in issues {
-        eprintln!("{}: {}", issue.source, issue.text);
+        eprintln!("{}", display::on_terminal(&issue.to_string()));
     }
     settings
 }
@@ -141,10 +144,7 @@ pub(crate) fn resolve_model(config: &Config) -> Result<Resolved, ModelError> {
     choice::for_completion(&store(config)?, &config.model)
 }
 
-/// Reads a text file that the user named.
+/// Reads a source file that the user named.
 fn read_text(path: &Path) -> Result<String> {
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    String::from_utf8(bytes)
-        .ok()
-        .with_context(|| format!("{} is not a UTF-8 text file", path.display()))
+    files::read_text(path, MAX_TEXT_BYTES).map_err(|unread| anyhow!("{} {unread}.", path.display()))
 }

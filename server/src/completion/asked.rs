@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     config::CompletionConfig,
+    context::privacy::Cleared,
     documents::Snapshot,
     engine::budget::Budget,
     prompt::layout::{floor_char, with_line_feeds},
@@ -40,7 +41,13 @@ pub struct Asked {
 }
 
 impl Asked {
-    pub fn new(request: Request, config: CompletionConfig, budget: Budget) -> Self {
+    /// Of a document that a model may see, as `_cleared` proves.
+    pub fn new(
+        request: Request,
+        config: CompletionConfig,
+        budget: Budget,
+        _cleared: Cleared,
+    ) -> Self {
         let Request {
             snapshot,
             cursor,

@@ -27,7 +27,11 @@ use super::{
 };
 use crate::{
     config::Settings,
-    context::{Source, privacy, workspace::Workspace},
+    context::{
+        Source,
+        privacy::{self, Cleared},
+        workspace::Workspace,
+    },
     engine::{Engine, Finish, Job, Limits, Priority, Status, budget::Budget, costs::PassCosts},
     history::{History, is_explored},
     models::pull::{Mirror, PullFailure},
@@ -202,13 +206,9 @@ impl Inner {
     async fn complete(self: Arc<Self>, request: Request) -> Completion {
         let started = Instant::now();
         let (selected, cursor) = (request.selected.clone(), request.cursor);
-        if let Some(path) = request.snapshot.path.clone() {
-            let folder = request.workspace.clone();
-            if let Some(reason) = Workspace::hidden(&self.workspace, path, folder).await {
-                return Completion::hidden(cursor, reason);
-            }
-        }
-        let asked = match self.asked(request) {
+        let folder = request.workspace.clone();
+        let cleared = Workspace::clear(&self.workspace, &request.snapshot, folder).await;
+        let asked = match cleared.and_then(|cleared| self.asked(request, cleared)) {
             Ok(asked) => Arc::new(asked),
             Err(reason) => return Completion::hidden(cursor, reason),
         };
@@ -262,7 +262,7 @@ impl Inner {
     }
 
     /// What is asked for; the reason, for a person, if nothing may be completed there.
-    fn asked(&self, request: Request) -> Result<Asked, &'static str> {
+    fn asked(&self, request: Request, cleared: Cleared) -> Result<Asked, &'static str> {
         let snapshot = &request.snapshot;
         let settings = self.settings.borrow().clone();
         let config = settings.of(request.workspace.as_deref()).completion.clone();
@@ -275,7 +275,7 @@ impl Inner {
             );
         }
         let budget = self.budget(config.latency_target_ms);
-        let mut asked = Asked::new(request, config, budget);
+        let mut asked = Asked::new(request, config, budget, cleared);
         // A program that asks for a line has cut the text where it likes.
         if asked.trigger != Trigger::Line
             && self.comparison.rules.contains(Rule::WordInside)

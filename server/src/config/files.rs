@@ -6,12 +6,22 @@ use std::path::{Path, PathBuf};
 use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
 
 use super::{Issue, Layer, Trust};
+use crate::display;
 
 /// Name of the file, in a workspace folder and in the user's configuration folder.
 pub const FILE_NAME: &str = "tacit.toml";
 
-/// Nobody writes a longer one by hand.
-const MAX_FILE_BYTES: u64 = 1024 * 1024;
+/// Bytes of a `tacit.toml` at most. A workspace's comes from somebody else, and is read at every change of settings; nobody writes a longer
+/// one by hand.
+const fn max_bytes(trust: Trust) -> u64 {
+    match trust {
+        Trust::User => 1024 * 1024,
+        Trust::Workspace => 64 * 1024,
+    }
+}
+
+/// Characters of what the parser says of a file: it may quote it.
+const PARSER_CHARACTERS: usize = 100;
 
 /// The user's `tacit.toml`: what `TACIT_CONFIG` names, else the one in the platform's folder for configuration. `None` if
 /// the user has no home folder.
@@ -49,7 +59,7 @@ pub fn state_folder() -> Option<PathBuf> {
     Some(strategy.state_dir().unwrap_or_else(|| strategy.data_dir()))
 }
 
-/// One file as a layer; `Ok(None)` if there is none.
+/// One file as a layer; `Ok(None)` if there is none. What is not read as a whole does not count at all.
 pub fn read_file(path: &Path, trust: Trust) -> Result<Option<Layer>, Issue> {
     let source = path.display().to_string();
     let issue = |text: String| Issue {
@@ -67,20 +77,34 @@ pub fn read_file(path: &Path, trust: Trust) -> Result<Option<Layer>, Issue> {
         Ok(metadata) if !metadata.is_file() => {
             return Err(issue("This is not a file; it does not count.".into()));
         }
+        Ok(_) if trust == Trust::Workspace && leads_out(path) => {
+            return Err(issue(
+                "This is a link that leads out of its folder; it does not count.".into(),
+            ));
+        }
         Ok(_) => {}
     }
+    let most = max_bytes(trust);
     let mut text = String::new();
-    let read = std::fs::File::open(path)
-        .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_string(&mut text));
+    let read =
+        std::fs::File::open(path).and_then(|file| file.take(most + 1).read_to_string(&mut text));
     match read {
         Err(error) => Err(issue(format!(
             "The file can't be read ({error}); it does not count."
         ))),
-        Ok(bytes) if bytes as u64 > MAX_FILE_BYTES => Err(issue(
-            "The file is larger than 1 MiB; it does not count.".into(),
-        )),
+        Ok(bytes) if bytes as u64 > most => Err(issue(format!(
+            "The file is larger than {} KiB; it does not count.",
+            most / 1024
+        ))),
         Ok(_) => parse(&text, &source, trust).map(Some),
     }
+}
+
+/// Whether a file lies, behind all links, outside of the folder that it is named in.
+fn leads_out(path: &Path) -> bool {
+    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    let folder = path.parent().and_then(real);
+    !folder.is_some_and(|folder| real(path).is_some_and(|file| file.starts_with(folder)))
 }
 
 /// TOML text as a layer.
@@ -97,7 +121,7 @@ pub fn parse(text: &str, source: &str, trust: Trust) -> Result<Layer, Issue> {
             });
             let text = format!(
                 "Line {line} is not valid TOML ({}); the file does not count.",
-                error.message()
+                display::line(error.message(), PARSER_CHARACTERS)
             );
             Err(Issue {
                 source: source.to_owned(),

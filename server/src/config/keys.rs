@@ -140,22 +140,61 @@ pub const KEYS: &[Key] = &[
     ),
 ];
 
+/// Faults of one source that are told; of more, only how many there are. Who has made so many sees the first ones and looks himself.
+const MAX_TOLD: usize = 5;
+
+/// Characters of a key that a sentence repeats. The longest that there is has 34.
+const MAX_NAME: usize = 40;
+
+/// Languages that a list of them may hold. Any more are no languages.
+const MAX_TEXTS: usize = 256;
+
+/// What is wrong with one source.
+#[derive(Default)]
+struct Faults {
+    told: Vec<String>,
+    more: usize,
+}
+
+impl Faults {
+    fn add(&mut self, sentence: impl FnOnce() -> String) {
+        match self.told.len() {
+            MAX_TOLD => self.more += 1,
+            _ => self.told.push(sentence()),
+        }
+    }
+
+    fn sentences(mut self) -> Vec<String> {
+        if self.more > 0 {
+            let settings = if self.more == 1 {
+                "setting does"
+            } else {
+                "settings do"
+            };
+            self.told
+                .push(format!("And {} more {settings} not count.", self.more));
+        }
+        self.told
+    }
+}
+
 /// Applies what a layer may set and what makes sense; the rest becomes issues.
 pub fn apply(layer: &Layer, config: &mut Config, issues: &mut Vec<Issue>) {
-    let mut tell = |text| {
-        issues.push(Issue {
-            source: layer.source.clone(),
-            text,
-        })
-    };
+    let mut faults = Faults::default();
     match &layer.values {
         Value::Null => {}
-        Value::Object(table) => apply_table(table, "", layer.trust, config, &mut tell),
-        other => tell(format!(
-            "The settings have to be a table, not {}; they do not count.",
-            describe(other)
-        )),
+        Value::Object(table) => apply_table(table, "", layer.trust, config, &mut faults),
+        other => faults.add(|| {
+            format!(
+                "The settings have to be a table, not {}; they do not count.",
+                describe(other)
+            )
+        }),
     }
+    issues.extend(faults.sentences().into_iter().map(|text| Issue {
+        source: layer.source.clone(),
+        text,
+    }));
 }
 
 fn apply_table(
@@ -163,7 +202,7 @@ fn apply_table(
     prefix: &str,
     trust: Trust,
     config: &mut Config,
-    tell: &mut impl FnMut(String),
+    faults: &mut Faults,
 ) {
     for (name, value) in table {
         let path = format!("{prefix}{name}");
@@ -177,32 +216,38 @@ fn apply_table(
             // Editors send what the user has not set as null.
             (_, Value::Null) => {}
             (Some(key), _) if trust == Trust::Workspace && !key.workspace => {
-                tell(format!(
-                    "A workspace may not set `{path}`; it does not count."
-                ));
+                faults.add(|| format!("A workspace may not set `{path}`; it does not count."));
             }
             (Some(key), _) => {
                 if let Err(expected) = set(&key.kind, value, config) {
-                    tell(format!(
-                        "`{path}` has to be {expected}, not {}; it does not count.",
-                        describe(value)
-                    ));
+                    let found = describe(value);
+                    faults.add(|| {
+                        format!("`{path}` has to be {expected}, not {found}; it does not count.")
+                    });
                 }
             }
             (None, Value::Object(inner)) if is_table => {
-                apply_table(inner, &format!("{path}."), trust, config, tell)
+                apply_table(inner, &format!("{path}."), trust, config, faults)
             }
             (None, other) if is_table => {
-                tell(format!(
-                    "`{path}` has to be a table, not {}; it does not count.",
-                    describe(other)
-                ));
+                let found = describe(other);
+                faults
+                    .add(|| format!("`{path}` has to be a table, not {found}; it does not count."));
             }
-            (None, _) => tell(match nearest(&path) {
-                Some(known) => format!("There is no setting `{path}`; did you mean `{known}`?"),
-                None => format!("There is no setting `{path}`; it does not count."),
-            }),
+            (None, _) => faults.add(|| unknown(&path)),
         }
+    }
+}
+
+/// The sentence for a key that there is none of. It repeats what may be a slip of the pen, and no text that somebody has put there to be read.
+fn unknown(path: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+    if path.len() > MAX_NAME || !path.chars().all(is_plain) {
+        return "A key is no setting, and its name is too long or too odd to be repeated; it does not count.".to_owned();
+    }
+    match nearest(path) {
+        Some(known) => format!("There is no setting `{path}`; did you mean `{known}`?"),
+        None => format!("There is no setting `{path}`; it does not count."),
     }
 }
 
@@ -230,13 +275,12 @@ fn set(kind: &Kind, value: &Value, config: &mut Config) -> Result<(), String> {
             };
         }
         Kind::Texts(field) => {
-            let texts = value.as_array().and_then(|values| {
-                values
-                    .iter()
-                    .map(|value| value.as_str().map(str::to_owned))
-                    .collect::<Option<Vec<_>>>()
-            });
-            *field(config) = texts.ok_or("a list of texts")?;
+            let values = value.as_array().ok_or("a list of texts")?;
+            if values.len() > MAX_TEXTS {
+                return Err(format!("a list of at most {MAX_TEXTS} texts"));
+            }
+            let texts = values.iter().map(|value| value.as_str().map(str::to_owned));
+            *field(config) = texts.collect::<Option<_>>().ok_or("a list of texts")?;
         }
         Kind::Model(field) => {
             let text = value.as_str().filter(|text| !text.is_empty());

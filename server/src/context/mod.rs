@@ -2,7 +2,7 @@
 //! within a budget, each with its reason.
 //!
 //! The sources, the [`plan`] and the rules of [`privacy`] are pure. Two parts read files where they say so, and may block there:
-//! [`workspace`], which asks all sources and compares files beside the open one, and [`privacy::Ignored`], which reads ignore files.
+//! [`workspace`], which asks all sources and compares files beside the open one, and [`privacy`], which follows links and reads ignore files.
 
 pub mod counterpart;
 pub mod definitions;

@@ -8,7 +8,7 @@ use std::{
     ops::Range,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Instant, SystemTime},
+    time::Instant,
 };
 
 use lru::LruCache;
@@ -19,18 +19,22 @@ use super::{
     Piece, Source, counterpart, definitions,
     diagnostic::Diagnostics,
     lines::{line_changes, lines_of},
-    outline, privacy,
+    outline,
+    privacy::{self, Cleared},
     recent_edits::RecentEdits,
     similar::{self, Candidate, Prepared},
 };
 use crate::{
     documents::{Documents, Snapshot},
+    files,
     index::Index,
     syntax::{INTERACTIVE_BUDGET, Parsed, newest_tree},
 };
 
 /// Texts that are searched for similar code: the nearest files of a folder, and the documents that are open.
 const MAX_TEXTS: usize = 24;
+/// Files that are looked at for them, at most: those that may not be read are passed over.
+const MAX_FILES: usize = 64;
 /// Larger files are not searched.
 const MAX_TEXT_BYTES: u64 = 256 * 1024;
 /// Texts that stay prepared; a file of 10 KB takes 30.
@@ -71,26 +75,30 @@ impl Default for Live {
 #[derive(Clone)]
 enum Stamp {
     Open(Rope),
-    File {
-        modified: Option<SystemTime>,
-        bytes: u64,
-    },
+    File(files::Stamp),
 }
 
 impl Stamp {
     fn is(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Open(a), Self::Open(b)) => a.is_instance(b),
-            (
-                Self::File { modified, bytes },
-                Self::File {
-                    modified: other_modified,
-                    bytes: other_bytes,
-                },
-            ) => modified.is_some() && (modified, bytes) == (other_modified, other_bytes),
+            (Self::File(a), Self::File(b)) => a.is_known() && a == b,
             _ => false,
         }
     }
+}
+
+/// Where something similar is looked for.
+#[derive(Clone, Copy)]
+struct Around<'a> {
+    snapshot: &'a Snapshot,
+    path: &'a Path,
+    /// The workspace folder of the document.
+    folder: Option<&'a Path>,
+    /// Byte.
+    cursor: usize,
+    /// The bytes that the prompt shows anyway.
+    window: &'a Range<usize>,
 }
 
 impl Workspace {
@@ -172,25 +180,21 @@ impl Workspace {
         live.diagnostics.closed(uri);
     }
 
-    /// Why no model may see the file at `path`, for a person; `None` if it may. `folder` is the workspace folder that holds it.
-    pub async fn hidden(
+    /// Asks whether a model may see an open document. `folder` is the workspace folder that holds it. A disk that does not answer keeps nobody else
+    /// waiting.
+    ///
+    /// # Errors
+    /// Why not, for a person.
+    pub async fn clear(
         this: &Arc<Self>,
-        path: Arc<Path>,
+        document: &Snapshot,
         folder: Option<PathBuf>,
-    ) -> Option<&'static str> {
-        if let Some(reason) = privacy::secret(&path) {
-            return Some(reason);
-        }
-        if let Some(known) = this.index.ignored().known_reason(&path) {
-            return known;
-        }
-        // Ignore files have to be read, once. A disk that does not answer keeps nobody else waiting.
-        let workspace = this.clone();
-        let read = move || workspace.index.ignored().reason(&path, folder.as_deref());
-        let unknown = "The ignore files around this file could not be read.";
-        tokio::task::spawn_blocking(read)
-            .await
-            .unwrap_or(Some(unknown))
+    ) -> Result<Cleared, &'static str> {
+        let (workspace, document) = (this.clone(), document.clone());
+        let clear = move || privacy::clear(&document, folder.as_deref(), workspace.index.ignored());
+        tokio::task::spawn_blocking(clear).await.unwrap_or(Err(
+            "It could not be found out whether a model may see this file.",
+        ))
     }
 
     /// What may help at `cursor` (byte), from every source but those `without`; nothing that no model may see. `window`: the bytes that the
@@ -237,9 +241,10 @@ impl Workspace {
         if wanted(Source::Counterpart) {
             pieces.extend(self.counterparts(snapshot, &path, window));
         }
+        let open = self.visible_documents(folder);
         if wanted(Source::RecentEdits) {
             let live = self.live();
-            let open = |uri: &str| live.open.get(uri).cloned();
+            let open = |uri: &str| open.get(uri).cloned();
             let now = Instant::now();
             pieces.extend(live.edits.pieces(open, &snapshot.uri, window, now));
         }
@@ -253,7 +258,14 @@ impl Workspace {
         }
         if wanted(Source::Similar) {
             let named: Vec<PathBuf> = pieces.iter().map(|piece| piece.path.clone()).collect();
-            pieces.extend(self.similar(snapshot, &path, cursor, window, named));
+            let around = Around {
+                snapshot,
+                path: &path,
+                folder,
+                cursor,
+                window,
+            };
+            pieces.extend(self.similar(&around, &open, named));
         }
         pieces.retain(|piece| self.may_be_seen(&piece.path, folder));
         for piece in &mut pieces {
@@ -263,7 +275,16 @@ impl Workspace {
     }
 
     fn may_be_seen(&self, path: &Path, folder: Option<&Path>) -> bool {
-        privacy::secret(path).is_none() && self.index.ignored().reason(path, folder).is_none()
+        privacy::hidden_file(path, folder, self.index.ignored()).is_none()
+    }
+
+    /// The open documents that a model may see.
+    fn visible_documents(&self, folder: Option<&Path>) -> HashMap<Arc<str>, Snapshot> {
+        let mut open = self.live().open.clone();
+        // Looks at the disk, so not under the lock.
+        let ignored = self.index.ignored();
+        open.retain(|_, document| privacy::hidden_document(document, folder, ignored).is_none());
+        open
     }
 
     fn counterparts(&self, snapshot: &Snapshot, path: &Path, window: &Range<usize>) -> Vec<Piece> {
@@ -286,19 +307,23 @@ impl Workspace {
 
     fn similar(
         &self,
-        snapshot: &Snapshot,
-        path: &Path,
-        cursor: usize,
-        window: &Range<usize>,
+        around: &Around,
+        open: &HashMap<Arc<str>, Snapshot>,
         named: Vec<PathBuf>,
     ) -> Vec<Piece> {
+        let Around {
+            snapshot,
+            path,
+            cursor,
+            window,
+            ..
+        } = *around;
         let rope = &snapshot.rope;
-        let open: Vec<Snapshot> = self.live().open.values().cloned().collect();
         let mut texts: Vec<(PathBuf, Arc<Prepared>)> = Vec::new();
         let mut seen: HashSet<PathBuf> = HashSet::new();
         let current = (path.to_owned(), Arc::new(near(rope, cursor)));
         seen.insert(path.to_owned());
-        let mut documents: Vec<&Snapshot> = open.iter().collect();
+        let mut documents: Vec<&Snapshot> = open.values().collect();
         documents.sort_by(|a, b| a.uri.cmp(&b.uri));
         for document in documents {
             if let Some(path) = document.path.as_deref()
@@ -310,13 +335,12 @@ impl Workspace {
                 texts.push((path.to_owned(), self.prepared_document(document)));
             }
         }
-        for file in named.into_iter().chain(siblings(path)) {
+        for file in named.into_iter().chain(siblings(path)).take(MAX_FILES) {
             if texts.len() >= MAX_TEXTS {
                 break;
             }
             if seen.insert(file.clone())
-                && privacy::secret(&file).is_none()
-                && let Some(prepared) = self.prepared_file(&file)
+                && let Some(prepared) = self.prepared_file(&file, around)
             {
                 texts.push((file, prepared));
             }
@@ -353,16 +377,19 @@ impl Workspace {
             .unwrap_or_else(|| Arc::new(Prepared::new("")))
     }
 
-    fn prepared_file(&self, path: &Path) -> Option<Arc<Prepared>> {
-        let metadata = fs::metadata(path).ok()?;
-        if !metadata.is_file() || metadata.len() > MAX_TEXT_BYTES {
+    /// `None` for what a model may not see, and for what does not belong to the project: a link may lead anywhere.
+    fn prepared_file(&self, path: &Path, around: &Around) -> Option<Arc<Prepared>> {
+        let Around {
+            path: of, folder, ..
+        } = *around;
+        let place = privacy::inside(path, of, folder).ok()?;
+        let stamp = Stamp::File(files::Stamp::of(&place, MAX_TEXT_BYTES)?);
+        let ignored = self.index.ignored();
+        if privacy::hidden_file(path, folder, ignored).is_some() {
             return None;
         }
-        let stamp = Stamp::File {
-            modified: metadata.modified().ok(),
-            bytes: metadata.len(),
-        };
-        self.prepared(path, stamp, || fs::read_to_string(path).ok())
+        let text = || privacy::read(path, MAX_TEXT_BYTES, of, folder, ignored).ok();
+        self.prepared(path, stamp, text)
     }
 
     fn prepared(
@@ -413,8 +440,8 @@ fn siblings(path: &Path) -> Vec<PathBuf> {
         return Vec::new();
     };
     let mut files: Vec<PathBuf> = entries
-        .flatten()
         .take(MAX_SIBLINGS)
+        .flatten()
         .map(|entry| entry.path())
         .filter(|other| other.extension() == path.extension() && other != path)
         .collect();

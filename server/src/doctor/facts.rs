@@ -18,6 +18,7 @@ use crate::{
         memory::{self, Memory},
     },
     models::{catalogue, choice, store::Store},
+    subprocess::{SearchPath, Subprocess},
 };
 
 #[derive(Debug, Default, Serialize)]
@@ -138,12 +139,8 @@ const EDITORS: [&str; 4] = ["nvim", "hx", "code", "codium"];
 const VERSION_TIME: Duration = Duration::from_secs(5);
 
 pub async fn collect() -> Facts {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let in_path = |program: &str| {
-        env::split_paths(&path)
-            .map(|folder| folder.join(format!("{program}{}", env::consts::EXE_SUFFIX)))
-            .find(|file| file.is_file())
-    };
+    let path = SearchPath::trusted();
+    let in_path = |program: &str| path.find(program.as_ref());
     let editors = EDITORS
         .into_iter()
         .filter_map(|program| in_path(program).map(|file| editor(program, file)));
@@ -263,18 +260,9 @@ fn action_model(
 }
 
 async fn editor(program: &str, file: PathBuf) -> Editor {
-    let asked = tokio::process::Command::new(&file)
-        .arg("--version")
-        .stdin(std::process::Stdio::null())
-        .kill_on_drop(true)
-        .output();
-    let version = match tokio::time::timeout(VERSION_TIME, asked).await {
-        Ok(Ok(output)) => String::from_utf8_lossy(&output.stdout)
-            .lines()
-            .next()
-            .map(|line| line.trim().to_owned()),
-        _ => None,
-    };
+    let asked = file.clone();
+    let version = tokio::task::spawn_blocking(move || version_of(&asked));
+    let version = version.await.ok().flatten();
     // VS Code prints the bare number.
     let version = version.map(
         |version| match version.starts_with(|c: char| c.is_ascii_digit()) {
@@ -287,6 +275,16 @@ async fn editor(program: &str, file: PathBuf) -> Editor {
         path: text(&file),
         version,
     }
+}
+
+/// The first line of what it prints when it is asked for its version.
+fn version_of(program: &Path) -> Option<String> {
+    let asked = Subprocess::new(program.as_os_str())
+        .ok()?
+        .arguments(["--version"]);
+    let output = asked.run_within(VERSION_TIME).ok()?;
+    let line = output.stdout.lines().next()?;
+    Some(line.trim().to_owned())
 }
 
 #[cfg(feature = "llama")]

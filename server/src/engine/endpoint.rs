@@ -2,8 +2,12 @@
 //! engine there, and a log. Owns the checks that keep other users of the machine out; starts no process.
 //!
 //! Two things protect the socket: the folder, which belongs to the user and is closed to everybody else (mode 0700), and the
-//! user id of the peer, which both ends compare where the system tells it (Linux, macOS, the BSDs). On Windows the socket is a
-//! named pipe with the system's default rights, and only the folder of the lock and the log is the user's own.
+//! user id of the peer, which both ends compare where the system tells it (Linux, macOS, the BSDs).
+//!
+//! On Windows the socket is a named pipe, in a name space that all users share. Each engine gives it a new random name, and writes that
+//! and its process id to a file in the folder, which is the user's own: so nobody can take the name before, and a window talks to that
+//! process only. Windows of others are kept out by the pipe's default rights, by which they may not write to it. None of this has been
+//! tried on Windows.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -30,8 +34,9 @@ const LOCK_STEP: Duration = Duration::from_millis(25);
 /// Connecting to a socket on the same machine is immediate, unless the engine is stopped and its queue is full.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(2);
 
-/// Log bytes above which a new engine starts the file anew.
-const LONGEST_LOG: u64 = 1 << 20;
+/// Bytes that the engine's log may have: [`crate::logging`] keeps it so while the engine runs. What llama.cpp writes past that on its way
+/// out is cut off by the next engine.
+pub const LONGEST_LOG: u64 = 1 << 20;
 
 #[derive(Debug, Error)]
 pub enum EndpointError {
@@ -126,14 +131,18 @@ impl Endpoint {
         self.socket.with_extension("log")
     }
 
-    /// The log, open to append.
+    /// The log, open to append and to read.
     ///
     /// # Errors
     /// If it can't be created.
     pub fn open_log(&self) -> Result<File, EndpointError> {
         let path = self.log_path();
         let open = || {
-            let log = File::options().create(true).append(true).open(&path)?;
+            let log = File::options()
+                .create(true)
+                .append(true)
+                .read(true)
+                .open(&path)?;
             if log.metadata()?.len() > LONGEST_LOG {
                 log.set_len(0)?;
             }
@@ -155,7 +164,13 @@ impl Endpoint {
             error,
         };
         self.check_kind()?;
-        let connecting = Stream::connect(self.name().map_err(failed)?);
+        let name = match self.name() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(EndpointError::NobodyListens(self.socket.clone()));
+            }
+            name => name.map_err(failed)?,
+        };
+        let connecting = Stream::connect(name);
         let stream = match tokio::time::timeout(CONNECT_PATIENCE, connecting).await {
             Err(_) => return Err(failed(io::ErrorKind::TimedOut.into())),
             Ok(Err(error))
@@ -168,7 +183,7 @@ impl Endpoint {
             }
             Ok(stream) => stream.map_err(failed)?,
         };
-        if self.is_own_peer(&stream).map_err(failed)? {
+        if self.is_own_engine(&stream).map_err(failed)? {
             Ok(stream)
         } else {
             Err(EndpointError::OthersProcess(self.socket.clone()))
@@ -192,6 +207,8 @@ impl Endpoint {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
             _ => {}
         }
+        #[cfg(not(unix))]
+        self.announce().map_err(failed)?;
         let listener = ListenerOptions::new()
             .name(self.name().map_err(failed)?)
             // We remove it ourselves, and only while it is ours.
@@ -253,18 +270,51 @@ impl Endpoint {
     #[cfg(not(unix))]
     fn name(&self) -> io::Result<Name<'_>> {
         use interprocess::local_socket::{GenericNamespaced, ToNsName};
-        // The folder is part of the name, so that two users never meet.
-        let digest = Sha256::digest(self.socket.as_os_str().as_encoded_bytes());
-        let name: String = digest
-            .iter()
-            .take(16)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        format!("tacit-{name}").to_ns_name::<GenericNamespaced>()
+        self.announced()?.0.to_ns_name::<GenericNamespaced>()
     }
 
+    /// Where the engine says how its pipe is called, and which process it is.
+    #[cfg(not(unix))]
+    fn announcement(&self) -> PathBuf {
+        self.socket.with_extension("pipe")
+    }
+
+    /// The seeds of the standard library's hash tables come from the system's random numbers.
+    #[cfg(not(unix))]
+    fn announce(&self) -> io::Result<()> {
+        use std::hash::{BuildHasher, Hasher, RandomState};
+        let random = || RandomState::new().build_hasher().finish();
+        let name = format!("tacit-{:016x}{:016x}", random(), random());
+        fs::write(
+            self.announcement(),
+            format!("{name} {}", std::process::id()),
+        )
+    }
+
+    #[cfg(not(unix))]
+    fn announced(&self) -> io::Result<(String, u32)> {
+        let text = fs::read_to_string(self.announcement())?;
+        let parts = text.split_once(' ');
+        let parsed = parts.and_then(|(name, pid)| Some((name.to_owned(), pid.parse().ok()?)));
+        // One that is being written is as good as none.
+        parsed.ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    /// Whether an engine of ours is at the other end.
     #[cfg(unix)]
-    fn is_own_peer(&self, stream: &Stream) -> io::Result<bool> {
+    fn is_own_engine(&self, stream: &Stream) -> io::Result<bool> {
+        self.is_own_window(stream)
+    }
+
+    #[cfg(not(unix))]
+    fn is_own_engine(&self, stream: &Stream) -> io::Result<bool> {
+        let (_, pid) = self.announced()?;
+        Ok(stream.peer_creds()?.pid().is_some_and(|peer| peer == pid))
+    }
+
+    /// Whether a window of ours is at the other end.
+    #[cfg(unix)]
+    fn is_own_window(&self, stream: &Stream) -> io::Result<bool> {
         use std::os::unix::fs::MetadataExt;
         // The folder was found to be ours when this endpoint was made.
         let own = fs::metadata(self.socket.parent().unwrap_or(Path::new(".")))?.uid();
@@ -272,7 +322,7 @@ impl Endpoint {
     }
 
     #[cfg(not(unix))]
-    fn is_own_peer(&self, _stream: &Stream) -> io::Result<bool> {
+    fn is_own_window(&self, _stream: &Stream) -> io::Result<bool> {
         Ok(true)
     }
 
@@ -311,7 +361,7 @@ impl Listener {
             error,
         };
         let stream = self.listener.accept().await.map_err(failed)?;
-        if self.endpoint.is_own_peer(&stream).map_err(failed)? {
+        if self.endpoint.is_own_window(&stream).map_err(failed)? {
             Ok(stream)
         } else {
             Err(EndpointError::OthersProcess(self.endpoint.socket.clone()))

@@ -2,6 +2,7 @@
 //! back, and leaves when nobody needs it. Runs no model itself and never unloads weights: that is the inner engine's business.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use super::connection::{Connection, ConnectionError};
 use super::endpoint::{Endpoint, EndpointError, Listener, Stream};
 use super::wire::{ClientMessage, Hello, HostMessage};
 use super::{Engine, Event, Finish, Hold, JobHandle, Usage};
+use crate::process::{Ending, asked_to_end};
 
 /// A window says who it is at once, or it is none.
 const HELLO_PATIENCE: Duration = Duration::from_secs(5);
@@ -40,6 +42,14 @@ pub struct HostArguments {
 }
 
 impl HostArguments {
+    /// The file that our standard error goes to, when a window has started us.
+    ///
+    /// # Errors
+    /// If the endpoint can't be used.
+    pub fn open_log(&self) -> Result<File, EndpointError> {
+        Endpoint::at(self.endpoint.clone())?.open_log()
+    }
+
     /// [`serve`]s as the arguments say.
     ///
     /// # Errors
@@ -92,7 +102,7 @@ pub async fn serve(
     let mut windows = JoinSet::new();
     let mut idle_since = Instant::now();
     let mut reachable = time::interval(REACHABLE_STEP);
-    let mut terminated = std::pin::pin!(termination());
+    let mut terminated = std::pin::pin!(asked_to_end(&Ending::ALL));
     loop {
         tokio::select! {
             stream = accept(&listener) => {
@@ -107,7 +117,7 @@ pub async fn serve(
             Some(_) = windows.join_next() => idle_since = Instant::now(),
             () = time::sleep_until(idle_since + settings.idle_exit), if windows.is_empty() => return Ok(Exit::Idle),
             _ = reachable.tick() => if !listener.is_reachable() { return Ok(Exit::Unreachable) },
-            () = &mut terminated => return Ok(Exit::Terminated),
+            _ = &mut terminated => return Ok(Exit::Terminated),
         }
     }
 }
@@ -235,25 +245,4 @@ async fn relay(
             usage: Usage::default(),
         },
     ));
-}
-
-/// Resolves when the system wants this process to end. Ctrl-C in the editor's terminal doesn't reach an engine that a window
-/// has started, since it is in a process group of its own.
-#[cfg(unix)]
-async fn termination() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut signal) => {
-            signal.recv().await;
-        }
-        Err(error) => {
-            tracing::warn!("SIGTERM will end the engine at once: {error}");
-            std::future::pending().await
-        }
-    }
-}
-
-#[cfg(not(unix))]
-async fn termination() {
-    std::future::pending().await
 }

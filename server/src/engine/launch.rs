@@ -3,8 +3,8 @@
 
 use std::ffi::OsString;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::PathBuf;
-use std::process::{ExitStatus, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use tokio::process::{Child, Command};
@@ -13,8 +13,9 @@ use tokio::time::{self, Instant};
 use super::Status;
 use super::connection::{Connection, ConnectionError};
 use super::endpoint::{Endpoint, EndpointError, Stream};
-use super::recovery;
+use super::recovery::{self, Finding};
 use super::wire::{ClientMessage, Hello, HostMessage};
+use crate::subprocess;
 
 /// A new engine listens within this time; only then does it load its model.
 const LISTEN_PATIENCE: Duration = Duration::from_secs(10);
@@ -124,8 +125,8 @@ impl Launcher {
         }
     }
 
-    /// What the user may do about the engine whose connection has just broken.
-    pub async fn advice(&mut self) -> String {
+    /// Why the connection to the engine has just broken.
+    pub async fn post_mortem(&mut self) -> Finding {
         let exit = match &mut self.child {
             Some(child) => time::timeout(DEATH_PATIENCE, child.wait())
                 .await
@@ -133,7 +134,7 @@ impl Launcher {
                 .and_then(Result::ok),
             None => None,
         };
-        recovery::advice(exit, &self.log_tail())
+        recovery::find(exit, &self.log_tail())
     }
 
     async fn connect_here(&mut self) -> Result<Link, Trouble> {
@@ -161,10 +162,8 @@ impl Launcher {
                 // On its way.
                 None if self.child.is_some() => {}
                 Some(exit) if spawned && !exit.success() => {
-                    return Err(Trouble::NoStart(recovery::advice(
-                        Some(exit),
-                        &self.log_tail(),
-                    )));
+                    let found = recovery::find(Some(exit), &self.log_tail());
+                    return Err(Trouble::NoStart(found.advice));
                 }
                 // None yet, or an old one, or ours has left the place to another that is just coming or going.
                 _ if Instant::now() < give_up => {
@@ -225,29 +224,22 @@ impl Launcher {
             .open_log()
             .map_err(|error| Trouble::Unusable(error.to_string()))?;
         self.log_start = log.metadata().map_or(0, |metadata| metadata.len());
-        let mut command = Command::new(&self.settings.program);
+        // The engine outlives this window: it runs in its own folder, so that the user's is not kept busy.
+        let folder = self.endpoint.path().parent().unwrap_or(Path::new("/"));
+        let mut command = Command::from(subprocess::command(&self.settings.program, folder));
         command
             .args(&self.settings.arguments)
             .arg("--endpoint")
             .arg(self.endpoint.path())
             .arg("--identity")
             .arg(&self.settings.hello.model)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
             .stderr(log);
-        // The engine outlives this window and must not keep the user's folder busy.
-        if let Some(folder) = self.endpoint.path().parent() {
-            command.current_dir(folder);
-        }
         if !OPENMP_SPIN
             .iter()
             .any(|name| std::env::var_os(name).is_some())
         {
             command.env(SPIN_COUNT, SPINS);
         }
-        // Ctrl-C in the terminal of this window's editor is not meant for an engine that other windows use.
-        #[cfg(unix)]
-        command.process_group(0);
         let child = command.spawn().map_err(|error| {
             let program = self.settings.program.display();
             Trouble::NoStart(format!(
@@ -294,8 +286,9 @@ impl Launcher {
         let read = || {
             let mut log = std::fs::File::open(self.endpoint.log_path())?;
             let length = log.metadata()?.len();
-            let own = if self.child.is_some() {
-                self.log_start.min(length)
+            // One that is shorter than it was has been cut, and all of it is newer.
+            let own = if self.child.is_some() && self.log_start <= length {
+                self.log_start
             } else {
                 0
             };

@@ -53,6 +53,9 @@ const BATCH_TOKENS: u32 = 128;
 /// Folder of llama.cpp's libraries, relative to the folder of the binary: of an installation (and of test binaries), of a build.
 const LIBRARY_FOLDERS: [&str; 2] = ["../lib/tacit", "lib/tacit"];
 
+/// Names one more library, which llama.cpp loads with those of any folder.
+const FOREIGN_BACKEND: &str = "GGML_BACKEND_PATH";
+
 /// Back ends for GPUs, by their names in llama.cpp's libraries; which of them were built is a matter of cargo's features.
 const GPU_BACKENDS: [&str; 4] = ["cuda", "hip", "metal", "vulkan"];
 
@@ -146,15 +149,50 @@ fn llama() -> Result<&'static LlamaBackend, LoadError> {
     let llama = LLAMA.get_or_init(|| {
         llama_cpp_2::send_logs_to_tracing(LogOptions::default());
         let folder = library_folder().ok_or("llama.cpp's libraries are missing: `lib/tacit` must lie beside the binary or its folder")?;
-        match cpu::choose(&folder) {
-            Some(chosen) => load_with_gpus(&folder, &chosen.library)?,
-            None => load_backends_from_path(&folder),
-        }
+        load_backends(&folder)?;
         LlamaBackend::init().map_err(|error| error.to_string())
     });
     llama
         .as_ref()
         .map_err(|error| LoadError(format!("The engine could not be started: {error}.")))
+}
+
+/// Loads the back ends that lie in our own folder, and makes sure that llama.cpp looks for none elsewhere: where it has none at
+/// [`LlamaBackend::init`], it would load whatever has the right name in the folder in which llama.cpp was built, and in the current one,
+/// which is a user's repository.
+fn load_backends(folder: &Path) -> Result<(), String> {
+    if std::env::var_os(FOREIGN_BACKEND).is_some() {
+        return Err(format!(
+            "{FOREIGN_BACKEND} is set, so llama.cpp would load a library that is not tacit's: please unset it"
+        ));
+    }
+    let chosen = cpu::choose(folder);
+    match &chosen {
+        Some(chosen) => load_with_gpus(folder, &chosen.library)?,
+        None => load_from(folder)?,
+    }
+    let mut devices = llama_cpp_2::list_llama_ggml_backend_devices().into_iter();
+    if devices.any(|device| device.device_type == LlamaBackendDeviceType::Cpu) {
+        return Ok(());
+    }
+    let library = chosen.map_or(folder.to_owned(), |chosen| chosen.library);
+    Err(format!(
+        "{} can't be loaded. Most likely GNU's OpenMP library is missing: please install `libgomp1` (Debian, Ubuntu) or `libgomp` \
+         (Fedora, Arch, Alpine); if it is there, install tacit again",
+        library.display()
+    ))
+}
+
+/// The binding takes only paths that are text.
+fn load_from(folder: &Path) -> Result<(), String> {
+    if folder.to_str().is_none_or(|path| path.contains('\0')) {
+        let folder = folder.display();
+        return Err(format!(
+            "the path {folder} is not UTF-8: please install tacit elsewhere, or set TMPDIR"
+        ));
+    }
+    load_backends_from_path(folder);
+    Ok(())
 }
 
 /// Loads one CPU back end and those for GPUs that there are. llama.cpp takes a folder and picks by itself, so it gets a folder that
@@ -176,8 +214,7 @@ fn load_with_gpus(folder: &Path, cpu: &Path) -> Result<(), String> {
         #[cfg(not(unix))]
         std::fs::copy(library, link).map(drop).map_err(with_path)?;
     }
-    load_backends_from_path(chosen.path());
-    Ok(())
+    load_from(chosen.path())
 }
 
 /// Where llama.cpp's libraries lie, for `tacit doctor`; `None` if they are missing.

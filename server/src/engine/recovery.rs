@@ -23,6 +23,8 @@ pub struct Crashes {
     recent: VecDeque<Instant>,
     /// Crashes in a row, without a healthy engine between.
     row: u32,
+    /// See [`Crashes::give_up`].
+    hopeless: bool,
 }
 
 /// When the next engine may be started.
@@ -32,6 +34,8 @@ pub enum Permit {
     After(Duration),
     /// Too many crashes: not before the oldest of them is forgotten, in this time.
     GivenUp(Duration),
+    /// It would end the same way: not before the user wants it.
+    Never,
 }
 
 impl Crashes {
@@ -48,7 +52,15 @@ impl Crashes {
         }
     }
 
+    /// The next engine would die as the last one has: llama.cpp cannot load this model.
+    pub fn give_up(&mut self) {
+        self.hopeless = true;
+    }
+
     pub fn permit(&self, now: Instant) -> Permit {
+        if self.hopeless {
+            return Permit::Never;
+        }
         let recent = || {
             self.recent
                 .iter()
@@ -73,9 +85,40 @@ impl Crashes {
     }
 }
 
-/// What the user may do about an engine that has died. `exit` is known for our own child only; `log` is what it last wrote to
-/// its standard error.
-pub fn advice(exit: Option<ExitStatus>, log: &str) -> String {
+/// What is known of an engine that has died.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What the user may do about it.
+    pub advice: String,
+    /// It ended itself, because something did not hold that llama.cpp takes for granted. What it did, it would do again.
+    pub aborted: bool,
+}
+
+/// Looks at an engine that has died. `exit` is known for our own child only; `log` is what it last wrote to its standard error.
+pub fn find(exit: Option<ExitStatus>, log: &str) -> Finding {
+    match failed_assertion(log) {
+        Some(assertion) => Finding {
+            advice: format!(
+                "The engine ended itself: something in the model is not as llama.cpp needs it ({assertion}). Please check the model \
+                 with `tacit models verify`, or choose another that `tacit models list` names."
+            ),
+            aborted: true,
+        },
+        None => Finding {
+            advice: advice(exit, log),
+            aborted: false,
+        },
+    }
+}
+
+/// What ggml says before it aborts, without the place in its source: `GGML_ASSERT(n_vocab > 0) failed`.
+fn failed_assertion(log: &str) -> Option<&str> {
+    let said = |line: &str| line.find("GGML_ASSERT(");
+    let line = log.lines().rfind(|line| said(line).is_some())?;
+    Some(line[said(line)?..].trim_end())
+}
+
+fn advice(exit: Option<ExitStatus>, log: &str) -> String {
     let last_line = log
         .lines()
         .rev()
@@ -224,6 +267,50 @@ mod tests {
             assert!(advice.contains(expected), "{log:?}: {advice}");
             assert!(advice.contains(log.trim()), "{log:?}: {advice}");
         }
+    }
+
+    #[test]
+    fn a_failed_assertion_is_the_reason_whatever_else_the_log_says() {
+        let place = "/somewhere/ggml/src/ggml.c:3456: ";
+        let words = "GGML_ASSERT(ne0 % type_size == 0) failed";
+        for (before, after) in [
+            ("", ""),
+            (
+                "loading\n",
+                "171 library/std/src/rt.rs: No such file or directory.\n",
+            ),
+            (
+                "WARN something\n",
+                "[New LWP 12]\nwarning: out of memory\n\n",
+            ),
+        ] {
+            let found = find(None, &format!("{before}{place}{words}\n{after}"));
+            assert!(found.aborted);
+            assert!(
+                found.advice.contains(&format!("({words})")),
+                "{}",
+                found.advice
+            );
+            assert!(!found.advice.contains("somewhere"), "{}", found.advice);
+        }
+        for log in [
+            "",
+            "error: unknown model architecture: 'foo'\n",
+            "an assertion failed\n",
+        ] {
+            assert!(!find(None, log).aborted, "{log:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_hopeless_waits_for_the_user() {
+        let start = Instant::now();
+        let mut crashes = Crashes::default();
+        crashes.record(start, Duration::ZERO);
+        crashes.give_up();
+        assert_eq!(crashes.permit(start + 10 * WINDOW), Permit::Never);
+        crashes.forget();
+        assert_eq!(crashes.permit(start), Permit::After(Duration::ZERO));
     }
 
     #[cfg(unix)]

@@ -178,7 +178,7 @@ impl Task {
                     self.inbox.finish_all(&Finish::Cancelled);
                     continue;
                 }
-                Permit::GivenUp(_) => {
+                Permit::GivenUp(_) | Permit::Never => {
                     let reason = match &*self.status.borrow() {
                         Status::Failed(reason) => Finish::Failed(reason.clone()),
                         _ => Finish::Cancelled,
@@ -240,7 +240,12 @@ impl Task {
                 if let Some(error) = error {
                     tracing::warn!("{error}");
                 }
-                self.launcher.advice().await
+                let found = self.launcher.post_mortem().await;
+                let was_loading = matches!(*self.status.borrow(), Status::Loading { .. });
+                if found.aborted && was_loading {
+                    self.crashes.give_up();
+                }
+                found.advice
             }
         };
         tracing::warn!("engine process {} is lost: {reason}", link.pid);
@@ -248,7 +253,7 @@ impl Task {
         self.status
             .send_replace(match self.crashes.permit(Instant::now()) {
                 Permit::After(_) => Status::Stopped,
-                Permit::GivenUp(_) => Status::Failed(self.with_outlook(reason)),
+                Permit::GivenUp(_) | Permit::Never => Status::Failed(self.with_outlook(reason)),
             });
         true
     }
@@ -257,6 +262,7 @@ impl Task {
     fn with_outlook(&self, reason: String) -> String {
         match self.crashes.permit(Instant::now()) {
             Permit::After(_) => reason,
+            Permit::Never => format!("{reason} It is not tried again until tacit is restarted."),
             Permit::GivenUp(pause) => {
                 let minutes = pause.as_secs().div_ceil(60);
                 format!(

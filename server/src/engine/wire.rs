@@ -84,8 +84,20 @@ pub enum WireError {
         "a message of {0} bytes is longer than the {MAX_FRAME} that the engine's connection carries"
     )]
     TooLong(usize),
-    #[error("the other end of the engine's connection sent something that is no message: {0}")]
-    NoMessage(#[from] serde_json::Error),
+    /// Where, and not what stands there: this goes to the log, which has no text that others chose, or that the user wrote.
+    #[error(
+        "the other end of the engine's connection sent something that is no message (line {line}, column {column})"
+    )]
+    NoMessage { line: usize, column: usize },
+}
+
+impl From<serde_json::Error> for WireError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::NoMessage {
+            line: error.line(),
+            column: error.column(),
+        }
+    }
 }
 
 /// The frame of `message`.

@@ -109,6 +109,7 @@ impl Index {
 
     /// Makes these the folders of the workspace.
     pub fn set_folders(&self, folders: Vec<PathBuf>) {
+        self.ignored().set_workspaces(&folders);
         self.tell(|mailbox| mailbox.folders = Some(folders));
     }
 

@@ -27,9 +27,9 @@ use super::{
 use crate::{
     context::privacy::{self, Rules},
     documents::Snapshot,
+    files::Stamp,
     priority,
 };
-use source::Stamp;
 
 /// Files of the index. The largest repositories in one piece have about so many that a person works on.
 const MAX_FILES: usize = 200_000;
@@ -293,6 +293,15 @@ impl Walker {
                 .excludes()
     }
 
+    /// The same of a document, which may have no file, and be reached by links.
+    fn may_be_read(&self, document: &Snapshot) -> bool {
+        let path = document.path.as_deref();
+        let root = path.and_then(|path| self.root(path));
+        let root = root.map(PathBuf::as_path);
+        path.is_none_or(source::is_source)
+            && privacy::hidden_document(document, root, &self.shared.ignored).is_none()
+    }
+
     /// Queues what is in a folder, and forgets what is not there any more.
     fn list(&mut self, folder: &Path) {
         let Some(root) = self.root(folder).cloned() else {
@@ -361,7 +370,7 @@ impl Walker {
         if self.open.values().any(|open| *open == path) {
             return;
         }
-        let Some(stamp) = Stamp::of(&path) else {
+        let Some(stamp) = source::stamp(&path) else {
             return self.forget(&path);
         };
         let known = self.stamps.get(&path);
@@ -391,7 +400,8 @@ impl Walker {
         if snapshot.tree.is_none() && !plain::reads(language) {
             return;
         }
-        if snapshot.path.is_some() && !self.is_wanted(&path) {
+        if !self.may_be_read(&snapshot) {
+            self.open.remove(&snapshot.uri);
             return self.forget(&path);
         }
         let text = snapshot.rope.to_string();
@@ -451,7 +461,7 @@ impl Walker {
 
 /// The text of a file that is in an index; `None` if it is no source code of a size that somebody has written any more.
 pub fn source_text(path: &Path) -> Option<String> {
-    Stamp::of(path)?;
+    source::stamp(path)?;
     source::read(path)
 }
 

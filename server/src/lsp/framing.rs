@@ -3,6 +3,11 @@
 //! Whatever the bytes are, this never fails for good: it reports what was wrong once, drops what makes no sense, and goes
 //! on at the next `Content-Length`. That name followed by a real line end can't occur inside a JSON body, because JSON
 //! escapes line ends in strings: so searching for it never cuts a good message in two.
+//!
+//! Whatever the bytes are and however they come, the time grows as their number does: each is searched for the end of a header, searched for
+//! a length and moved a few times at most.
+
+use std::ops::Range;
 
 use thiserror::Error;
 
@@ -11,6 +16,9 @@ pub const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
 
 /// More bytes than this without an end of the headers are not headers.
 const MAX_HEADER_BYTES: usize = 8 * 1024;
+
+/// A buffer that has grown beyond this for one message is given back when it is empty.
+const KEPT_BYTES: usize = 1024 * 1024;
 
 const LENGTH_HEADER: &[u8] = b"content-length:";
 
@@ -35,7 +43,7 @@ pub struct Framer {
     buffer: Vec<u8>,
     /// Bytes of `buffer` that are dealt with.
     start: usize,
-    /// Bytes of `buffer` in which no line end was found.
+    /// Bytes of `buffer` in which no line end was found; at least `start`.
     searched: usize,
     state: State,
     /// The current mishap was reported already; cleared by the next whole frame.
@@ -74,27 +82,34 @@ enum Header {
 
 impl Framer {
     pub fn push(&mut self, bytes: &[u8]) {
-        if self.start > 0 {
-            self.buffer.drain(..self.start);
+        let rest = self.buffer.len() - self.start;
+        if rest == 0 && self.buffer.capacity() > KEPT_BYTES {
+            self.buffer = Vec::new();
+        }
+        // The rest is moved only where more than the rest is gained, so that a byte is moved once on average.
+        if rest < self.start {
+            self.buffer.drain(..self.start.min(self.buffer.len()));
             self.searched -= self.start;
             self.start = 0;
         }
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// Gives back the end of a frame whose Content-Length was too large, so that it is read again as what follows.
-    pub fn unread(&mut self, tail: &[u8]) {
-        self.buffer.splice(..self.start, tail.iter().copied());
-        self.start = 0;
-        self.searched = 0;
+    /// Gives back the last bytes of the last frame, whose Content-Length was too large, so that they are read again as what follows.
+    pub fn unread(&mut self, bytes: usize) {
+        self.start -= bytes;
+        self.searched = self.start;
         self.state = State::default();
     }
 
     /// The next body, or what was wrong with the bytes skipped; `None` when more bytes are needed.
-    pub fn next_frame(&mut self) -> Option<Result<Vec<u8>, FrameError>> {
+    pub fn next_frame(&mut self) -> Option<Result<&[u8], FrameError>> {
         loop {
             match self.state {
-                State::Body { length } => return self.body(length).map(Ok),
+                State::Body { length } => {
+                    let body = self.body(length)?;
+                    return Some(Ok(&self.buffer[body]));
+                }
                 State::Lost => self.find_length_header()?,
                 State::Headers {
                     length,
@@ -112,8 +127,14 @@ impl Framer {
         }
     }
 
-    fn body(&mut self, length: usize) -> Option<Vec<u8>> {
-        let body = self.buffer.get(self.start..self.start + length)?.to_vec();
+    /// The place of a body that is there as a whole.
+    fn body(&mut self, length: usize) -> Option<Range<usize>> {
+        let body = self.start..self.start + length;
+        if body.end > self.buffer.len() {
+            // In one piece, instead of doubling what is there again and again.
+            self.buffer.reserve_exact(body.end - self.buffer.len());
+            return None;
+        }
         self.advance(length);
         self.state = State::default();
         self.reported = false;
@@ -127,15 +148,18 @@ impl Framer {
         begun: bool,
         bytes: usize,
     ) -> Option<Option<FrameError>> {
-        let from = self.searched.max(self.start);
-        let Some(end) = self.buffer[from..]
+        let limit = self.buffer.len().min(self.start + MAX_HEADER_BYTES);
+        let Some(end) = self.buffer[self.searched..limit]
             .iter()
             .position(|&byte| byte == b'\n')
-            .map(|at| from + at)
+            .map(|at| self.searched + at)
         else {
-            self.searched = self.buffer.len();
-            let pending = bytes + self.buffer.len() - self.start;
-            return (pending > MAX_HEADER_BYTES).then_some(Some(FrameError::Garbage));
+            self.searched = limit;
+            if bytes + limit - self.start < MAX_HEADER_BYTES {
+                return None;
+            }
+            self.skip_line(limit);
+            return Some(Some(FrameError::Garbage));
         };
         let line = self.buffer[self.start..end]
             .strip_suffix(b"\r")
@@ -176,13 +200,21 @@ impl Framer {
         Some(None)
     }
 
+    /// Drops the beginning, up to `end`, of a line that is too long for a header. A good header in it could only be the last one that begins there,
+    /// or the one that begins at its end.
+    fn skip_line(&mut self, end: usize) {
+        let behind_first = &self.buffer[(self.start + 1).min(end)..end];
+        let last = behind_first
+            .windows(LENGTH_HEADER.len())
+            .rposition(is_length_header);
+        let kept = last.map_or(LENGTH_HEADER.len() - 1, |at| behind_first.len() - at);
+        self.advance(end - self.start - kept.min(behind_first.len()));
+    }
+
     /// Drops bytes up to the next `Content-Length:`. `None` when there is none yet.
     fn find_length_header(&mut self) -> Option<()> {
         let rest = &self.buffer[self.start..];
-        match rest
-            .windows(LENGTH_HEADER.len())
-            .position(|window| window.eq_ignore_ascii_case(LENGTH_HEADER))
-        {
+        match rest.windows(LENGTH_HEADER.len()).position(is_length_header) {
             Some(at) => {
                 self.advance(at);
                 self.state = State::default();
@@ -199,12 +231,11 @@ impl Framer {
     fn advance(&mut self, bytes: usize) {
         self.start += bytes;
         self.searched = self.start;
-        if self.start == self.buffer.len() {
-            self.buffer.clear();
-            self.start = 0;
-            self.searched = 0;
-        }
     }
+}
+
+fn is_length_header(bytes: &[u8]) -> bool {
+    bytes.eq_ignore_ascii_case(LENGTH_HEADER)
 }
 
 fn parse_header(line: &[u8]) -> Header {
@@ -252,7 +283,7 @@ mod tests {
         for chunk in chunks {
             framer.push(chunk);
             while let Some(frame) = framer.next_frame() {
-                frames.push(frame.map(|body| String::from_utf8_lossy(&body).into_owned()));
+                frames.push(frame.map(|body| String::from_utf8_lossy(body).into_owned()));
             }
         }
         frames
@@ -388,9 +419,10 @@ mod tests {
         let mut framer = Framer::default();
         framer.push(b"Content-Length: 7\r\n\r\n{}Content-Length: 2\r\n\r\n[]");
         let body = framer.next_frame().and_then(Result::ok).unwrap_or_default();
+        let rest = body.len() - 2;
         assert!(begins_frame(&body[2..]));
-        framer.unread(&body[2..]);
-        assert_eq!(framer.next_frame(), Some(Ok(b"[]".to_vec())));
+        framer.unread(rest);
+        assert_eq!(framer.next_frame(), Some(Ok(b"[]".as_slice())));
     }
 
     proptest! {

@@ -1,14 +1,39 @@
 //! Message bodies to JSON-RPC and back. Pure.
 //!
-//! Every body becomes exactly one [`Incoming`]: what can't be understood becomes the error that the client is told.
+//! Every body becomes exactly one [`Incoming`]: what can't be understood becomes the error that the client is told. However it is made,
+//! reading it takes a time that grows as its length does, and not much more memory than its text.
 
-use serde_json::Value;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::{Value, json};
 use tower_lsp::jsonrpc::{Error, ErrorCode, Id, Request, Response};
 
 use super::framing;
+use super::tree::{Budget, Within};
 
 /// Methods that take no params. The router would refuse the `{}` that many clients send with them.
 const WITHOUT_PARAMS: &[&str] = &["shutdown", "exit", "tacit/stats"];
+
+/// Methods whose messages carry the text of documents. The bodies of all others are small.
+const WITH_TEXT: &[&str] = &[
+    "textDocument/didOpen",
+    "textDocument/didChange",
+    "textDocument/didSave",
+    "notebookDocument/didOpen",
+    "notebookDocument/didChange",
+];
+
+/// Bytes of a body without the text of documents. The longest that editors send are lists of diagnostics, with some hundred kilobytes.
+const MAX_PLAIN_BYTES: usize = 4 * 1024 * 1024;
+
+/// Bytes of memory for the values of a message beside the text of its strings: some 10,000 edits, or 5,000 diagnostics. So many edits keep
+/// the message loop for as long as it may be kept.
+const MAX_TREE_BYTES: usize = 32 * 1024 * 1024;
+
+/// Bytes of an id, which is repeated in the answer.
+const MAX_ID_BYTES: usize = 1024;
 
 /// What a client sent.
 #[derive(Debug, PartialEq)]
@@ -19,13 +44,15 @@ pub enum Incoming {
     Response(Response),
     /// Not to be understood; this is the answer.
     Malformed(Response),
+    /// A notification that is larger than any with a meaning.
+    Oversized,
 }
 
 /// Reads one body. The second value is how many bytes of it belong to the message: fewer than all only where the client
 /// announced a length that reaches into the next frame.
 pub fn parse(body: &[u8]) -> (Incoming, usize) {
     // serde_json refuses bodies nested deeper than 128 levels, so none overflows the stack.
-    let mut values = serde_json::Deserializer::from_slice(body).into_iter::<Value>();
+    let mut values = serde_json::Deserializer::from_slice(body).into_iter::<Body>();
     let value = match values.next() {
         Some(Ok(value)) => value,
         Some(Err(error)) => return (malformed(Id::Null, parse_error(&error)), body.len()),
@@ -40,11 +67,12 @@ pub fn parse(body: &[u8]) -> (Incoming, usize) {
         }
     };
     let end = values.byte_offset();
-    let rest = &body[end..];
-    if rest.trim_ascii().is_empty() {
-        (classify(value), body.len())
+    // Only the beginning of the rest is looked at: it may hold many frames, each of which is the rest of another.
+    let rest = body[end..].trim_ascii_start();
+    if rest.is_empty() {
+        (classify(value, body), body.len())
     } else if framing::begins_frame(rest) {
-        (classify(value), end)
+        (classify(value, &body[..end]), end)
     } else {
         let error = refusal(
             ErrorCode::ParseError,
@@ -54,14 +82,102 @@ pub fn parse(body: &[u8]) -> (Incoming, usize) {
     }
 }
 
-fn classify(value: Value) -> Incoming {
-    let mut message = match value {
-        Value::Object(message) => message,
-        Value::Array(_) => {
+/// The JSON value of a body.
+enum Body {
+    Object(Members),
+    Array,
+    Other,
+}
+
+/// The members that mean something; of one that comes twice, the last.
+#[derive(Default)]
+struct Members {
+    jsonrpc: Option<Value>,
+    id: Option<Value>,
+    method: Option<Value>,
+    params: Option<Value>,
+    result: Option<Value>,
+    error: Option<Value>,
+    /// Some of it was left out, because it would have taken too much memory.
+    is_too_rich: bool,
+}
+
+impl<'de> Deserialize<'de> for Body {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(BodyVisitor)
+    }
+}
+
+struct BodyVisitor;
+
+impl<'de> Visitor<'de> for BodyVisitor {
+    type Value = Body;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str("a message")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Body, A::Error> {
+        let budget = Budget::new(MAX_TREE_BYTES);
+        let mut members = Members::default();
+        while let Some(name) = object.next_key::<String>()? {
+            let member = match name.as_str() {
+                "jsonrpc" => &mut members.jsonrpc,
+                "id" => &mut members.id,
+                "method" => &mut members.method,
+                "params" => &mut members.params,
+                "result" => &mut members.result,
+                "error" => &mut members.error,
+                _ => {
+                    object.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+            };
+            *member = Some(object.next_value_seed(Within(&budget))?);
+        }
+        members.is_too_rich = budget.is_exceeded();
+        Ok(Body::Object(members))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Body, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Body::Array)
+    }
+
+    fn visit_unit<E>(self) -> Result<Body, E> {
+        Ok(Body::Other)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Body, E> {
+        Ok(Body::Other)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Body, E> {
+        Ok(Body::Other)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Body, E> {
+        Ok(Body::Other)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Body, E> {
+        Ok(Body::Other)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Body, E> {
+        Ok(Body::Other)
+    }
+}
+
+/// `text` is what the value was read from.
+fn classify(value: Body, text: &[u8]) -> Incoming {
+    let members = match value {
+        Body::Object(members) => members,
+        Body::Array => {
             let text = "Batches are no part of the Language Server Protocol: send each message in a frame of its own.";
             return malformed(Id::Null, refusal(ErrorCode::InvalidRequest, text));
         }
-        _ => {
+        Body::Other => {
             return malformed(
                 Id::Null,
                 refusal(
@@ -71,33 +187,39 @@ fn classify(value: Value) -> Incoming {
             );
         }
     };
-    let id = match message.remove("id").map(read_id) {
+    let id = match members.id.map(read_id) {
         None => None,
         Some(Some(id)) => Some(id),
         Some(None) => {
-            let text = "The id of a message has to be an integer or a string.";
+            let text = "The id of a message has to be an integer or a short string.";
             return malformed(Id::Null, refusal(ErrorCode::InvalidRequest, text));
         }
     };
-    let is_version_2 = message.get("jsonrpc").and_then(Value::as_str) == Some("2.0");
-    match (message.remove("method"), id) {
+    let is_version_2 = members.jsonrpc.as_ref().and_then(Value::as_str) == Some("2.0");
+    match (members.method, id) {
         (Some(Value::String(method)), id) if is_version_2 => {
-            let params = message
-                .remove("params")
+            let has_text = WITH_TEXT.contains(&method.as_str());
+            if members.is_too_rich || (text.len() > MAX_PLAIN_BYTES && !has_text) {
+                return oversized(&method, id, text);
+            }
+            let params = members
+                .params
                 .filter(|_| !WITHOUT_PARAMS.contains(&method.as_str()));
-            let mut request = Request::build(method);
-            if let Some(params) = params {
-                request = request.params(params);
+            match id {
+                // The router answers no request of such a name that it does not know, as if it were a notification.
+                Some(id) if method.starts_with("$/") => malformed(id, Error::method_not_found()),
+                id => Incoming::Request(request(method, id, params)),
             }
-            if let Some(id) = id {
-                request = request.id(id);
-            }
-            Incoming::Request(request.finish())
         }
-        (None, Some(id)) if message.contains_key("result") || message.contains_key("error") => {
-            Incoming::Response(match message.remove("error") {
+        (None, Some(id)) if members.result.is_some() || members.error.is_some() => {
+            if members.is_too_rich || text.len() > MAX_PLAIN_BYTES {
+                let text = "The answer is too large.";
+                let error = refusal(ErrorCode::InvalidRequest, text);
+                return Incoming::Response(Response::from_error(id, error));
+            }
+            Incoming::Response(match members.error {
                 Some(error) if !error.is_null() => Response::from_error(id, read_error(&error)),
-                _ => Response::from_ok(id, message.remove("result").unwrap_or(Value::Null)),
+                _ => Response::from_ok(id, members.result.unwrap_or(Value::Null)),
             })
         }
         (_, id) => {
@@ -110,10 +232,65 @@ fn classify(value: Value) -> Incoming {
     }
 }
 
+fn request(method: String, id: Option<Id>, params: Option<Value>) -> Request {
+    let mut request = Request::build(method);
+    if let Some(params) = params {
+        request = request.params(params);
+    }
+    if let Some(id) = id {
+        request = request.id(id);
+    }
+    request.finish()
+}
+
+/// A request is refused. Of a change that is not looked at, the document is: what is known of its text is wrong from now on.
+fn oversized(method: &str, id: Option<Id>, text: &[u8]) -> Incoming {
+    if let Some(id) = id {
+        let text = "The message is larger than any that means something, and was not looked at.";
+        return malformed(id, refusal(ErrorCode::InvalidRequest, text));
+    }
+    let changed = match method {
+        "textDocument/didOpen" | "textDocument/didChange" => "textDocument",
+        "notebookDocument/didOpen" | "notebookDocument/didChange" => "notebookDocument",
+        _ => return Incoming::Oversized,
+    };
+    let uri = serde_json::from_slice::<Named>(text).map(|named| named.params.uri());
+    let Ok(Some(uri)) = uri else {
+        return Incoming::Oversized;
+    };
+    let method = format!("{changed}/didChange");
+    let params = json!({ changed: { "uri": uri } });
+    Incoming::Request(request(method, None, Some(params)))
+}
+
+/// Of a message, only the document that it is about.
+#[derive(Deserialize)]
+struct Named {
+    params: NamedParams,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NamedParams {
+    text_document: Option<NamedDocument>,
+    notebook_document: Option<NamedDocument>,
+}
+
+#[derive(Deserialize)]
+struct NamedDocument {
+    uri: String,
+}
+
+impl NamedParams {
+    fn uri(self) -> Option<String> {
+        Some(self.text_document.or(self.notebook_document)?.uri)
+    }
+}
+
 fn read_id(value: Value) -> Option<Id> {
     match value {
         Value::Number(number) => number.as_i64().map(Id::Number),
-        Value::String(text) => Some(Id::String(text)),
+        Value::String(text) if text.len() <= MAX_ID_BYTES => Some(Id::String(text)),
         Value::Null => Some(Id::Null),
         _ => None,
     }

@@ -8,6 +8,7 @@
 //! - Nothing that computes for long, reads files or waits for a lock that others hold long runs on the message loop.
 
 mod capabilities;
+mod editor;
 pub(crate) mod feedback;
 mod framing;
 mod message;
@@ -15,6 +16,7 @@ mod own;
 pub mod position;
 mod server;
 mod transport;
+mod tree;
 mod workspace;
 
 use std::path::PathBuf;
@@ -53,8 +55,26 @@ where
     R: AsyncRead + Unpin + Send + 'static,
     W: AsyncWrite + Unpin + Send + 'static,
 {
+    serve_until(std::future::pending(), input, output, user_file, start).await
+}
+
+/// The same, but the session also ends, and leaves as little behind, when `stop` resolves; the client is not told.
+pub async fn serve_until<R, W>(
+    stop: impl Future<Output = ()>,
+    input: R,
+    output: W,
+    user_file: Option<PathBuf>,
+    start: Start,
+) -> i32
+where
+    R: AsyncRead + Unpin + Send + 'static,
+    W: AsyncWrite + Unpin + Send + 'static,
+{
     let (service, socket, session) = server::service(user_file, start);
-    transport::run(input, output, service, socket).await;
+    tokio::select! {
+        () = transport::run(input, output, service, socket) => {}
+        () = stop => {}
+    }
     session.end()
 }
 

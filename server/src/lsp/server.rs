@@ -28,8 +28,9 @@ use tower_lsp::gen_lsp_types::{
     ExecuteCommandParams, InitializeParams, InitializeResult, InitializedParams, ServerInfo,
 };
 use tower_lsp::jsonrpc::{Error, Result};
-use tower_lsp::{Client, ClientSocket, LanguageServer, LspService};
+use tower_lsp::{ClientSocket, LanguageServer, LspService};
 
+use super::editor::Editor;
 use super::own::{ExplainParams, Explanation};
 use super::workspace::Folders;
 use super::{Services, Start, capabilities};
@@ -40,6 +41,7 @@ use crate::context::workspace::Workspace;
 use crate::documents::Documents;
 use crate::history::History;
 use crate::models::pull::Mirror;
+use crate::subprocess;
 use crate::syntax::ParseWorker;
 
 pub use actions::ACT_COMMAND;
@@ -56,7 +58,7 @@ const EXPLAINED_DOCUMENTS: NonZeroUsize = NonZeroUsize::new(128).expect("not zer
 
 /// The state of a session. Locks are held for moments only, never across an `.await`.
 pub struct Session {
-    client: Client,
+    editor: Editor,
     documents: Arc<Mutex<Documents>>,
     notebooks: Mutex<notebooks::Notebooks>,
     parser: ParseWorker,
@@ -64,7 +66,8 @@ pub struct Session {
     /// The user's `tacit.toml`.
     user_file: Option<PathBuf>,
     folders: Mutex<Folders>,
-    sources: Mutex<Sources>,
+    /// Asked for in turn: see [`Session::change_settings`].
+    sources: Arc<tokio::sync::Mutex<Sources>>,
     settings: watch::Sender<Arc<Settings>>,
     issues: Mutex<settings::Issues>,
     file_loads: settings::Turns,
@@ -102,7 +105,7 @@ pub fn service(
 ) -> (LspService<Server>, ClientSocket, Arc<Session>) {
     let mut made = None;
     let builder = LspService::build_with_lifecycle_methods(|client| {
-        let session = Arc::new(Session::new(client, user_file, start));
+        let session = Arc::new(Session::new(Editor::new(client), user_file, start));
         made = Some(session.clone());
         Server(session)
     });
@@ -149,7 +152,7 @@ pub fn service(
 }
 
 impl Session {
-    fn new(client: Client, user_file: Option<PathBuf>, start: Start) -> Self {
+    fn new(editor: Editor, user_file: Option<PathBuf>, start: Start) -> Self {
         let documents = Arc::<Mutex<Documents>>::default();
         let parsed_documents = documents.clone();
         let workspace = Arc::<Workspace>::default();
@@ -158,14 +161,14 @@ impl Session {
             parsed_workspace.take_parsed(&parsed_documents, parsed);
         });
         Self {
-            client,
+            editor,
             documents,
             notebooks: Mutex::default(),
             parser,
             workspace,
             user_file,
             folders: Mutex::default(),
-            sources: Mutex::default(),
+            sources: Arc::default(),
             settings: watch::Sender::default(),
             issues: Mutex::default(),
             file_loads: settings::Turns::default(),
@@ -187,6 +190,7 @@ impl Session {
     /// Tells the index which folders the window has.
     fn index_folders(&self) {
         let folders = lock(&self.folders).paths().to_vec();
+        subprocess::never_run_from(&folders);
         self.workspace.index.set_folders(folders);
     }
 
@@ -223,8 +227,12 @@ impl LanguageServer for Server {
         let client = capabilities::Client::of(&params);
         *lock(&session.folders) = Folders::of_client(&params);
         session.index_folders();
-        let options = params.initialization_options.as_ref().map(Layer::of_editor);
-        session.change_settings(|sources| sources.initialization = options);
+        let options = params.initialization_options;
+        session
+            .change_settings(move |sources| {
+                sources.initialization = options.as_ref().map(Layer::of_editor);
+            })
+            .await;
         session.clone().load_config_files().await;
 
         if session.terms.get().is_none() {
@@ -259,20 +267,21 @@ impl LanguageServer for Server {
         let Ok(terms) = self.0.terms() else { return };
         let registrations = capabilities::registrations(&terms.client);
         if !registrations.is_empty() {
-            let client = self.0.client.clone();
+            let editor = self.0.editor.clone();
             self.0.spawn(async move {
-                let registered = tokio::time::timeout(CLIENT_PATIENCE, client.register_capability(registrations)).await;
+                let registered = tokio::time::timeout(CLIENT_PATIENCE, editor.register(registrations)).await;
                 if !matches!(registered, Ok(Ok(()))) {
                     tracing::info!("the client did not take registrations; changes of files count when they are saved here");
                 }
             });
         }
         self.0.spawn(status::forward(
-            self.0.client.clone(),
+            self.0.editor.clone(),
             terms.completer.status(),
             terms.client.work_done_progress,
         ));
         self.0.spawn(self.0.clone().look_after_history());
+        tokio::task::spawn_blocking(pages::delete_old);
         self.0.offer_pull(terms.completer.status());
         self.0.begin_telling_issues();
         self.0.pull_configuration();

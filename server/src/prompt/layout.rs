@@ -175,10 +175,12 @@ impl Anchor {
         &self.after
     }
 
-    /// The prompt of a file, with `middle` between the anchor and the cursor: without secret values, as [`privacy::shown`] gives it.
+    /// The prompt of a file, with `middle` between the anchor and the cursor, as [`privacy::shown`] gives it. Whatever else is given, names of files
+    /// and what is no text of the document yet, has no secret values in the prompt either.
     pub fn prompt(&self, place: FilePlace, middle: &str, layout: &Layout) -> Prompt {
-        let text = |text: &str| Segment::Text(with_line_feeds(text));
-        let middle = with_line_feeds(middle);
+        let shown = |text: &str| Segment::Text(with_line_feeds(text));
+        let text = |text: &str| shown(&privacy::without_secrets(text));
+        let middle = with_line_feeds(&privacy::without_secrets(middle));
         let (stable, healed) = match layout.anchor {
             AnchorPlace::Cursor => (middle.as_str(), ""),
             _ => split_last_word(&middle),
@@ -197,11 +199,11 @@ impl Anchor {
             Segment::Special(Special::FileSep),
             text(&format!("{}\n", place.path)),
             Segment::Special(Special::FimPrefix),
-            text(&self.shown_before),
+            shown(&self.shown_before),
             Segment::Special(Special::FimSuffix),
-            text(&self.shown_after),
+            shown(&self.shown_after),
             Segment::Special(Special::FimMiddle),
-            text(stable),
+            shown(stable),
         ]);
         Prompt {
             segments,

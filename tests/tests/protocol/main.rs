@@ -3,6 +3,8 @@
 mod actions;
 mod completions;
 mod documents;
+mod grammars;
+mod hidden;
 mod hostile_actions;
 mod lifecycle;
 mod load;

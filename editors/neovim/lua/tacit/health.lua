@@ -41,7 +41,7 @@ local function check_program()
     return false
   end
   if vim.fn.executable(name) == 0 then
-    vim.health.error(('`%s` is not an executable file in $PATH'):format(name), {
+    vim.health.error(('`%s` is not an executable file'):format(name), {
       'Install tacit: `make install` in its repository, with ~/.local/bin in $PATH',
       'Or name the program: require("tacit").setup({ cmd = { "/path/to/tacit", "lsp" } })',
     })

@@ -4,6 +4,7 @@ local config = require('tacit.config')
 local pauses = require('tacit.pauses')
 local progress = require('tacit.progress')
 local requests = require('tacit.requests')
+local search = require('tacit.search')
 local server = require('tacit.server')
 
 local M = {}
@@ -31,7 +32,7 @@ end
 ---@param options table?
 function M.setup(options)
   config.set(options)
-  server.configure({ cmd = config.options.cmd, init_options = config.options.init_options })
+  server.configure({ cmd = search.resolved(config.options.cmd), init_options = config.options.init_options })
   -- Sourced at start already, unless the plugin came onto the runtime path later.
   vim.cmd.runtime('plugin/tacit.lua')
   server.enable()

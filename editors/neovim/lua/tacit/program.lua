@@ -20,7 +20,7 @@ local function command(arguments)
   if not name then
     return nil, 'The option `cmd` is a function, so the program `tacit` is not known.'
   elseif vim.fn.executable(name) == 0 then
-    return nil, ('`%s` is not an executable file in $PATH.'):format(name)
+    return nil, ('`%s` is not an executable file.'):format(name)
   end
   return vim.list_extend({ name }, arguments)
 end

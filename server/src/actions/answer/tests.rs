@@ -37,6 +37,7 @@ fn asked(language: &str, action: Action, name: &str, document: &str) -> (Offer, 
         language: Some(language),
         grammar: language.parser(),
         path: None,
+        notebook: None,
     };
     (Offer { action, target }, snapshot)
 }

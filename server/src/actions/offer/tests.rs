@@ -1,5 +1,7 @@
 use std::time::{Duration, Instant};
 
+use grammars::Language;
+
 use super::*;
 use crate::documents::{DocVersion, Documents};
 use crate::syntax::{self, Parsed};
@@ -85,7 +87,7 @@ proptest::proptest! {
     /// Whatever is half-typed or selected, a list is made, its targets are text, and what is found again can be filled.
     #[test]
     fn no_text_and_no_range_fails(
-        language in 0..6usize,
+        language in 0..Language::all().len(),
         lines in proptest::collection::vec(0..LINES.len(), 0..14),
         cut in 0..400usize,
         start in 0..400usize,
@@ -93,8 +95,7 @@ proptest::proptest! {
     ) {
         let mut text: String = lines.iter().map(|&line| LINES[line]).collect();
         text.truncate(boundary(&text, cut));
-        let language = ["python", "rust", "typescript", "go", "kotlin", "csharp"][language];
-        let snapshot = document(language, &text);
+        let snapshot = document(Language::all()[language].id(), &text);
         let problem = Problem::error(start / 2..start / 2 + len / 7, "é is not defined");
         for offer in offers(&snapshot, start..start + len, &[problem]) {
             assert!(text.get(offer.target.range.clone()).is_some());
@@ -106,8 +107,32 @@ proptest::proptest! {
     }
 }
 
+/// Where a word ends at a sign of several bytes, at every place of it, in every language.
+#[test]
+fn no_place_beside_signs_of_several_bytes_fails() {
+    const TEXTS: [&str; 3] = [
+        "pass — (see below)\n\u{feff}ß→\u{a0}(é,\n",
+        "int “größe”(ü) {\n\treturn «x»;\n}\u{2028}\n",
+        "class Ä<Ö> {\n  @É\n  void —\u{1f600}(a) {\n// tacit: größer…\n/** ü\n",
+    ];
+    for language in Language::all() {
+        for text in TEXTS {
+            let snapshot = document(language.id(), text);
+            for at in 0..=text.len() {
+                for offer in offers(&snapshot, at..at, &[]) {
+                    let target = text.get(offer.target.range.clone());
+                    assert!(target.is_some(), "{} at {at} of {text:?}", language.name);
+                }
+            }
+        }
+    }
+}
+
 /// Lines of code in all of the languages, whole and not.
-const LINES: [&str; 26] = [
+const LINES: [&str; 29] = [
+    "pass — (é\n",
+    "void “é”(ü) {\n",
+    "  …\u{a0}→\u{1f600}(",
     "def é(a):\n",
     "    pass\n",
     "    \"\"\"Ä doc.\"\"\"\n",

@@ -6,8 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use ropey::Rope;
+
 use super::*;
-use crate::documents::{DocVersion, Documents};
+use crate::documents::{DocVersion, Documents, Snapshot};
 
 /// Characters of a made-up key; their order is random, and always the same.
 fn random(seed: u64, len: usize, alphabet: &[u8]) -> String {
@@ -169,7 +171,72 @@ async fn no_prompt_holds_a_planted_secret() {
     );
 }
 
-/// The test above finds what is not hidden.
+/// Documents that are no files, cells, links: none is asked about, and none is shown beside another.
+#[tokio::test]
+async fn nothing_is_asked_of_what_no_model_may_see() {
+    let values = planted();
+    let (folder, _) = repository(&values);
+    let root = fs::canonicalize(folder.path()).unwrap();
+    let plain = &values["connection"];
+    let workspace = Arc::<Workspace>::default();
+    workspace.index.set_folders(vec![root.clone()]);
+    let completer = super::tests::completer_of(workspace.clone());
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(".env", root.join("settings.py")).unwrap();
+    let root_uri = root.display();
+    let mut documents = Documents::default();
+    let ask = |snapshot: Snapshot| {
+        completer.complete(Request {
+            cursor: snapshot.rope.len_bytes(),
+            snapshot,
+            trigger: Trigger::Invoked,
+            selected: None,
+            workspace: Some(root.clone()),
+        })
+    };
+    let text = format!("first_value = total({plain})\nsecond_value = ");
+    let notebook = format!("file://{root_uri}/made/keys.ipynb");
+    let mut hidden = vec![
+        (None, "untitled:.env".to_owned()),
+        (
+            None,
+            format!("git:{root_uri}/.env?%7B%22ref%22%3A%22%22%7D"),
+        ),
+        (None, format!("fugitive://{root_uri}/.git//0/.env")),
+        (None, format!("oil://{root_uri}/.netrc")),
+        (
+            None,
+            "vscode-remote://ssh-remote%2Bhost/home/me/.env".to_owned(),
+        ),
+        (None, format!("untitled:{root_uri}/notes.py")),
+        (None, format!("git:{root_uri}/made/keys.py?%7B%7D")),
+        (None, format!("file://{root_uri}/%2Eenv")),
+        (Some(&*notebook), "cell:1".to_owned()),
+    ];
+    if cfg!(unix) {
+        hidden.push((None, format!("file://{root_uri}/settings.py")));
+    }
+    for (notebook, uri) in hidden {
+        let snapshot = documents.open_in(notebook, &uri, "python", DocVersion(1), &text);
+        workspace.opened(&snapshot);
+        workspace.changed(&Rope::new(), &snapshot, &[]);
+        let answer = ask(snapshot).await;
+        assert!(
+            answer.prompt.is_empty() && !answer.reason.is_empty(),
+            "{uri}"
+        );
+    }
+    let uri = format!("file://{root_uri}/app/open.py");
+    let open = format!(
+        "x = first_value\nfirst_value = total({})\nsecond_value = ",
+        1
+    );
+    let answer = ask(documents.open(&uri, "python", DocVersion(1), &open)).await;
+    assert!(answer.prompt.contains("first_value"), "{}", answer.prompt);
+    assert!(!answer.prompt.contains(plain.as_str()), "{}", answer.prompt);
+}
+
+/// The tests above find what is not hidden.
 #[tokio::test]
 async fn a_value_that_nobody_takes_for_a_secret_is_found() {
     let values = planted();

@@ -95,9 +95,8 @@ impl Inner {
         let recall = move || {
             let record = inner.remembered.as_ref()?.load(&path)?;
             let ignored = inner.workspace.index.ignored();
-            let may_show = |path: &Path| {
-                privacy::secret(path).is_none() && ignored.reason(path, folder.as_deref()).is_none()
-            };
+            let may_show =
+                |path: &Path| privacy::hidden_file(path, folder.as_deref(), ignored).is_none();
             Some(record.shown(&rope, cursor, may_show))
         };
         tokio::task::spawn_blocking(recall).await.ok().flatten()

@@ -36,6 +36,7 @@ fn request((text, cursor): (String, usize), trigger: Trigger) -> Request {
             language: None,
             grammar: None,
             path: Some(Path::new("/project/main.rs").into()),
+            notebook: None,
         },
         cursor,
         trigger,

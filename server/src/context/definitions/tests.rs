@@ -57,6 +57,7 @@ pub(super) fn snapshot(path: &Arc<Path>, language: &'static Language, text: &str
         language: Some(language),
         grammar,
         path: Some(path.clone()),
+        notebook: None,
     }
 }
 

@@ -1,24 +1,23 @@
-//! Files that `.gitignore` and `.tacitignore` exclude. The only part of [`privacy`](super) that reads files: the ignore files
-//! themselves, each once until it is said to have changed.
+//! Files that `.gitignore`, `.tacitignore` and `.git/info/exclude` exclude. Reads the ignore files themselves, each once until it is said to have
+//! changed. How one of them is read is the business of `patterns`.
 
 use std::{
     collections::HashMap,
-    fs,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use ignore::{
-    Match,
-    gitignore::{Gitignore, GitignoreBuilder},
-};
+use ignore::{Match, gitignore::gitconfig_excludes_path};
+
+use super::patterns::{self, Patterns, Trouble};
 
 /// The name of our own ignore file. Its patterns are those of `.gitignore`, and they win over them: `!path` allows what git ignores.
 pub const TACITIGNORE: &str = ".tacitignore";
 const GITIGNORE: &str = ".gitignore";
-
-/// Larger ignore files are left out: these are written by hand.
-const MAX_IGNORE_FILE_BYTES: u64 = 1024 * 1024;
+/// What people set `core.excludesFile` to who want none.
+const NOTHING: &str = "/dev/null";
+/// In the folder of git, below `info`.
+const EXCLUDE: &str = "exclude";
 
 /// What the ignore files of a folder and of the folders above it say.
 #[derive(Debug)]
@@ -27,37 +26,44 @@ pub struct Rules {
     folder: PathBuf,
     /// The folder above that has ignore files.
     parent: Option<Arc<Rules>>,
-    git: Gitignore,
-    tacit: Gitignore,
+    git: Patterns,
+    tacit: Patterns,
 }
 
 impl Rules {
     /// The rules in the folder `top`, above which nothing counts but the user's global ones.
     fn at_top(top: &Path) -> Arc<Self> {
-        let (global, _) = GitignoreBuilder::new(top).build_global();
-        let exclude = read(top, &top.join(".git/info/exclude"));
-        let of_git = |parent, git| {
-            Arc::new(Self {
-                folder: top.to_owned(),
-                parent,
-                git,
-                tacit: Gitignore::empty(),
-            })
-        };
-        let global = of_git(None, global);
-        of_git(Some(global), exclude).inside(top)
+        let global = gitconfig_excludes_path();
+        let global = global.filter(|file| file != Path::new(NOTHING));
+        let global = global.map_or_else(Patterns::none, |file| patterns::read(top, &file));
+        Self::of_git(None, top, global).inside(top)
+    }
+
+    fn of_git(parent: Option<Arc<Self>>, folder: &Path, git: Patterns) -> Arc<Self> {
+        Arc::new(Self {
+            folder: folder.to_owned(),
+            parent,
+            git,
+            tacit: Patterns::none(),
+        })
     }
 
     /// The rules in `folder`, which lies in the folder of these rules.
     pub fn inside(self: &Arc<Self>, folder: &Path) -> Arc<Self> {
-        let git = read(folder, &folder.join(GITIGNORE));
-        let tacit = read(folder, &folder.join(TACITIGNORE));
+        let mut rules = self.clone();
+        // A `.gitignore` counts more than what is excluded for a whole repository.
+        let exclude = patterns::exclude(folder);
+        if !exclude.is_empty() {
+            rules = Self::of_git(Some(rules), folder, exclude);
+        }
+        let git = patterns::read(folder, &folder.join(GITIGNORE));
+        let tacit = patterns::read(folder, &folder.join(TACITIGNORE));
         if git.is_empty() && tacit.is_empty() {
-            return self.clone();
+            return rules;
         }
         Arc::new(Self {
             folder: folder.to_owned(),
-            parent: Some(self.clone()),
+            parent: Some(rules),
             git,
             tacit,
         })
@@ -70,14 +76,18 @@ impl Rules {
 
     /// Which kind of file excludes `path` by itself, not by a folder above it. The innermost folder decides.
     pub fn verdict(&self, path: &Path, is_folder: bool) -> Verdict {
-        let decide = |of: fn(&Self) -> &Gitignore, excluded| {
+        let decide = |of: fn(&Self) -> &Patterns, excluded| {
             self.chain()
                 .filter(|rules| path != rules.folder && path.starts_with(&rules.folder))
-                .map(|rules| of(rules).matched(path, is_folder))
-                .find_map(|matched| match matched {
-                    Match::None => None,
-                    Match::Ignore(_) => Some(excluded),
-                    Match::Whitelist(_) => Some(Verdict::Allowed),
+                .find_map(|rules| {
+                    let patterns = of(rules);
+                    match patterns.matched(path, is_folder) {
+                        Match::None => None,
+                        Match::Ignore(_) => {
+                            Some(patterns.trouble().map_or(excluded, Verdict::Unread))
+                        }
+                        Match::Whitelist(_) => Some(Verdict::Allowed),
+                    }
                 })
         };
         decide(|rules| &rules.tacit, Verdict::ByTacitignore)
@@ -94,11 +104,16 @@ pub enum Verdict {
     Allowed,
     ByGitignore,
     ByTacitignore,
+    /// An ignore file cannot be read, so nobody knows what it excludes.
+    Unread(Trouble),
 }
 
 impl Verdict {
     pub fn excludes(self) -> bool {
-        matches!(self, Self::ByGitignore | Self::ByTacitignore)
+        matches!(
+            self,
+            Self::ByGitignore | Self::ByTacitignore | Self::Unread(_)
+        )
     }
 
     /// For a person; `None` if nothing is excluded.
@@ -110,6 +125,7 @@ impl Verdict {
             Self::ByTacitignore => {
                 Some("A .tacitignore excludes this file, so no model is shown it.")
             }
+            Self::Unread(trouble) => Some(trouble.reason()),
             Self::Unmentioned | Self::Allowed => None,
         }
     }
@@ -118,7 +134,9 @@ impl Verdict {
 /// The ignore files around the files that were asked about.
 #[derive(Debug, Default)]
 pub struct Ignored {
+    /// The rules of folders that were asked about.
     folders: Mutex<HashMap<PathBuf, Arc<Rules>>>,
+    workspaces: Mutex<Vec<PathBuf>>,
 }
 
 impl Ignored {
@@ -128,10 +146,10 @@ impl Ignored {
         self.verdict(path, workspace).reason()
     }
 
-    /// As [`reason`](Self::reason), without reading anything: `None` if that would be needed.
-    pub fn known_reason(&self, path: &Path) -> Option<Option<&'static str>> {
-        let rules = self.known(path.parent()?)?;
-        Some(judge(&rules, path).reason())
+    /// Makes these the folders of the workspace: the ignore files in them count for files of others too, whoever asks.
+    pub fn set_workspaces(&self, folders: &[PathBuf]) {
+        *unpoisoned(&self.workspaces) = folders.to_vec();
+        self.lock().clear();
     }
 
     /// What ignore files say of the file at `path`, or of a folder that holds it.
@@ -157,7 +175,7 @@ impl Ignored {
         }
         let above = folder.parent().and_then(|parent| {
             self.known(parent).or_else(|| {
-                let is_top = folder == top(folder, workspace);
+                let is_top = folder == self.top(folder, workspace);
                 (!is_top).then(|| self.rules(parent, workspace))
             })
         });
@@ -174,7 +192,11 @@ impl Ignored {
         let is_ignore_file = path
             .file_name()
             .is_some_and(|name| name == GITIGNORE || name == TACITIGNORE);
-        if let Some(folder) = path.parent().filter(|_| is_ignore_file) {
+        let is_exclude = path.ends_with(Path::new("info").join(EXCLUDE));
+        if is_exclude {
+            // Of which work tree, git alone knows.
+            self.lock().clear();
+        } else if let Some(folder) = path.parent().filter(|_| is_ignore_file) {
             self.lock().retain(|known, _| !known.starts_with(folder));
         }
         is_ignore_file
@@ -184,9 +206,29 @@ impl Ignored {
         self.lock().get(folder).cloned()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<PathBuf, Arc<Rules>>> {
-        self.folders.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<PathBuf, Arc<Rules>>> {
+        unpoisoned(&self.folders)
     }
+
+    /// The outermost folder whose ignore files count: that of the repository, else the workspace folder, else the file's own. Beyond, a
+    /// `.gitignore` of the home folder could exclude everything.
+    fn top(&self, folder: &Path, workspace: Option<&Path>) -> PathBuf {
+        let workspaces = unpoisoned(&self.workspaces);
+        let holding = workspaces.iter().map(PathBuf::as_path).chain(workspace);
+        let innermost = holding
+            .filter(|workspace| folder.starts_with(workspace))
+            .max_by_key(|workspace| workspace.components().count())
+            .unwrap_or(folder);
+        let repository = innermost
+            .ancestors()
+            .find(|folder| folder.join(".git").exists());
+        repository.unwrap_or(innermost).to_owned()
+    }
+}
+
+/// A panic leaves nothing half done in what is locked here.
+fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// As git does it: what lies in an excluded folder is excluded. But a pattern of a `.tacitignore` for the very file counts there too.
@@ -216,33 +258,10 @@ impl Rules {
     }
 }
 
-/// The outermost folder whose ignore files count: that of the repository, else the workspace folder, else the file's own. Beyond, a
-/// `.gitignore` of the home folder could exclude everything.
-fn top<'a>(folder: &'a Path, workspace: Option<&'a Path>) -> &'a Path {
-    let innermost = workspace
-        .filter(|workspace| folder.starts_with(workspace))
-        .unwrap_or(folder);
-    innermost
-        .ancestors()
-        .find(|folder| folder.join(".git").exists())
-        .unwrap_or(innermost)
-}
-
-/// The patterns of one ignore file for what lies in `folder`; none if it can't be read.
-fn read(folder: &Path, file: &Path) -> Gitignore {
-    let is_sound = fs::metadata(file)
-        .is_ok_and(|metadata| metadata.is_file() && metadata.len() <= MAX_IGNORE_FILE_BYTES);
-    let text = is_sound.then(|| fs::read(file).ok()).flatten();
-    let mut builder = GitignoreBuilder::new(folder);
-    for line in String::from_utf8_lossy(&text.unwrap_or_default()).lines() {
-        // A pattern that is none counts for nothing, as in git.
-        let _ = builder.add_line(None, line);
-    }
-    builder.build().unwrap_or_else(|_| Gitignore::empty())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -305,12 +324,192 @@ mod tests {
         let folder = folder(&[("sub/x.py", "")]);
         let (root, ignored) = (folder.path(), Ignored::default());
         let file = root.join("sub/x.py");
-        assert_eq!(ignored.known_reason(&file), None);
         assert_eq!(ignored.reason(&file, Some(root)), None);
         fs::write(root.join(TACITIGNORE), "x.py").unwrap();
-        assert_eq!(ignored.known_reason(&file), Some(None), "nobody has told");
+        assert_eq!(ignored.reason(&file, Some(root)), None, "nobody has told");
         assert!(!ignored.changed(&file));
         assert!(ignored.changed(&root.join(TACITIGNORE)));
         assert!(ignored.reason(&file, Some(root)).is_some());
+    }
+
+    /// Two folders in one window, and a file of the second as context of the first.
+    #[test]
+    fn the_ignore_files_of_every_workspace_folder_count() {
+        let folder = folder(&[
+            ("a/x.py", ""),
+            ("b/.tacitignore", "y.py"),
+            ("b/sub/y.py", ""),
+        ]);
+        let (a, b) = (folder.path().join("a"), folder.path().join("b"));
+        let ignored = Ignored::default();
+        ignored.set_workspaces(&[a.clone(), b.clone()]);
+        for workspace in [None, Some(&*a), Some(&*b)] {
+            assert!(ignored.reason(&b.join("sub/y.py"), workspace).is_some());
+            assert_eq!(ignored.reason(&a.join("x.py"), workspace), None);
+        }
+    }
+
+    /// Git takes these as they are meant, or has no say: nobody is shown what they may exclude.
+    #[test]
+    fn an_ignore_file_that_cannot_be_read_excludes_everything() {
+        let many: String = (0..3000)
+            .map(|n| format!("{}{n}*{{a,b}}?[c-d]\n", "long".repeat(40)))
+            .collect();
+        let utf16: Vec<u8> = "\u{feff}x.py\n"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        let large = format!("y.py\n# {}\n", "-".repeat(1024 * 1024));
+        for name in [GITIGNORE, TACITIGNORE] {
+            for (what, bytes) in [
+                ("too large", large.as_bytes()),
+                ("UTF-16", &utf16),
+                ("NUL", b"y.py\0\n"),
+                ("too many", many.as_bytes()),
+            ] {
+                let folder = folder(&[
+                    ("sub/x.py", ""),
+                    ("sub/.gitignore", "!x.py\n"),
+                    ("beside/y.py", ""),
+                ]);
+                let root = folder.path();
+                fs::write(root.join("sub").join(name), bytes).unwrap();
+                let ignored = Ignored::default();
+                let reason = |path: &str| ignored.reason(&root.join(path), Some(root));
+                let told = reason("sub/x.py").unwrap_or_else(|| panic!("{name} {what}"));
+                assert!(told.contains("ignore file"), "{told}");
+                assert!(reason("sub/deeper/x.py").is_some(), "{name} {what}");
+                assert_eq!(reason("beside/y.py"), None, "{name} {what}");
+            }
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_excludes_everything_too() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        type Make = fn(&Path);
+        let makes: [(&str, Make); 5] = [
+            ("folder", |path| fs::create_dir(path).unwrap()),
+            ("pipe", |path| {
+                let made = std::process::Command::new("mkfifo").arg(path).status();
+                assert!(made.unwrap().success());
+            }),
+            ("dangling link", |path| symlink("gone", path).unwrap()),
+            ("link to a device", |path| {
+                symlink("/dev/zero", path).unwrap()
+            }),
+            ("closed file", |path| {
+                fs::write(path, "y.py\n").unwrap();
+                fs::set_permissions(path, fs::Permissions::from_mode(0)).unwrap();
+            }),
+        ];
+        for (what, make) in makes {
+            let folder = folder(&[("sub/x.py", "")]);
+            let root = folder.path();
+            make(&root.join("sub/.gitignore"));
+            if what == "closed file" && fs::read(root.join("sub/.gitignore")).is_ok() {
+                // Root reads everything.
+                continue;
+            }
+            let ignored = Ignored::default();
+            assert!(
+                ignored.reason(&root.join("sub/x.py"), Some(root)).is_some(),
+                "{what}"
+            );
+            assert_eq!(
+                ignored.reason(&root.join("x.py"), Some(root)),
+                None,
+                "{what}"
+            );
+        }
+        // A link to a file is read.
+        let folder = folder(&[("rules", "x.py\n")]);
+        symlink("rules", folder.path().join(GITIGNORE)).unwrap();
+        let ignored = Ignored::default();
+        let verdict = |name: &str| ignored.verdict(&folder.path().join(name), Some(folder.path()));
+        assert_eq!(verdict("x.py"), Verdict::ByGitignore);
+        assert_eq!(verdict("y.py"), Verdict::Unmentioned);
+    }
+
+    #[test]
+    fn each_pattern_counts_for_itself() {
+        let braces = format!("{{{}}}\n", "a,".repeat(450_000));
+        let folder = folder(&[
+            (
+                GITIGNORE,
+                &format!("\u{feff}first.py\r\n{braces}{{open.py\n[z-a]\nlast.py\n"),
+            ),
+            ("latin/.gitignore", ""),
+        ]);
+        fs::write(
+            folder.path().join("latin/.gitignore"),
+            b"priv\xe9.py\n!f\xe9.py\n",
+        )
+        .unwrap();
+        let ignored = Ignored::default();
+        for (path, is_excluded) in [
+            ("first.py", true),
+            ("last.py", true),
+            ("{open.py", true),
+            ("other.py", false),
+            ("latin/other.py", false),
+        ] {
+            let verdict = ignored.verdict(&folder.path().join(path), Some(folder.path()));
+            assert_eq!(verdict.excludes(), is_excluded, "{path}");
+        }
+        #[cfg(unix)]
+        {
+            use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+            let name = OsStr::from_bytes(b"priv\xe9.py");
+            let path = folder.path().join("latin").join(name);
+            assert!(ignored.verdict(&path, Some(folder.path())).excludes());
+        }
+    }
+
+    /// As `git worktree add` and `git submodule add` lay them out, and a repository that somebody has cloned into another.
+    #[test]
+    fn what_a_repository_excludes_counts_in_all_its_work_trees() {
+        let folder = folder(&[
+            ("main/.git/info/exclude", "local_notes.py\n"),
+            ("main/.git/worktrees/side/commondir", "../..\n"),
+            ("side/.git", ""),
+            ("side/src/x.py", ""),
+            ("main/.git/modules/lib/info/exclude", "local_lib.py\n"),
+            ("main/lib/.git", "gitdir: ../.git/modules/lib\n"),
+            ("main/nested/.git/info/exclude", "inner.py\n"),
+            ("main/.gitignore", "*.log\n"),
+        ]);
+        let root = folder.path();
+        let side = root.join("main/.git/worktrees/side");
+        fs::write(
+            root.join("side/.git"),
+            format!("gitdir: {}\n", side.display()),
+        )
+        .unwrap();
+        let ignored = Ignored::default();
+        for (workspace, path, is_excluded) in [
+            ("main", "local_notes.py", true),
+            ("main", "src/local_notes.py", true),
+            ("side", "local_notes.py", true),
+            ("side", "src/local_notes.py", true),
+            ("side/src", "local_notes.py", true),
+            ("side", "src/x.py", false),
+            ("main/lib", "local_lib.py", true),
+            ("main/lib", "local_notes.py", false),
+            ("main", "lib/local_lib.py", true),
+            ("main", "nested/inner.py", true),
+            ("main", "nested/deep/inner.py", true),
+            ("main", "inner.py", false),
+        ] {
+            let workspace = root.join(workspace);
+            let verdict = ignored.verdict(&workspace.join(path), Some(&workspace));
+            assert_eq!(
+                verdict.excludes(),
+                is_excluded,
+                "{} {path}",
+                workspace.display()
+            );
+        }
     }
 }

@@ -1,203 +1,138 @@
-//! Secret files, known by their names alone.
+//! Secret files, known by their names alone. Owns how a name is read; the names themselves are data, in `known`. Pure.
 
-use std::path::{Component, Path};
+use std::{
+    path::{Component, Path},
+    sync::OnceLock,
+};
 
-/// Extensions of private keys, certificates, key stores and password safes.
-const KEY_EXTENSIONS: &[&str] = &[
-    "pem", "key", "p8", "p12", "pfx", "ppk", "jks", "keystore", "kdb", "kdbx", "asc", "gpg", "pgp",
-    "crt", "cer", "der",
-];
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use grammars::Language;
 
-/// Files that hold credentials of a tool, by their whole names.
-const CREDENTIAL_FILES: &[&str] = &[
-    ".netrc",
-    "_netrc",
-    ".pgpass",
-    "pgpass.conf",
-    ".my.cnf",
-    ".mylogin.cnf",
-    ".npmrc",
-    ".pypirc",
-    ".htpasswd",
-    ".htdigest",
-    ".git-credentials",
-    ".dockercfg",
-    ".dockerconfigjson",
-    ".s3cfg",
-    ".boto",
-    ".vault-token",
-    ".vault_pass",
-    ".dev.vars",
-    "kubeconfig",
-    "local.settings.json",
-];
+mod known;
 
-/// Files that are secret in these folders only: elsewhere the names are common.
-const CREDENTIAL_FILES_IN_FOLDERS: &[(&str, &[&str])] = &[
-    (".aws", &["credentials", "config"]),
-    (".cargo", &["credentials", "credentials.toml"]),
-    (".docker", &["config.json"]),
-    (".kube", &["config"]),
-];
-
-/// Nothing in these folders is meant for others.
-const SECRET_FOLDERS: &[&str] = &[".ssh", ".gnupg"];
-
-/// A word of a data file's name that says what is in it. In names of source files the same words say what the code is about.
-const SECRET_WORDS: &[&str] = &[
-    "secret",
-    "secrets",
-    "credential",
-    "credentials",
-    "creds",
-    "password",
-    "passwords",
-    "passwd",
-    "apikey",
-    "apikeys",
-];
-
-const DATA_EXTENSIONS: &[&str] = &[
-    "json",
-    "json5",
-    "yml",
-    "yaml",
-    "toml",
-    "ini",
-    "cfg",
-    "conf",
-    "xml",
-    "csv",
-    "txt",
-    "properties",
-    "plist",
-    "enc",
-];
+/// Variants of variants that are looked at: `key.pem.old.bak` is one of `key.pem.old`.
+const MAX_VARIANTS: usize = 8;
 
 /// Why the file at `path` must not be read by a model; `None` if it may.
 pub fn secret(path: &Path) -> Option<&'static str> {
-    let name = path.file_name()?.to_string_lossy().to_lowercase();
-    let (stem, extension) = match name.rsplit_once('.') {
-        Some((stem, extension)) if !stem.is_empty() => (stem, extension),
-        _ => (name.as_str(), ""),
-    };
-    let is_environment = name.starts_with(".env") || extension == "env";
-    let is_key =
-        KEY_EXTENSIONS.contains(&extension) || (name.starts_with("id_") && !name.contains('.'));
-    let is_infrastructure = ["tfvars", "tfstate", "kubeconfig"].contains(&extension)
-        || name.ends_with(".tfvars.json")
-        || name.contains(".tfstate.");
-    let is_history = name.starts_with('.') && name.ends_with("_history");
-    let is_secret = is_environment
-        || is_key
-        || is_infrastructure
-        || is_history
-        || CREDENTIAL_FILES.contains(&name.as_str())
-        || is_secret_data(stem, extension)
-        || lies_among_secrets(path, &name);
+    let spelled = Path::new(path.file_name()?);
+    let path = normalised(path);
+    let name = path.rsplit('/').next()?;
+    let folder = &path[..path.len() - name.len()];
+    let variants = variants(name);
+    let is_code = is_code(spelled) || variants.iter().any(|name| is_code(Path::new(name)));
+    let is_secret = variants
+        .iter()
+        .any(|name| is_secret_name(&format!("{folder}{name}"), name, is_code));
     is_secret.then_some(
         "Files that hold secrets (.env, keys, certificates, credentials) are never shown to a model.",
     )
 }
 
-/// `secrets.yaml`, `db-credentials.json`, `credentials`; not `credentials.rs`.
-fn is_secret_data(stem: &str, extension: &str) -> bool {
-    if !extension.is_empty() && !DATA_EXTENSIONS.contains(&extension) {
-        return false;
-    }
-    let words: Vec<&str> = stem.split(['-', '_', '.', ' ']).collect();
-    words.iter().any(|word| SECRET_WORDS.contains(word))
-        || extension == "json"
-            && (words.contains(&"serviceaccount")
-                || words.contains(&"adminsdk")
-                || words.windows(2).any(|pair| pair == ["service", "account"]))
+/// Whether a file of this name is source code or prose: what its name says is what it is about, not what it holds.
+pub fn is_code(name: &Path) -> bool {
+    let extension = name.extension().unwrap_or_default().to_string_lossy();
+    known::NO_DATA.contains(&&*extension)
+        || Language::detect(name, "").is_some_and(|language| !is_of_data(language))
 }
 
-fn lies_among_secrets(path: &Path, name: &str) -> bool {
-    let is_secret_folder = |component| match component {
-        Component::Normal(folder) => SECRET_FOLDERS.iter().any(|secret| folder == *secret),
-        _ => false,
+pub fn is_of_data(language: &Language) -> bool {
+    known::DATA_LANGUAGES.contains(&language.id())
+}
+
+/// In lower case and with slashes; without the blanks and dots that Windows drops at the end of a name.
+fn normalised(path: &Path) -> String {
+    let names = path.components().filter_map(|component| match component {
+        Component::Normal(name) => Some(name.to_string_lossy().to_lowercase()),
+        _ => None,
+    });
+    let trimmed = names.map(|name| {
+        let trimmed = name.trim().trim_end_matches(['.', ' ']);
+        match trimmed.is_empty() {
+            true => name,
+            false => trimmed.to_owned(),
+        }
+    });
+    trimmed.collect::<Vec<_>>().join("/")
+}
+
+/// The name, and those of the files that it may be a copy or an older state of.
+fn variants(name: &str) -> Vec<&str> {
+    let mut variants = vec![name];
+    while variants.len() < MAX_VARIANTS
+        && let Some(original) = variants.last().and_then(|name| original(name))
+    {
+        variants.push(original);
+        // An editor hides what it keeps of a file: `.id_rsa.swp`.
+        if let Some(shown) = original.strip_prefix('.').filter(|name| !name.is_empty()) {
+            variants.push(shown);
+        }
+    }
+    variants
+}
+
+fn original(name: &str) -> Option<&str> {
+    let ends = known::VARIANT_ENDS.iter();
+    let beginnings = known::VARIANT_BEGINNINGS.iter();
+    ends.filter_map(|end| name.strip_suffix(end))
+        .chain(beginnings.filter_map(|beginning| name.strip_prefix(beginning)))
+        .chain(without_number(name))
+        .find(|original| !original.trim_matches(['.', ' ']).is_empty())
+}
+
+/// `key.pem.1`, `key.pem.2024-05-01`, `id_rsa (1)`, `key.pem.~1~` without what is counted.
+fn without_number(name: &str) -> Option<&str> {
+    let counts = |c: char| c.is_ascii_digit() || ".-_:~() ".contains(c);
+    let (original, number) = name.split_at(name.trim_end_matches(counts).len());
+    let is_apart = !number.starts_with(|c: char| c.is_ascii_digit());
+    (is_apart && number.contains(|c: char| c.is_ascii_digit())).then_some(original)
+}
+
+/// `is_code`: it is known from its whole name that the file is no data.
+fn is_secret_name(path: &str, name: &str, is_code: bool) -> bool {
+    let lists = lists();
+    let says_so = || {
+        lists.secret_data.is_match(path)
+            || name
+                .split(['-', '_', '.', ' '])
+                .any(|word| known::SECRET_WORDS.contains(&word))
     };
-    let folder = path.parent().and_then(Path::file_name);
-    path.components().any(is_secret_folder)
-        || CREDENTIAL_FILES_IN_FOLDERS
-            .iter()
-            .any(|(in_folder, names)| {
-                folder.is_some_and(|folder| folder == *in_folder) && names.contains(&name)
-            })
+    lists.secret.is_match(path)
+        || !name.contains('.') && lists.secret_bare.is_match(path)
+        || !is_code && says_so() && !lists.not_secret.is_match(path)
+}
+
+struct Lists {
+    secret: GlobSet,
+    secret_data: GlobSet,
+    secret_bare: GlobSet,
+    not_secret: GlobSet,
+}
+
+fn lists() -> &'static Lists {
+    static LISTS: OnceLock<Lists> = OnceLock::new();
+    LISTS.get_or_init(|| Lists {
+        secret: set(known::SECRET),
+        secret_data: set(known::SECRET_DATA),
+        secret_bare: set(known::SECRET_BARE),
+        not_secret: set(known::NOT_SECRET),
+    })
+}
+
+/// A test builds all of them, so none is left out.
+fn set(globs: &[&str]) -> GlobSet {
+    let mut builder = GlobSetBuilder::new();
+    for glob in globs {
+        let glob = GlobBuilder::new(&format!("**/{glob}"))
+            .literal_separator(true)
+            .empty_alternates(true)
+            .build();
+        glob.into_iter().for_each(|glob| {
+            builder.add(glob);
+        });
+    }
+    builder.build().unwrap_or_default()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn secrets_are_known_by_their_names() {
-        for name in [
-            ".env",
-            ".env.local",
-            ".env-production",
-            ".envrc",
-            "prod.env",
-            "server.PEM",
-            "tls.crt",
-            "a/tls.key",
-            "id_rsa",
-            "id_ed25519_sk",
-            "home/.netrc",
-            ".npmrc",
-            ".git-credentials",
-            ".pgpass",
-            "vault.kdbx",
-            "store.p12",
-            "prod.tfvars",
-            "prod.auto.tfvars.json",
-            "terraform.tfstate",
-            "terraform.tfstate.backup",
-            "kubeconfig",
-            "staging.kubeconfig",
-            "home/.kube/config",
-            "home/.docker/config.json",
-            "home/.aws/credentials",
-            "home/.ssh/known_hosts",
-            "home/.gnupg/trustdb",
-            "credentials",
-            "db-credentials.json",
-            "credentials.yml.enc",
-            "secrets.yaml",
-            "app_secrets.toml",
-            "client_secret_42.json",
-            "service-account.json",
-            "shop-firebase-adminsdk-x1.json",
-            ".bash_history",
-        ] {
-            assert!(secret(Path::new(name)).is_some(), "{name}");
-        }
-    }
-
-    #[test]
-    fn code_about_secrets_is_code() {
-        for name in [
-            "environment.rs",
-            "env.ts",
-            "src/env/mod.rs",
-            "keys.py",
-            "main.env.rs",
-            "id_rsa.pub.md",
-            "id_generator.go",
-            "credentials.rs",
-            "secrets_test.go",
-            "SecretStore.java",
-            "password-field.tsx",
-            "secrets.md",
-            "config.json",
-            ".docker/Dockerfile",
-            ".aws/task-definition.json",
-            "service-account.ts",
-            "design-tokens.json",
-            "history.py",
-        ] {
-            assert!(secret(Path::new(name)).is_none(), "{name}");
-        }
-    }
-}
+mod tests;

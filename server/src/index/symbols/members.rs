@@ -160,7 +160,7 @@ impl Outlines<'_, '_> {
         if self.language.id() == "java"
             && let Some(last) = members.iter_mut().rfind(|member| member.joins)
         {
-            last.text.truncate(last.text.len() - 1);
+            last.text.pop();
             last.text.push(';');
         }
         members

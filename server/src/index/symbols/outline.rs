@@ -437,8 +437,11 @@ impl<'a, 'tree> Outlines<'a, 'tree> {
         let Some(value) = cut else {
             let mut whole = self.signature(item);
             if let Some(tag) = item.node.child_by_field_name("tag") {
-                whole.truncate(whole.len().saturating_sub(tag.byte_range().len()));
-                whole.truncate(whole.trim_end().len());
+                // A raw string may have several lines, which the signature joins.
+                let tag = self.of(tag.byte_range()).lines().next();
+                if let Some(start) = tag.and_then(|tag| whole.rfind(tag)) {
+                    whole.truncate(whole[..start].trim_end().len());
+                }
             }
             return whole;
         };

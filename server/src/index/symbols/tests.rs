@@ -191,6 +191,51 @@ fn a_tree_of_another_text_does_no_harm() {
     assert!(symbols("ééééééééééééééééééééé", &tree, rust).is_some());
 }
 
+/// The signature has the tag on one line, with fewer bytes than the tag has in the file.
+#[test]
+fn a_tag_of_several_lines_and_bytes_is_left_out() {
+    let go = Language::by_lsp_id("go").expect("in the table");
+    let text =
+        "package a\n\ntype Shop struct {\n\tGröße世界 int `json:\"x\"\n\t\t\t\t\tdb:\"é\"`\n}\n";
+    let found = found_in(text, go);
+    let outlines: String = found
+        .definitions
+        .iter()
+        .map(|definition| &*definition.outline)
+        .collect();
+    assert!(
+        outlines.contains("Größe世界 int") && !outlines.contains("json"),
+        "{outlines}"
+    );
+}
+
+/// On the stack of a test's thread, which has no more than that of the index.
+#[test]
+fn no_depth_overflows_the_stack() {
+    let nested = [
+        ("c", "{\n", 100_000),
+        ("c", "struct a { \n", 30_000),
+        ("cpp", "namespace a {\n", 30_000),
+        ("csharp", "class A {\n", 30_000),
+        ("go", "(\n", 100_000),
+        ("java", "class A {\n", 30_000),
+        ("javascript", "[\n", 100_000),
+        ("python", "(\n", 100_000),
+        ("rust", "mod a {\n", 50_000),
+        ("typescript", "class A { a = \n", 30_000),
+        ("kotlin", "class A {\n", 40_000),
+    ];
+    for (language, opener, levels) in nested {
+        let language = Language::by_lsp_id(language).expect("in the table");
+        symbols_of_text(&opener.repeat(levels), language);
+        let closer = if opener.contains('{') { "}" } else { "" };
+        symbols_of_text(
+            &(opener.repeat(levels / 4) + &closer.repeat(levels / 4)),
+            language,
+        );
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

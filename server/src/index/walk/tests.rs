@@ -438,3 +438,21 @@ fn the_focus_decides_what_is_near() {
         .map(|folder| walker.distance(Path::new(folder)));
     assert_eq!(distances, [0, 1, 1, 2, 2, 4]);
 }
+
+/// The scanner of tree-sitter-python has no room for so many levels and aborts, if nobody keeps it from that.
+#[test]
+fn a_file_too_deep_for_its_scanner_costs_that_file_only() {
+    let levels = |count: usize| -> String {
+        (0..count)
+            .map(|level| " ".repeat(level) + "if x:\n")
+            .collect()
+    };
+    let bottom = " ".repeat(520) + "y = \"\"\"a\nb\"\"\"\n";
+    let workspace = Workspace::new(&[
+        ("a.py", &(levels(520) + &bottom)),
+        ("b.py", &levels(520)),
+        ("c.py", "def found(): ...\n"),
+    ]);
+    workspace.walk();
+    assert!(workspace.defines("found"));
+}

@@ -27,7 +27,7 @@ use crate::actions::act::{Act, Change, Done, With};
 use crate::actions::edit::{Edit, rebase, smallest};
 use crate::actions::offer::offers;
 use crate::actions::{Action, Offer, Problem, act};
-use crate::context::workspace::Workspace;
+use crate::context::{privacy, workspace::Workspace};
 use crate::documents::Snapshot;
 use crate::lsp::capabilities::Client;
 use crate::lsp::position::{ByteOffset, PositionEncoding};
@@ -73,12 +73,9 @@ impl Server {
         session
             .workspace
             .diagnosed(&uri, params.range, &diagnostics);
-        let (path, folder) = (snapshot.path.clone(), session.folder_of(&snapshot));
-        if let Some(path) = path
-            && Workspace::hidden(&session.workspace, path, folder)
-                .await
-                .is_some()
-        {
+        let folder = session.folder_of(&snapshot);
+        let cleared = Workspace::clear(&session.workspace, &snapshot, folder).await;
+        if cleared.is_err() {
             return Ok(None);
         }
         let encoding = client.encoding;
@@ -131,7 +128,7 @@ impl Server {
         let client = self.0.terms()?.client;
         match self.0.clone().act(ticket).await {
             Some(Answer::Edit(edit)) => {
-                if let Ok(result) = self.0.client.apply_edit(edit).await
+                if let Ok(result) = self.0.editor.apply_edit(edit).await
                     && let Some(reason) = result.failure_reason
                 {
                     tracing::info!(%reason, "the editor did not take an edit");
@@ -161,7 +158,7 @@ impl Session {
             },
             None => "The document is not open any more, so nothing was changed.".to_owned(),
         };
-        self.client
+        self.editor
             .show_message(MessageType::Warning, format!("tacit: {refused}"))
             .await;
         None
@@ -174,8 +171,10 @@ impl Session {
         offer: Offer,
     ) -> std::result::Result<Option<Answer>, String> {
         let terms = self.terms().map_err(|error| error.message.to_string())?;
+        let folder = self.folder_of(&snapshot);
         let act = Act {
-            folder: self.folder_of(&snapshot),
+            bounds: folder.clone(),
+            folder,
             snapshot: snapshot.clone(),
             offer: offer.clone(),
             with: With::default(),
@@ -207,7 +206,7 @@ impl Session {
             .terms()
             .is_ok_and(|terms| terms.client.work_done_progress);
         let title = format!("tacit: {}", offer.title());
-        Progress::begin_cancellable(&self.client, is_wanted, ACTION_TOKENS, title).await
+        Progress::begin_cancellable(&self.editor, is_wanted, ACTION_TOKENS, title).await
     }
 
     /// What an action came to, for the document as it is now.
@@ -277,8 +276,10 @@ impl Session {
 
     /// The workspace folder that holds a document.
     pub(super) fn folder_of(&self, snapshot: &Snapshot) -> Option<PathBuf> {
-        let path = snapshot.path.as_deref()?;
-        lock(&self.folders).holding(path).map(ToOwned::to_owned)
+        let folders = lock(&self.folders);
+        let places = privacy::places(snapshot);
+        let folder = places.iter().find_map(|place| folders.holding(place))?;
+        Some(folder.to_owned())
     }
 }
 

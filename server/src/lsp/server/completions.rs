@@ -22,7 +22,7 @@ use crate::completion::{Completion, Request, Selected, Trigger};
 use crate::documents::Snapshot;
 use crate::history::Offer;
 use crate::lsp::feedback::arguments;
-use crate::lsp::own::{Explanation, LongerNotification, LongerParams};
+use crate::lsp::own::{Explanation, LongerParams};
 use crate::lsp::position::{ByteOffset, PositionEncoding};
 use crate::words::is_word_char;
 
@@ -293,10 +293,7 @@ impl Session {
                     uri: then.uri.to_string(),
                     version: then.version.0,
                 };
-                session
-                    .client
-                    .send_notification::<LongerNotification>(params)
-                    .await;
+                session.editor.tell_longer(params).await;
             }
         });
     }

@@ -70,6 +70,13 @@ impl Notebooks {
         self.0.remove(notebook);
     }
 
+    /// The notebook that has this cell.
+    pub(super) fn holding(&self, cell: &str) -> Option<&str> {
+        let has = |cells: &[Cell]| cells.iter().any(|known| known.uri == cell);
+        let mut notebooks = self.0.iter();
+        notebooks.find_map(|(notebook, cells)| has(cells).then_some(notebook.as_str()))
+    }
+
     /// The notebook that has this cell, and the URIs of the code cells before it.
     fn above(&self, cell: &str) -> Option<(&str, Vec<&str>)> {
         self.0.iter().find_map(|(notebook, cells)| {
@@ -127,7 +134,7 @@ fn seen_below(
     earlier.reverse();
     let earlier = earlier.concat();
     let mut snapshot = Snapshot {
-        // What no model may see is decided for the file that the cell is a part of.
+        // Its prompt names the file that the cell is a part of.
         path: notebook,
         ..cell
     };

@@ -1,9 +1,11 @@
 //! Markdown for clients that have no place of their own for it: a document that they open, where they can. Messages are one line in some
 //! editors (Helix), and gone with the next key.
 
+use std::fs::Metadata;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use tempfile::TempPath;
 use tower_lsp::gen_lsp_types::{MessageType, ShowDocumentParams, Uri};
@@ -12,6 +14,13 @@ use super::{CLIENT_PATIENCE, Session, lock};
 
 /// Not every editor breaks long lines by itself.
 const COLUMNS: usize = 80;
+
+/// How the names of the files begin and end; between stands a random part.
+const PAGE_PREFIX: &str = "tacit-explanation-";
+const PAGE_SUFFIX: &str = ".md";
+
+/// A file that is older was left behind. Editors have read it by then, and keep its text themselves.
+const PAGE_LIFE: Duration = Duration::from_secs(24 * 3600);
 
 /// The files of a session, which nobody else can read. They go when they are dropped.
 #[derive(Default)]
@@ -28,7 +37,7 @@ impl Session {
     pub(super) async fn show(&self, text: String) {
         let opens_documents = self.terms().is_ok_and(|terms| terms.client.shows_documents);
         if !(opens_documents && self.open_page(text.clone()).await) {
-            self.client.show_message(MessageType::Info, text).await;
+            self.editor.show_message(MessageType::Info, text).await;
         }
     }
 
@@ -43,7 +52,7 @@ impl Session {
             return false;
         };
         lock(&self.pages.0).push(page);
-        let request = self.client.show_document(ShowDocumentParams {
+        let request = self.editor.show_document(ShowDocumentParams {
             uri,
             external: None,
             take_focus: Some(true),
@@ -54,11 +63,43 @@ impl Session {
     }
 }
 
+/// Deletes the pages of sessions that could not do so themselves: they were killed, or the machine stopped. Only files of the user's that
+/// are older than any session that still shows them, and never through a link.
+pub fn delete_old() {
+    let pages = std::fs::read_dir(std::env::temp_dir());
+    for file in pages.into_iter().flatten().flatten() {
+        let name = file.file_name();
+        let is_page = name
+            .to_str()
+            .is_some_and(|name| name.starts_with(PAGE_PREFIX) && name.ends_with(PAGE_SUFFIX));
+        // Of the entry itself, whatever a link leads to.
+        let is_old = || {
+            let metadata = file.metadata().ok()?;
+            let age = metadata.modified().ok()?.elapsed().ok()?;
+            Some(metadata.is_file() && is_own(&metadata) && age > PAGE_LIFE)
+        };
+        if is_page && is_old() == Some(true) {
+            let _ = std::fs::remove_file(file.path());
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_own(file: &Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::uid(file) == rustix::process::geteuid().as_raw()
+}
+
+/// The temporary folder is the user's own.
+#[cfg(not(unix))]
+fn is_own(_file: &Metadata) -> bool {
+    true
+}
+
 /// A file of its own for each: editors do not read one again that they have open.
 fn write(text: &str) -> std::io::Result<TempPath> {
     let mut file = tempfile::Builder::new()
-        .prefix("tacit-explanation-")
-        .suffix(".md")
+        .prefix(PAGE_PREFIX)
+        .suffix(PAGE_SUFFIX)
         .tempfile()?;
     file.write_all(wrapped(text).as_bytes())?;
     Ok(file.into_temp_path())

@@ -3,16 +3,11 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
-use serde_json::json;
 use tokio::sync::watch;
-use tower_lsp::Client;
-use tower_lsp::gen_lsp_types::{
-    ProgressNotification, ProgressParams, ProgressToken, WorkDoneProgressBegin,
-    WorkDoneProgressEnd, WorkDoneProgressReport,
-};
+use tower_lsp::gen_lsp_types::{WorkDoneProgressBegin, WorkDoneProgressReport};
 
 use super::CLIENT_PATIENCE;
+use crate::lsp::editor::Editor;
 
 /// No more than ten times a second: nobody reads faster.
 pub const INTERVAL: Duration = Duration::from_millis(100);
@@ -22,7 +17,7 @@ static NUMBER: AtomicU32 = AtomicU32::new(1);
 
 /// A progress in the client that its user can cancel.
 pub struct Progress {
-    client: Client,
+    editor: Editor,
     /// `None` if the client does not want it.
     token: Option<String>,
     said: watch::Sender<String>,
@@ -41,7 +36,7 @@ impl Teller {
 impl Progress {
     /// Asks the client for its leave first. `prefix` tells the kinds of work apart.
     pub async fn begin_cancellable(
-        client: &Client,
+        editor: &Editor,
         is_wanted: bool,
         prefix: &str,
         title: String,
@@ -49,7 +44,7 @@ impl Progress {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let token = format!("{prefix}{number}");
         let token = match is_wanted {
-            true => with_leave(client, token).await,
+            true => with_leave(editor, token).await,
             false => None,
         };
         let begin = WorkDoneProgressBegin {
@@ -58,11 +53,13 @@ impl Progress {
             message: None,
             percentage: None,
         };
-        send(client, token.as_deref(), begin).await;
+        if let Some(token) = &token {
+            editor.begin_progress(token, begin).await;
+        }
         let (said, heard) = watch::channel(String::new());
-        let reports = tokio::spawn(report(client.clone(), token.clone(), heard));
+        let reports = tokio::spawn(report(editor.clone(), token.clone(), heard));
         Self {
-            client: client.clone(),
+            editor: editor.clone(),
             token,
             said,
             reports,
@@ -79,12 +76,14 @@ impl Progress {
 
     pub async fn end(self) {
         self.reports.abort();
-        let end = WorkDoneProgressEnd { message: None };
-        send(&self.client, self.token.as_deref(), end).await;
+        if let Some(token) = &self.token {
+            self.editor.end_progress(token).await;
+        }
     }
 }
 
-async fn report(client: Client, token: Option<String>, mut said: watch::Receiver<String>) {
+async fn report(editor: Editor, token: Option<String>, mut said: watch::Receiver<String>) {
+    let Some(token) = token else { return };
     let mut last = Instant::now();
     while said.changed().await.is_ok() {
         tokio::time::sleep(INTERVAL.saturating_sub(last.elapsed())).await;
@@ -95,23 +94,12 @@ async fn report(client: Client, token: Option<String>, mut said: watch::Receiver
             message: Some(message),
             percentage: None,
         };
-        send(&client, token.as_deref(), report).await;
+        editor.report_progress(&token, report).await;
     }
 }
 
 /// The token, if the client takes it.
-pub async fn with_leave(client: &Client, token: String) -> Option<String> {
-    let create = client.create_work_done_progress(ProgressToken::String(token.clone()));
-    let created = tokio::time::timeout(CLIENT_PATIENCE, create).await;
+pub async fn with_leave(editor: &Editor, token: String) -> Option<String> {
+    let created = tokio::time::timeout(CLIENT_PATIENCE, editor.create_progress(&token)).await;
     matches!(created, Ok(Ok(()))).then_some(token)
-}
-
-/// Sends `value` with the token; nothing without one.
-pub async fn send(client: &Client, token: Option<&str>, value: impl Serialize) {
-    if let Some(token) = token {
-        let (token, value) = (ProgressToken::String(token.to_owned()), json!(value));
-        client
-            .send_notification::<ProgressNotification>(ProgressParams { token, value })
-            .await;
-    }
 }

@@ -60,7 +60,7 @@ impl Session {
                 Err(PullFailure::Mirror(offer)) => session.offer_mirror(*offer),
                 Err(PullFailure::Failed(reason)) => {
                     let told = format!("tacit: {reason}");
-                    session.client.show_message(MessageType::Error, told).await;
+                    session.editor.show_message(MessageType::Error, told).await;
                 }
             }
         }));
@@ -88,14 +88,14 @@ impl Session {
             [yes, NOT_NOW].map(|title| MessageActionItem::new(title.to_owned(), HashMap::new()));
         // Without a time limit: it is a person who answers.
         let answer = self
-            .client
+            .editor
             .show_message_request(MessageType::Info, question, Some(actions.into()))
             .await;
         match answer {
             Ok(action) => action.is_some_and(|action| action.title == yes),
             Err(_) => {
                 let told = format!("tacit: {instead}");
-                self.client.show_message(MessageType::Info, told).await;
+                self.editor.show_message(MessageType::Info, told).await;
                 false
             }
         }

@@ -13,7 +13,8 @@ use tower_lsp::gen_lsp_types::{
 };
 
 use super::{CLIENT_PATIENCE, Server, Session, lock};
-use crate::config::{FILE_NAME, Files, Issue, Layer, Sources};
+use crate::config::{FILE_NAME, Files, Issue, Layer, Settings, Sources, in_one_line};
+use crate::display;
 use crate::documents::file_path;
 
 /// How long reading a few small files may take. More means a folder on a network that does not answer.
@@ -51,11 +52,15 @@ impl Session {
         let user = self.user_file.clone();
         let reading = tokio::task::spawn_blocking(move || Files::read(user.as_deref(), &folders));
         match tokio::time::timeout(DISK_PATIENCE, reading).await {
-            Ok(Ok(files)) => self.change_settings(|sources| {
-                if self.file_loads.is_newest(turn) {
-                    sources.files = files;
-                }
-            }),
+            Ok(Ok(files)) => {
+                let session = self.clone();
+                self.change_settings(move |sources| {
+                    if session.file_loads.is_newest(turn) {
+                        sources.files = files;
+                    }
+                })
+                .await;
+            }
             _ => tracing::warn!(
                 "the configuration files could not be read in time; what was read before counts"
             ),
@@ -74,30 +79,40 @@ impl Session {
         self.workspace.index.changed(path);
     }
 
-    /// Changes a source, makes what they all say the settings that count, and tells what is newly wrong.
-    pub fn change_settings(&self, change: impl FnOnce(&mut Sources)) {
-        {
-            // Held to the end, so that nobody publishes older settings after newer ones.
-            let mut sources = lock(&self.sources);
+    /// Changes a source, makes what they all say the settings that count, and tells what is newly wrong. Whoever polls this first changes
+    /// first, and nobody publishes older settings after newer ones: those who wait for the sources stand in line. Settings may be large,
+    /// so they are judged beside the message loop; `change` too runs there.
+    pub async fn change_settings(
+        self: &Arc<Self>,
+        change: impl FnOnce(&mut Sources) + Send + 'static,
+    ) {
+        let mut sources = self.sources.clone().lock_owned().await;
+        let session = self.clone();
+        let judging = tokio::task::spawn_blocking(move || {
             change(&mut sources);
-            let (settings, issues) = sources.resolve();
-            self.settings.send_if_modified(|current| {
-                let changed = **current != settings;
-                if changed {
-                    *current = Arc::new(settings);
-                }
-                changed
-            });
-            let mut known = lock(&self.issues);
-            let fresh: Vec<Issue> = issues
-                .iter()
-                .filter(|issue| !known.current.contains(issue))
-                .cloned()
-                .collect();
-            known.untold.extend(fresh);
-            known.current = issues.into_iter().collect();
+            session.publish(sources.resolve());
+        });
+        if judging.await.is_ok() {
+            self.tell_issues();
         }
-        self.tell_issues();
+    }
+
+    fn publish(&self, (settings, issues): (Settings, Vec<Issue>)) {
+        self.settings.send_if_modified(|current| {
+            let changed = **current != settings;
+            if changed {
+                *current = Arc::new(settings);
+            }
+            changed
+        });
+        let mut known = lock(&self.issues);
+        let fresh: Vec<Issue> = issues
+            .iter()
+            .filter(|issue| !known.current.contains(issue))
+            .cloned()
+            .collect();
+        known.untold.extend(fresh);
+        known.current = issues.into_iter().collect();
     }
 
     /// From now on the client takes messages.
@@ -114,18 +129,13 @@ impl Session {
             }
             std::mem::take(&mut issues.untold)
         };
-        let sentences: Vec<String> = untold.iter().map(ToString::to_string).collect();
-        for sentence in &sentences {
-            tracing::warn!("{sentence}");
+        for issue in &untold {
+            tracing::warn!("{}", display::message(&issue.to_string()));
         }
-        let client = self.client.clone();
+        let editor = self.editor.clone();
         self.spawn(async move {
-            client
-                .show_message(
-                    MessageType::Warning,
-                    format!("tacit: {}", sentences.join("\n")),
-                )
-                .await;
+            let text = format!("tacit: {}", in_one_line(&untold));
+            editor.show_message(MessageType::Warning, text).await;
         });
     }
 
@@ -141,9 +151,10 @@ impl Session {
                 scope_uri: None,
                 section: Some("tacit".to_owned()),
             }];
-            match tokio::time::timeout(CLIENT_PATIENCE, session.client.configuration(items)).await {
+            match tokio::time::timeout(CLIENT_PATIENCE, session.editor.configuration(items)).await {
                 Ok(Ok(answers)) if session.configuration_pulls.is_newest(turn) => {
-                    session.take_configuration(answers.first().unwrap_or(&Value::Null))
+                    let first = answers.into_iter().next();
+                    session.take_configuration(first.unwrap_or_default()).await;
                 }
                 Ok(Ok(_)) => {}
                 _ => {
@@ -154,16 +165,19 @@ impl Session {
     }
 
     /// Takes settings over as the editor's, unless it has none.
-    fn take_configuration(&self, values: &Value) {
+    async fn take_configuration(self: &Arc<Self>, values: Value) {
         if values.as_object().is_some_and(|values| !values.is_empty()) {
-            self.change_settings(|sources| sources.editor = Some(Layer::of_editor(values)));
+            let take = move |sources: &mut Sources| {
+                sources.editor = Some(Layer::of_editor(&values));
+            };
+            self.change_settings(take).await;
         }
     }
 }
 
 impl Server {
     pub(super) async fn did_change_configuration(&self, params: DidChangeConfigurationParams) {
-        self.0.take_configuration(&params.settings);
+        self.0.take_configuration(params.settings).await;
         self.0.pull_configuration();
     }
 

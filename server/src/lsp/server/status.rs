@@ -1,22 +1,19 @@
 //! Tells the client what the engine does: `tacit/status` for status bars, `$/progress` while a model loads or is downloaded.
 
-use serde::Serialize;
 use tokio::sync::watch;
-use tower_lsp::Client;
-use tower_lsp::gen_lsp_types::{
-    WorkDoneProgressBegin, WorkDoneProgressEnd, WorkDoneProgressReport,
-};
+use tower_lsp::gen_lsp_types::{WorkDoneProgressBegin, WorkDoneProgressReport};
 
-use super::progress::{INTERVAL, send, with_leave};
+use super::progress::{INTERVAL, with_leave};
 use crate::engine::Status;
-use crate::lsp::own::{StatusNotification, StatusParams, downloaded, percent, percent_of};
+use crate::lsp::editor::Editor;
+use crate::lsp::own::{StatusParams, downloaded, percent, percent_of};
 
 /// Begins the tokens of downloads, which the client may cancel.
 pub const PULL_TOKENS: &str = "tacit/pull/";
 const LOAD_TOKENS: &str = "tacit/load/";
 
 /// Runs until the engine's end of the channel is gone. `with_progress`: the client takes `window/workDoneProgress/create`.
-pub async fn forward(client: Client, mut status: watch::Receiver<Status>, with_progress: bool) {
+pub async fn forward(editor: Editor, mut status: watch::Receiver<Status>, with_progress: bool) {
     let mut told = None;
     let mut progress: Option<Progress> = None;
     let mut number = 0u32;
@@ -25,7 +22,7 @@ pub async fn forward(client: Client, mut status: watch::Receiver<Status>, with_p
         let params = StatusParams::from(&now);
         if told.as_ref() != Some(&params) {
             told = Some(params.clone());
-            client.send_notification::<StatusNotification>(params).await;
+            editor.tell_status(params).await;
         }
         let work = Work::of(&now).filter(|_| with_progress);
         let goes_on = |progress: &Progress| {
@@ -33,13 +30,13 @@ pub async fn forward(client: Client, mut status: watch::Receiver<Status>, with_p
                 .is_some_and(|work| work.tokens == progress.tokens)
         };
         if let Some(over) = progress.take_if(|progress| !goes_on(progress)) {
-            over.end(&client).await;
+            over.end(&editor).await;
         }
         match (work, &progress) {
-            (Some(work), Some(progress)) => progress.report(&client, work).await,
+            (Some(work), Some(progress)) => progress.report(&editor, work).await,
             (Some(work), None) => {
                 number += 1;
-                progress = Some(Progress::begin(&client, number, work).await);
+                progress = Some(Progress::begin(&editor, number, work).await);
             }
             (None, _) => {}
         }
@@ -95,11 +92,11 @@ struct Progress {
 }
 
 impl Progress {
-    async fn begin(client: &Client, number: u32, work: Work) -> Self {
+    async fn begin(editor: &Editor, number: u32, work: Work) -> Self {
         let token = format!("{}{number}", work.tokens);
         let progress = Self {
             tokens: work.tokens,
-            token: with_leave(client, token).await,
+            token: with_leave(editor, token).await,
         };
         let begin = WorkDoneProgressBegin {
             title: work.title.to_owned(),
@@ -107,25 +104,25 @@ impl Progress {
             message: work.message,
             percentage: work.percentage,
         };
-        progress.send(client, begin).await;
+        if let Some(token) = &progress.token {
+            editor.begin_progress(token, begin).await;
+        }
         progress
     }
 
-    async fn report(&self, client: &Client, work: Work) {
+    async fn report(&self, editor: &Editor, work: Work) {
+        let Some(token) = &self.token else { return };
         let report = WorkDoneProgressReport {
             cancellable: None,
             message: work.message,
             percentage: work.percentage,
         };
-        self.send(client, report).await;
+        editor.report_progress(token, report).await;
     }
 
-    async fn end(self, client: &Client) {
-        self.send(client, WorkDoneProgressEnd { message: None })
-            .await;
-    }
-
-    async fn send(&self, client: &Client, value: impl Serialize) {
-        send(client, self.token.as_deref(), value).await;
+    async fn end(self, editor: &Editor) {
+        if let Some(token) = &self.token {
+            editor.end_progress(token).await;
+        }
     }
 }

@@ -7,26 +7,27 @@ use tower_lsp::gen_lsp_types::{
 };
 
 use super::{Server, lock};
-use crate::documents::{DocVersion, Snapshot, file_path};
-
-/// Nothing is completed in larger texts: building the rope of one takes the message loop longer than it may be held up.
-const MAX_TEXT_BYTES: usize = 16 * 1024 * 1024;
+use crate::documents::{DocVersion, MAX_TEXT_BYTES, Snapshot, file_path};
 
 impl Server {
     pub(super) async fn did_open(&self, params: DidOpenTextDocumentParams) {
         let document = params.text_document;
         let language_id = String::from(document.language_id);
         let version = DocVersion(document.version);
+        let notebook = lock(&self.0.notebooks)
+            .holding(&document.uri.0)
+            .map(ToOwned::to_owned);
         let mut documents = lock(&self.0.documents);
         if let Some(last) = documents.snapshot(&document.uri.0) {
             self.0.stop_following(&last);
         }
-        if document.text.len() > MAX_TEXT_BYTES {
+        if document.text.len() as u64 > MAX_TEXT_BYTES {
             tracing::info!("a document is too large for completions");
             documents.open(&document.uri.0, &language_id, version, "");
             documents.desync(&document.uri.0);
         } else {
-            let snapshot = documents.open(&document.uri.0, &language_id, version, &document.text);
+            let (notebook, uri) = (notebook.as_deref(), &document.uri.0);
+            let snapshot = documents.open_in(notebook, uri, &language_id, version, &document.text);
             self.0.workspace.opened(&snapshot);
             self.0.parser.request(snapshot);
         }
@@ -112,7 +113,7 @@ fn read_change(params: Value) -> Option<DidChangeTextDocumentParams> {
             Change::TextDocumentContentChangePartial(change) => (true, &change.text),
             Change::TextDocumentContentChangeWholeDocument(change) => (false, &change.text),
         };
-        read_as_ranged == is_ranged && text.len() <= MAX_TEXT_BYTES
+        read_as_ranged == is_ranged && text.len() as u64 <= MAX_TEXT_BYTES
     });
     understood.then_some(params)
 }

@@ -151,7 +151,7 @@ fn method<'a>(line: &'a str, source: &Source) -> Option<(TargetKind, &'a str)> {
             | "typescriptreact"
     );
     let before = line.split_once('(').map(|(before, _)| before.trim_end())?;
-    let name = &before[before.rfind(|c: char| !is_word(c)).map_or(0, |at| at + 1)..];
+    let name = before.rsplit(|c| !is_word(c)).next().unwrap_or_default();
     let name = if name.starts_with(|c: char| !c.is_ascii_digit()) {
         name
     } else {
