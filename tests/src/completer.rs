@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tacit::completion::{Complete, Completion, Request};
 use tacit::engine::Status;
+use tacit::models::pull::{Mirror, PullFailure};
 use tacit::stats::Stats;
 use tokio::sync::{oneshot, watch};
 
@@ -20,8 +21,8 @@ pub struct Scripted {
     requests: AtomicU64,
     running: Arc<AtomicUsize>,
     pub closed: Mutex<Vec<String>>,
-    /// For each pull that was asked for, what ends it. Closed once the pull is cancelled.
-    pub pulls: Mutex<Vec<oneshot::Sender<Result<(), String>>>>,
+    /// For each pull that was asked for, what was allowed, and what ends it. Closed once the pull is cancelled.
+    pub pulls: Mutex<Vec<(Mirror, oneshot::Sender<Result<(), PullFailure>>)>>,
 }
 
 impl Scripted {
@@ -110,9 +111,12 @@ impl Complete for Scripted {
         self.status.subscribe()
     }
 
-    fn pull_model(&self) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> {
+    fn pull_model(
+        &self,
+        mirror: Mirror,
+    ) -> Pin<Box<dyn Future<Output = Result<(), PullFailure>> + Send>> {
         let (end, ended) = oneshot::channel();
-        self.pulls.lock().expect("pulls").push(end);
+        self.pulls.lock().expect("pulls").push((mirror, end));
         Box::pin(async move { ended.await.expect("the test ends its pulls") })
     }
 

@@ -5,6 +5,8 @@ pub enum Value<'a> {
     Number(u32),
     Text(&'a str),
     Texts(&'a [&'a str]),
+    /// Of any type, as it is written.
+    Raw(u32, &'a [u8]),
 }
 
 /// What goes into a file; [`Default`] is a tiny `qwen2` with fill-in-the-middle tokens and one tensor.
@@ -73,6 +75,10 @@ impl<'a> Gguf<'a> {
                 Value::Text(value) => {
                     bytes.extend(8_u32.to_le_bytes());
                     text(&mut bytes, value);
+                }
+                Value::Raw(kind, value) => {
+                    bytes.extend(kind.to_le_bytes());
+                    bytes.extend(*value);
                 }
                 Value::Texts(values) => {
                     bytes.extend(9_u32.to_le_bytes());

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tacit::models::catalogue::{Catalogue, Entry};
 use tacit::models::discover::Places;
-use tacit::models::pull::{self, Outcome, PullError, Sources};
+use tacit::models::pull::{self, Mirror, Outcome, PullError, Sources};
 use tacit::models::store::{Resolved, Store};
 use tempfile::TempDir;
 
@@ -87,10 +87,11 @@ pub fn catalogue(body: &[u8], parts: Value) -> Catalogue {
     Catalogue::parse(&json!([entry]).to_string()).expect("a catalogue")
 }
 
-/// Sources with this hub, no proxy, no pip, and little patience.
+/// Sources with this hub, without leave to use the mirror, with no proxy, no pip, and little patience.
 pub fn sources(hub: &str) -> Sources {
     Sources {
         hub: hub.to_owned(),
+        mirror: Mirror::NotAllowed,
         proxy: None,
         certificates: None,
         pips: Vec::new(),

@@ -20,6 +20,8 @@ use tacit::engine::{
 };
 use tacit::prompt::{Prompt, Segment, Special};
 use tempfile::TempDir;
+use tests::gguf::Gguf;
+use tests::models::sha256;
 use tests::tacit_binary;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::{mpsc, watch};
@@ -666,6 +668,58 @@ async fn prompt_usage(mut handle: JobHandle) -> PromptUsage {
     })
     .await
     .expect("a job hangs")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_changed_while_the_engine_had_unloaded_it_is_not_loaded() {
+    let place = Place::new();
+    let body = Gguf::default().bytes();
+    let file = place.folder.path().join("model.gguf");
+    fs::write(&file, &body).unwrap();
+    let window = RemoteEngine::new(place.launch(&[
+        "engine",
+        "--toy",
+        "--idle-unload-seconds",
+        "1",
+        "--model",
+        file.to_str().unwrap(),
+        "--model-digest",
+        &sha256(&body),
+    ]));
+    let (_, finish) = outcome(window.submit(job("a", "let x = "))).await;
+    assert!(completed(&finish), "{finish:?}");
+    let engine = pid(&window);
+    let unloaded = async || {
+        let mut status = window.status();
+        let stopped = status.wait_for(|status| *status == Status::Stopped);
+        timeout(PATIENCE, stopped).await.unwrap().unwrap();
+    };
+    unloaded().await;
+
+    // Another byte, and the time set back.
+    let modified = fs::metadata(&file).unwrap().modified().unwrap();
+    let mut other = body.clone();
+    *other.last_mut().unwrap() ^= 1;
+    fs::write(&file, other).unwrap();
+    let opened = fs::File::options().write(true).open(&file).unwrap();
+    opened.set_modified(modified).unwrap();
+    for _ in 0..2 {
+        let (text, finish) = outcome(window.submit(job("a", "let x = "))).await;
+        let Finish::Failed(reason) = finish else {
+            panic!("{finish:?} {text}")
+        };
+        assert!(
+            reason.contains("has changed since it was verified"),
+            "{reason}"
+        );
+        assert!(reason.contains("tacit models trust"), "{reason}");
+    }
+
+    // The verified bytes are good again, for the same engine.
+    fs::write(&file, &body).unwrap();
+    let (_, finish) = outcome(window.submit(job("a", "let x = "))).await;
+    assert!(completed(&finish), "{finish:?}");
+    assert_eq!(pid(&window), engine);
 }
 
 #[tokio::test(flavor = "multi_thread")]

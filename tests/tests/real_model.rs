@@ -15,6 +15,7 @@ use tacit::config::{Config, Settings};
 use tacit::documents::{DocVersion, Documents};
 use tacit::engine::llama::LlamaLoader;
 use tacit::engine::local::{LocalEngine, LocalSettings};
+use tacit::engine::verified::{VerifiedLoader, VerifiedModel};
 use tacit::engine::{Engine, Event, Finish, Job, Limits, Priority, Status, Usage};
 use tacit::prompt::chat::{Messages, Part};
 use tacit::syntax::{BACKGROUND_BUDGET, newest_tree};
@@ -618,12 +619,15 @@ fn engine() -> LocalEngine {
     );
     let file = PathBuf::from(String::from_utf8(output.stdout).unwrap().trim());
     let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(2) as u32);
-    let loader = LlamaLoader {
-        file,
+    let loader = VerifiedLoader {
+        model: VerifiedModel::new(file, None, None),
         name: "0.5b".into(),
-        context_tokens: 4096,
         threads,
-        gpu_layers: None,
+        inner: LlamaLoader {
+            context_tokens: 4096,
+            threads,
+            gpu_layers: None,
+        },
     };
     LocalEngine::start(Box::new(loader), LocalSettings::default()).unwrap()
 }

@@ -25,9 +25,10 @@ use crate::{
         local::{LocalEngine, LocalSettings},
         states::StateSettings,
         toy::{ToyLoader, ToySettings},
+        verified::{VerifiedLoader, VerifiedModel},
     },
     logging,
-    models::store::Resolved,
+    models::{file::Stamp, store::Resolved},
 };
 
 /// Run the shared engine process (started by `tacit lsp` when it is needed)
@@ -66,9 +67,12 @@ pub struct RunArguments {
     /// Size of that folder at most
     #[arg(long, value_name = "MB", default_value_t = EngineConfig::default().disk_cache_mb)]
     states_mb: u32,
-    /// What tells the model's file from others, normally its SHA-256; saved states count for this one only
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    model_digest: String,
+    /// SHA-256 that the file has to have, in lower-case hexadecimal; saved states count for this one only
+    #[arg(long, value_name = "SHA256")]
+    model_digest: Option<String>,
+    /// When the file had this digest, so that it is not read from end to end at each start
+    #[arg(long, value_name = "JSON", value_parser = parse_stamp)]
+    model_stamp: Option<Stamp>,
     /// Share of the time for work that nobody waits for
     #[arg(long, value_name = "PERCENT", value_parser = value_parser!(u32).range(0..=100),
         default_value_t = IdleWorkLimits::default().percent)]
@@ -134,7 +138,8 @@ impl RunArguments {
                 .filter(|_| config.engine.disk_cache_mb > 0)
                 .map(|folder| folder.join("states")),
             states_mb: config.engine.disk_cache_mb,
-            model_digest: model.sha256.clone(),
+            model_digest: Some(model.sha256.clone()),
+            model_stamp: Some(model.stamp),
             idle_cpu_percent: config.engine.idle_cpu_percent,
             prefetch_on_battery: config.engine.prefetch_on_battery,
             background: false,
@@ -156,6 +161,10 @@ impl RunArguments {
     /// The same as a command line for `tacit engine`.
     pub fn to_command_line(&self, idle_exit_minutes: u32) -> Vec<OsString> {
         let mut line = self.arguments();
+        let stamp = self.model_stamp.map(|stamp| serde_json::to_string(&stamp));
+        if let Some(Ok(stamp)) = stamp {
+            line.extend(["--model-stamp".into(), stamp.into()]);
+        }
         let idle_exit_seconds = u64::from(idle_exit_minutes) * 60;
         line.extend([
             "--idle-exit-seconds".into(),
@@ -170,6 +179,9 @@ impl RunArguments {
         if let Some(model) = &self.model {
             option("--model", model.into());
         }
+        if let Some(digest) = &self.model_digest {
+            option("--model-digest", digest.into());
+        }
         option("--name", self.name.clone().into());
         option("--threads", self.threads.to_string().into());
         option("--context-tokens", self.context_tokens.to_string().into());
@@ -183,7 +195,6 @@ impl RunArguments {
         if let Some(folder) = &self.states {
             option("--states", folder.into());
             option("--states-mb", self.states_mb.to_string().into());
-            option("--model-digest", self.model_digest.clone().into());
         }
         option(
             "--idle-cpu-percent",
@@ -198,7 +209,7 @@ impl RunArguments {
         line
     }
 
-    /// Windows share an engine when this is equal.
+    /// Windows share an engine when this is equal. The stamp is not part of it: the same bytes are the same model.
     pub fn identity(&self) -> String {
         self.arguments()
             .iter()
@@ -221,28 +232,40 @@ impl RunArguments {
         self.model.as_deref()
     }
 
-    /// What loads the model.
+    /// What loads the model, and checks its file each time.
     pub fn loader(&self) -> Result<Box<dyn Loader>> {
         if let Some(milliseconds) = self.toy {
             let token_time = Duration::from_millis(milliseconds);
-            return Ok(Box::new(ToyLoader(ToySettings {
+            let toy = ToyLoader(ToySettings {
                 token_time,
                 ..Default::default()
-            })));
+            });
+            return Ok(match &self.model {
+                Some(file) => Box::new(self.verified(file, toy)),
+                None => Box::new(toy),
+            });
         }
         #[cfg(feature = "llama")]
         if let Some(file) = &self.model {
-            return Ok(Box::new(crate::engine::llama::LlamaLoader {
-                file: file.clone(),
-                name: self.name.clone(),
+            let llama = crate::engine::llama::LlamaLoader {
                 context_tokens: self.context_tokens,
                 threads: self.threads,
                 gpu_layers: self.gpu_layers,
-            }));
+            };
+            return Ok(Box::new(self.verified(file, llama)));
         }
         anyhow::bail!(
             "This tacit was built without llama.cpp (feature `llama`) and can run only the toy."
         )
+    }
+
+    fn verified<L>(&self, file: &Path, inner: L) -> VerifiedLoader<L> {
+        VerifiedLoader {
+            model: VerifiedModel::new(file.to_owned(), self.model_digest.clone(), self.model_stamp),
+            name: self.name.clone(),
+            threads: self.threads,
+            inner,
+        }
     }
 
     /// Where the speed of this model on this machine is kept; `None` where there is no model or no place.
@@ -259,11 +282,14 @@ impl RunArguments {
         self.start_with_states(None)
     }
 
-    /// The same for an engine that others share: it finds recent documents again.
+    /// The same for an engine that others share: it finds recent documents again, if it is known which model computed them.
     fn start_shared(&self) -> Result<LocalEngine> {
-        self.start_with_states(self.states.clone().map(|root| StateSettings {
+        let toy = || self.toy.map(|_| "toy".to_owned());
+        let model = self.model_digest.clone().or_else(toy);
+        let folder_and_model = self.states.clone().zip(model);
+        self.start_with_states(folder_and_model.map(|(root, model)| StateSettings {
             root,
-            model: self.model_identity(),
+            model,
             max_bytes: u64::from(self.states_mb) << 20,
         }))
     }
@@ -280,16 +306,10 @@ impl RunArguments {
         };
         Ok(LocalEngine::start(self.loader()?, settings)?)
     }
+}
 
-    /// The file's digest; where nobody has told it, its path, length and time.
-    fn model_identity(&self) -> String {
-        let Some(file) = self.model.as_ref().filter(|_| self.model_digest.is_empty()) else {
-            return self.model_digest.clone();
-        };
-        let metadata = file.metadata().ok();
-        let stamp = metadata.map(|metadata| (metadata.len(), metadata.modified().ok()));
-        format!("{} {stamp:?}", file.display())
-    }
+fn parse_stamp(json: &str) -> serde_json::Result<Stamp> {
+    serde_json::from_str(json)
 }
 
 /// How far below the editor the engine computes, in steps of niceness. Three: on a core that both want, the editor gets twice as
@@ -322,4 +342,40 @@ pub async fn run(arguments: Arguments, log: logging::Handle) -> Result<()> {
     engine.close(CLOSE_PATIENCE);
     tracing::info!(?exit, "engine ended");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::models::{gguf::Facts, store::Origin};
+
+    #[test]
+    fn windows_share_the_engine_of_the_same_bytes_and_of_no_others() {
+        let run = |sha256: &str, stamp: Stamp| {
+            let model = Resolved {
+                path: "/m/model.gguf".into(),
+                name: "model".to_owned(),
+                entry: None,
+                sha256: sha256.to_owned(),
+                stamp,
+                origin: Origin::Elsewhere,
+                facts: Facts::default(),
+            };
+            let mut config = Config::default();
+            // Without saved states the digest counts as well.
+            config.engine.disk_cache_mb = 0;
+            RunArguments::new(&model, &config)
+        };
+        let touched = Stamp {
+            bytes: 1,
+            ..Stamp::default()
+        };
+        let first = run("a", Stamp::default());
+        assert_eq!(first.identity(), run("a", touched).identity());
+        assert_ne!(first.identity(), run("b", Stamp::default()).identity());
+        let line = run("a", touched).to_command_line(1);
+        let stamp = line.iter().position(|part| part == "--model-stamp");
+        let stamp = line[stamp.expect("is told") + 1].to_str().unwrap();
+        assert_eq!(parse_stamp(stamp).unwrap(), touched);
+    }
 }

@@ -18,7 +18,7 @@ use crate::{
     models::{
         catalogue::DEFAULT,
         choice::{self, ActionModel, ActionModelError},
-        pull::{self, Progress, PullError, Sources},
+        pull::{self, Mirror, Progress, PullError, PullFailure, Sources},
         store::{ModelError, Resolved, Store},
     },
 };
@@ -89,8 +89,8 @@ impl Opener for CompletionOpener {
         })
     }
 
-    fn pull(&self, model: &str, progress: Progress) -> Result<(), String> {
-        pull_model(&config_of(&self.settings), model, progress)
+    fn pull(&self, model: &str, mirror: Mirror, progress: Progress) -> Result<(), PullFailure> {
+        pull_model(&config_of(&self.settings), model, mirror, progress)
     }
 }
 
@@ -125,8 +125,8 @@ impl Opener for ActionOpener {
         }
     }
 
-    fn pull(&self, model: &str, progress: Progress) -> Result<(), String> {
-        pull_model(&config_of(&self.settings), model, progress)
+    fn pull(&self, model: &str, mirror: Mirror, progress: Progress) -> Result<(), PullFailure> {
+        pull_model(&config_of(&self.settings), model, mirror, progress)
     }
 }
 
@@ -138,10 +138,10 @@ fn admission(config: Config, model: Resolved, completion: watch::Receiver<Status
         if !matches!(*completion.borrow(), Status::Ready(_))
             && let Ok(completion) = resolve_model(&config)
         {
-            let needed = memory::needed_for(completion.bytes);
+            let needed = memory::needed_for(completion.bytes());
             free = free.map(|free| free.saturating_sub(needed));
         }
-        choice::admit(&model.name, model.bytes, free).map_err(|error| error.to_string())
+        choice::admit(&model.name, model.bytes(), free).map_err(|error| error.to_string())
     })
 }
 
@@ -157,10 +157,15 @@ fn missing(config: &Config, name: &str) -> OpenError {
     }
 }
 
-fn pull_model(config: &Config, model: &str, progress: Progress) -> Result<(), String> {
+fn pull_model(
+    config: &Config,
+    model: &str,
+    mirror: Mirror,
+    progress: Progress,
+) -> Result<(), PullFailure> {
     let pulled = store(config).map_err(PullError::from).and_then(|store| {
         let entry = store.entry(model)?;
-        pull::pull(&store, entry, &Sources::from_environment(), progress)
+        pull::pull(&store, entry, &Sources::from_environment(mirror), progress)
     });
-    pulled.map(drop).map_err(|error| error.to_string())
+    Ok(pulled.map(drop)?)
 }

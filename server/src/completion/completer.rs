@@ -34,6 +34,7 @@ use crate::{
     },
     engine::{Engine, Finish, Job, Limits, Priority, Status, budget::Budget, costs::PassCosts},
     history::{History, is_explored},
+    models::pull::{Mirror, PullFailure},
     prompt::layout::Layout,
     stats::Stats,
 };
@@ -176,8 +177,8 @@ impl Complete for Completer {
         self.0.engine.status()
     }
 
-    fn pull_model(&self) -> BoxFuture<'static, Result<(), String>> {
-        self.0.engine.pull_model()
+    fn pull_model(&self, mirror: Mirror) -> BoxFuture<'static, Result<(), PullFailure>> {
+        self.0.engine.pull_model(mirror)
     }
 
     fn stats(&self) -> Stats {

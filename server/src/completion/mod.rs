@@ -31,6 +31,7 @@ use crate::context::Source;
 use crate::documents::Snapshot;
 use crate::engine;
 use crate::history::History;
+use crate::models::pull::{Mirror, PullFailure};
 use crate::stats::Stats;
 
 pub use completer::{Comparison, Completer};
@@ -155,9 +156,9 @@ pub trait Complete: Send + Sync + 'static {
     /// Dropping the future cancels the work.
     fn complete(&self, request: Request) -> BoxFuture<'static, Completion>;
     fn status(&self) -> watch::Receiver<engine::Status>;
-    /// Downloads the model that is [`Missing`](engine::Status::Missing), and loads it. The error is a sentence for the user.
-    /// Dropping the future cancels the download; what has arrived is kept.
-    fn pull_model(&self) -> BoxFuture<'static, Result<(), String>>;
+    /// Downloads the model that is [`Missing`](engine::Status::Missing), and loads it. Dropping the future cancels the download;
+    /// what has arrived is kept.
+    fn pull_model(&self, mirror: Mirror) -> BoxFuture<'static, Result<(), PullFailure>>;
     fn stats(&self) -> Stats;
     /// What the user does with the answers is told here. Asked for once, when a session begins; by default it is forgotten with it.
     fn history(&self) -> Arc<History> {

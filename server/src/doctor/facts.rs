@@ -67,6 +67,8 @@ pub struct BackEnd {
 #[derive(Debug, Default, Serialize)]
 pub struct Models {
     pub folder: Option<String>,
+    /// Why nothing is remembered of model files, where that is so.
+    pub forgotten: Option<String>,
     pub here: Vec<Model>,
 }
 
@@ -192,6 +194,7 @@ async fn models_and_engine(config: &Config) -> (Models, ChosenModel, EngineProce
     let mut engine = EngineProcess::default();
     if let Ok(store) = Store::open_in(config.models_dir.as_deref()) {
         models.folder = Some(text(store.folder()));
+        models.forgotten = store.check_records().err().map(|error| error.to_string());
         let inventory = store.inventory();
         let pinned = inventory.pinned.iter();
         models.here.extend(pinned.filter_map(|(entry, place)| {
@@ -218,7 +221,7 @@ async fn models_and_engine(config: &Config) -> (Models, ChosenModel, EngineProce
         Err(error) => model.error = Some(error.to_string()),
         Ok(resolved) => {
             model.path = Some(text(&resolved.path));
-            model.bytes = Some(resolved.bytes);
+            model.bytes = Some(resolved.bytes());
             match cli::shared_engine(&resolved, config) {
                 Err(error) => engine.error = Some(error.to_string()),
                 Ok(shared) => {

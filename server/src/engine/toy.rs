@@ -8,8 +8,11 @@ use std::{
     time::Duration,
 };
 
-use super::backend::{
-    Backend, Dimensions, EvaluateError, LoadError, Loader, Parked, SeqId, Token, Vocabulary,
+use super::{
+    backend::{
+        Backend, Dimensions, EvaluateError, LoadError, Loader, Parked, SeqId, Token, Vocabulary,
+    },
+    verified::{CheckedFile, FileLoader},
 };
 use crate::prompt::{Special, chat::ChatTemplate, words::words};
 
@@ -355,5 +358,17 @@ impl Loader for ToyLoader {
 
     fn threads(&self) -> u32 {
         1
+    }
+}
+
+/// The toy has no weights to read, but a file that may not be loaded stops it as it stops a model.
+impl FileLoader for ToyLoader {
+    fn load_file(
+        &self,
+        _file: &CheckedFile,
+        progress: &mut dyn FnMut(f32),
+        work: &mut dyn FnMut(&mut dyn Backend),
+    ) -> Result<(), LoadError> {
+        self.load(progress, work)
     }
 }

@@ -14,6 +14,7 @@ use super::{
     Engine, Event, Finish, Hold, Job, JobHandle, Priority, Status, Usage, local::QUIET,
     scheduler::Lines,
 };
+use crate::models::pull::{Mirror, PullFailure};
 
 /// How many typing jobs somebody waits for.
 #[derive(Debug, Clone, Default)]
@@ -85,8 +86,8 @@ impl Engine for TypingEngine {
         self.engine.disregard(pid);
     }
 
-    fn pull_model(&self) -> BoxFuture<'static, Result<(), String>> {
-        self.engine.pull_model()
+    fn pull_model(&self, mirror: Mirror) -> BoxFuture<'static, Result<(), PullFailure>> {
+        self.engine.pull_model(mirror)
     }
 }
 

@@ -51,10 +51,18 @@ impl From<&engine::Status> for StatusParams {
                     "The model {model} is not on this machine. Download it with the command {PULL_COMMAND}, or with `tacit models pull {model}` in a shell."
                 ),
             ),
-            engine::Status::Pulling { model, done, bytes } => (
+            engine::Status::Pulling {
+                model,
+                done,
+                bytes,
+                mirror,
+            } => (
                 "pulling",
                 model.as_str(),
-                format!("Downloading the model, {}", downloaded(*done, *bytes)),
+                format!(
+                    "Downloading the model, {}",
+                    downloaded(*done, *bytes, mirror.as_deref())
+                ),
             ),
             engine::Status::Failed(reason) => ("failed", "", reason.clone()),
         };
@@ -93,13 +101,16 @@ pub fn percent_of(done: u64, bytes: u64) -> u32 {
     percent(done as f32 / bytes.max(1) as f32)
 }
 
-/// How far a download is, for people: "12 MB of 492 MB", or "12 MB" where the whole is unknown.
-pub fn downloaded(done: u64, bytes: Option<u64>) -> String {
-    let done = human_bytes(Some(done));
-    match bytes {
-        Some(_) => format!("{done} of {}", human_bytes(bytes)),
-        None => done,
+/// How far a download is, for people: "12 MB of 492 MB", or "12 MB" where the whole is unknown; and from which mirror it comes.
+pub fn downloaded(done: u64, bytes: Option<u64>, mirror: Option<&str>) -> String {
+    let mut words = human_bytes(Some(done));
+    if bytes.is_some() {
+        words += &format!(" of {}", human_bytes(bytes));
     }
+    if let Some(mirror) = mirror {
+        words += &format!(" from the Python package index ({mirror})");
+    }
+    words
 }
 
 /// Params of `tacit/explain`.

@@ -40,6 +40,7 @@ use crate::config::{Layer, Settings, Sources};
 use crate::context::workspace::Workspace;
 use crate::documents::Documents;
 use crate::history::History;
+use crate::models::pull::Mirror;
 use crate::subprocess;
 use crate::syntax::ParseWorker;
 
@@ -299,7 +300,7 @@ impl Server {
             ACCEPTED_COMMAND => {
                 self.0.accepted(&params.arguments.unwrap_or_default(), None);
             }
-            PULL_COMMAND => self.0.pull_model(),
+            PULL_COMMAND => self.0.pull_model(Mirror::NotAllowed),
             ACT_COMMAND => return self.act(params.arguments.unwrap_or_default()).await,
             _ => return Err(Error::invalid_params("tacit has no such command.")),
         }

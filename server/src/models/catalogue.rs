@@ -2,6 +2,7 @@
 //! to. Owns names and pins; knows nothing about what lies on this machine. The data are `catalogue.json`, compiled in.
 
 use std::collections::HashSet;
+use std::fmt;
 
 use serde::Deserialize;
 
@@ -67,6 +68,7 @@ pub struct Parts {
     pub version: String,
     /// Each name ends in its number; the slices are joined in the order of these numbers.
     pub packages: Vec<String>,
+    /// Who says of himself in the packages that he made them, and what is known of him.
     pub publisher: String,
 }
 
@@ -139,6 +141,20 @@ impl Entry {
     /// Whether a file of this length may be this entry's.
     pub fn may_have_length(&self, bytes: u64) -> bool {
         self.bytes.is_none_or(|pinned| pinned == bytes)
+    }
+}
+
+/// Which packages of whom.
+impl fmt::Display for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self.in_order().as_deref() {
+            Some([(_, first), .., (_, last)]) => {
+                let count = self.packages.len();
+                write!(f, "the {count} packages {first} to {last}")?;
+            }
+            _ => write!(f, "the package {}", self.packages.join(", "))?,
+        }
+        write!(f, " {}, published by {}", self.version, self.publisher)
     }
 }
 

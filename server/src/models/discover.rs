@@ -168,9 +168,9 @@ fn ollama(folder: &Path) -> Vec<Found> {
             &manifests,
             folder.join("blobs").join(format!("sha256-{sha256}")),
         )?;
-        let tag = path.file_name()?.to_string_lossy().into_owned();
-        let model = path.parent()?.file_name()?.to_string_lossy().into_owned();
-        found.label = format!("{model}:{tag}");
+        let tag = path.file_name()?.to_string_lossy();
+        let model = path.parent()?.file_name()?.to_string_lossy();
+        found.label = label(&format!("{model}:{tag}"));
         found.claimed_sha256 = Some(sha256.to_owned());
         Some(found)
     };
@@ -198,18 +198,19 @@ fn hugging_face(folder: &Path, path: PathBuf) -> Option<Found> {
 /// A file that nothing is known of but its name and length.
 fn plain(holder: Holder, folder: &Path, path: PathBuf) -> Option<Found> {
     let metadata = fs::metadata(&path).ok().filter(fs::Metadata::is_file)?;
-    let label = path
-        .strip_prefix(folder)
-        .unwrap_or(&path)
-        .to_string_lossy()
-        .into_owned();
+    let name = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy();
     Some(Found {
         holder,
+        label: label(&name),
         path,
-        label,
         bytes: metadata.len(),
         claimed_sha256: None,
     })
+}
+
+/// A name as a terminal may show it. Other programs, and so other users, have chosen it.
+fn label(name: &str) -> String {
+    name.replace(char::is_control, "\u{fffd}")
 }
 
 fn is_sha256(text: &str) -> bool {

@@ -4,18 +4,18 @@
 //! Pure: reads from a reader, keeps a few short strings, allocates nothing that a file's numbers decide.
 //! The format: <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>.
 
-use std::fs::File;
-use std::io::{self, BufReader, Read};
-use std::path::Path;
+use std::io::{self, Read};
 
 /// Most bytes that a header may have. The largest known (vocabularies of 260,000 tokens) have about 15 MB.
-const MAX_HEADER: u64 = 256 << 20;
+const MAX_HEADER: u64 = 64 << 20;
 /// Longest key, as the specification says.
 const MAX_KEY: u64 = 65_535;
 /// Longest tensor name that ggml takes (`GGML_MAX_NAME`).
 const MAX_TENSOR_NAME: u64 = 64;
 /// Longest text that is kept of a value; longer ones are skipped, they are no names.
 const MAX_KEPT: u64 = 1024;
+/// Longest name of an architecture; the longest that llama.cpp knows has 18 signs.
+const MAX_ARCHITECTURE: usize = 64;
 /// ggml's `GGML_MAX_DIMS`.
 const MAX_DIMENSIONS: u32 = 4;
 const DEFAULT_ALIGNMENT: u64 = 32;
@@ -82,17 +82,14 @@ pub enum Refusal {
         "The file holds no tokenizer, so it is not a whole language model. Get the complete model file."
     )]
     NoTokenizer,
+    #[error(
+        "The file is one of {0} parts of a model, and the others would be read from beside it, unverified. Join them with llama.cpp's `llama-gguf-split --merge`."
+    )]
+    Split(u64),
     #[error("The file holds no weights, only a vocabulary. Get the complete model file.")]
     NoWeights,
     #[error("The file cannot be read: {0}. Check its permissions.")]
     Io(#[from] io::Error),
-}
-
-/// Reads the header of the file at `path`.
-pub fn inspect_file(path: &Path) -> Result<Facts, Refusal> {
-    let file = File::open(path)?;
-    let length = file.metadata()?.len();
-    inspect(BufReader::with_capacity(64 << 10, file), length)
 }
 
 /// Reads a header from the start of a file that is `file_length` bytes long.
@@ -163,8 +160,13 @@ fn read_values<R: Read>(
         let key = header.key()?;
         let kind = header.u32()?;
         match (key.as_str(), kind) {
-            ("general.architecture", TEXT) => {
-                facts.architecture = header.text()?.unwrap_or_default()
+            ("general.architecture", TEXT) => facts.architecture = architecture(header.text()?)?,
+            // Of whatever type: llama.cpp opens the other parts by their names.
+            ("split.count", kind) => {
+                let parts = header.integer(kind)?;
+                if parts > 1 {
+                    return Err(Refusal::Split(parts));
+                }
             }
             ("general.name", TEXT) => facts.name = header.text()?,
             ("general.file_type", UINT32) => facts.quantisation = quantisation(header.u32()?),
@@ -206,6 +208,18 @@ fn read_values<R: Read>(
         .blocks
         .and_then(|blocks| attention.values_per_block()?.checked_mul(blocks.into()));
     Ok(alignment)
+}
+
+/// The name of an architecture, which is shown and compared. Those that there are are short words such as `qwen2` and `command-r`.
+fn architecture(text: Option<String>) -> Result<String, Refusal> {
+    let is_name = |text: &String| {
+        text.len() <= MAX_ARCHITECTURE
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    };
+    text.filter(is_name)
+        .ok_or_else(|| damaged("its architecture is not a name"))
 }
 
 /// The numbers of a header that say what attention keeps.
@@ -323,9 +337,11 @@ fn damaged(what: impl Into<String>) -> Refusal {
 
 // The types of values, by the specification's numbers.
 const UINT32: u32 = 4;
+const INT32: u32 = 5;
 const TEXT: u32 = 8;
 const ARRAY: u32 = 9;
 const UINT64: u32 = 10;
+const INT64: u32 = 11;
 
 /// Bytes of a value whose length its type alone decides.
 fn fixed_length(kind: u32) -> Option<u64> {
@@ -415,7 +431,12 @@ impl<R: Read> Header<R> {
         if length > MAX_KEY {
             return Err(damaged(format!("a key has {length} bytes")));
         }
-        self.kept(length)
+        let key = self.kept(length)?;
+        // To llama.cpp a key ends at its first zero byte: `split.count` with something behind it would be `split.count` there.
+        if key.contains('\0') {
+            return Err(damaged("a key has a zero byte in it"));
+        }
+        Ok(key)
     }
 
     fn kept(&mut self, length: u64) -> Result<String, Refusal> {
@@ -427,6 +448,17 @@ impl<R: Read> Header<R> {
         }
         Ok(String::from_utf8(bytes)
             .unwrap_or_else(|wrong| String::from_utf8_lossy(wrong.as_bytes()).into_owned()))
+    }
+
+    /// A number of any of the integer types; one below zero counts as a huge one.
+    fn integer(&mut self, kind: u32) -> Result<u64, Refusal> {
+        Ok(match kind {
+            0 | 1 => u8::from_le_bytes(self.array()?).into(),
+            2 | 3 => u16::from_le_bytes(self.array()?).into(),
+            UINT32 | INT32 => self.u32()?.into(),
+            UINT64 | INT64 => self.u64()?,
+            _ => return Err(damaged("a number in it is none")),
+        })
     }
 
     fn skip_value(&mut self, kind: u32) -> Result<(), Refusal> {

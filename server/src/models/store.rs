@@ -2,19 +2,18 @@
 //! verified and trusted (`records.json`). Never downloads, and never changes or deletes a file that is not its own.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
 use etcetera::BaseStrategy;
-use sha2::{Digest, Sha256};
 
 use super::catalogue::{Catalogue, CatalogueError, Entry};
 use super::discover::{self, Found, Holder, Places};
-use super::gguf::{self, Facts, Refusal};
+use super::file::{ModelFile, Stamp};
+use super::gguf::{Facts, Refusal};
 use super::pull::traces;
-use super::records::{Records, RecordsError, Stamp};
+use super::records::{Records, RecordsError};
 
 /// Names the model folder.
 pub const FOLDER_VARIABLE: &str = "TACIT_MODELS";
@@ -56,6 +55,8 @@ pub enum ModelError {
         .0.display(), quoted(.0)
     )]
     Changed(PathBuf),
+    #[error("{} changes while it is read. Wait until whoever writes it is done, and try again.", .0.display())]
+    Changing(PathBuf),
     #[error("{} cannot be used. {refusal}", .path.display())]
     Refused { path: PathBuf, refusal: Refusal },
     #[error("{} is not tacit's own copy but held by {holder}; remove it there.", .path.display())]
@@ -78,7 +79,8 @@ pub struct Resolved {
     pub entry: Option<Entry>,
     /// Lower-case hexadecimal.
     pub sha256: String,
-    pub bytes: u64,
+    /// The file as it was when it had this digest.
+    pub stamp: Stamp,
     pub origin: Origin,
     pub facts: Facts,
 }
@@ -111,6 +113,13 @@ pub struct Inventory {
     pub unpinned: Vec<Found>,
     /// Files that the user trusted.
     pub trusted: Vec<PathBuf>,
+}
+
+impl Resolved {
+    /// Length of the file.
+    pub fn bytes(&self) -> u64 {
+        self.stamp.bytes
+    }
 }
 
 impl Store {
@@ -169,7 +178,7 @@ impl Store {
     }
 
     /// The usable file that a name of the catalogue, a path, or the file name of a trusted file stands for. Hashes a
-    /// file that it has not verified before (seconds per gigabyte); after that it only looks at length and time stamp.
+    /// file that it has not verified before (seconds per gigabyte); after that it only looks at its [`Stamp`].
     pub fn resolve(&self, name_or_path: &str) -> Result<Resolved, ModelError> {
         if let Some(entry) = self.catalogue.find(name_or_path) {
             return self.find(entry);
@@ -223,14 +232,14 @@ impl Store {
             },
             None => PathBuf::from(name_or_path),
         };
-        self.digest(&self.regular_file(&path)?, Memory::Renew)?;
+        self.digest(&open(&path)?, Memory::Renew)?;
         self.resolve(name_or_path)
     }
 
     /// Records that the user vouches for exactly these bytes. A damaged file is refused nevertheless.
     pub fn trust(&self, path: &Path) -> Result<Resolved, ModelError> {
-        let file = self.regular_file(path)?;
-        let facts = inspect(&file.path)?;
+        let file = open(path)?;
+        let facts = inspect(&file)?;
         let sha256 = self.digest(&file, Memory::Renew)?;
         let key = file
             .path
@@ -273,6 +282,14 @@ impl Store {
         Ok(Removed::Deleted(path))
     }
 
+    /// Whether what is verified and trusted can be kept.
+    ///
+    /// # Errors
+    /// If it cannot, because others can write to the model folder.
+    pub fn check_records(&self) -> Result<(), RecordsError> {
+        Records::check(&self.folder)
+    }
+
     /// What there is, and what could be had.
     pub fn inventory(&self) -> Inventory {
         let found = discover::scan(&self.places);
@@ -304,13 +321,6 @@ impl Store {
         }
     }
 
-    /// Remembers a file whose bytes were hashed as they were written.
-    pub(super) fn remember(&self, path: &Path, sha256: &str) {
-        if let Ok(file) = self.regular_file(path) {
-            self.record(&file, sha256);
-        }
-    }
-
     fn candidates(&self, entry: &Entry) -> Vec<(PathBuf, Origin)> {
         self.candidates_among(entry, &discover::scan(&self.places))
     }
@@ -331,7 +341,7 @@ impl Store {
         origin: Origin,
         memory: Memory,
     ) -> Result<Resolved, ModelError> {
-        let file = self.regular_file(path)?;
+        let file = open(path)?;
         let mismatch = |have: String, expected: String| ModelError::Mismatch {
             path: file.path.clone(),
             name: entry.name.clone(),
@@ -351,7 +361,7 @@ impl Store {
                 format!("SHA-256 {}", entry.sha256),
             ));
         }
-        let facts = inspect(&file.path)?;
+        let facts = inspect(&file)?;
         Ok(Resolved {
             entry: Some(entry.clone()),
             name: entry.name.clone(),
@@ -361,7 +371,7 @@ impl Store {
 
     /// A file named by its path: usable if its bytes are pinned or trusted.
     fn admit(&self, path: &Path) -> Result<Resolved, ModelError> {
-        let file = self.regular_file(path)?;
+        let file = open(path)?;
         let trusted = file
             .path
             .to_str()
@@ -373,11 +383,11 @@ impl Store {
             .any(|entry| entry.may_have_length(file.stamp.bytes));
         if trusted.is_none() && !may_be_pinned {
             // A damaged file cannot be trusted: say that at once rather than send the user to a second refusal.
-            inspect(&file.path)?;
+            inspect(&file)?;
             return Err(ModelError::NotTrusted(file.path));
         }
         let sha256 = self.digest(&file, Memory::Use)?;
-        let facts = inspect(&file.path)?;
+        let facts = inspect(&file)?;
         if self.catalogue.find_sha256(&sha256).is_none() {
             match trusted {
                 Some(trusted) if trusted == sha256 => {}
@@ -388,13 +398,7 @@ impl Store {
         Ok(self.resolved(file, sha256, facts, Origin::Elsewhere))
     }
 
-    fn resolved(
-        &self,
-        file: RegularFile,
-        sha256: String,
-        facts: Facts,
-        origin: Origin,
-    ) -> Resolved {
+    fn resolved(&self, file: ModelFile, sha256: String, facts: Facts, origin: Origin) -> Resolved {
         let entry = self.catalogue.find_sha256(&sha256).cloned();
         let file_name = || {
             file.path
@@ -410,7 +414,7 @@ impl Store {
             name,
             entry,
             sha256,
-            bytes: file.stamp.bytes,
+            stamp: file.stamp,
             origin,
             facts,
             path: file.path,
@@ -435,59 +439,33 @@ impl Store {
         Ok(Removed::NoLongerTrusted(path))
     }
 
-    /// Looks at a file with all links resolved, so that it has one name in the records.
-    fn regular_file(&self, path: &Path) -> Result<RegularFile, ModelError> {
-        let unreadable = |source| ModelError::Unreadable {
-            path: path.to_owned(),
-            source,
-        };
-        let path = fs::canonicalize(path).map_err(unreadable)?;
-        let metadata = fs::metadata(&path).map_err(unreadable)?;
-        if metadata.is_dir() {
-            return Err(ModelError::IsFolder(path));
-        }
-        if !metadata.is_file() {
-            let source = io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file");
-            return Err(ModelError::Unreadable { path, source });
-        }
-        let modified = metadata
-            .modified()
-            .ok()
-            .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        let modified_ns = modified.and_then(|since| u64::try_from(since.as_nanos()).ok());
-        Ok(RegularFile {
-            path,
-            stamp: Stamp {
-                bytes: metadata.len(),
-                modified_ns,
-            },
-        })
-    }
-
     /// The SHA-256 of a file, remembered or computed.
-    fn digest(&self, file: &RegularFile, memory: Memory) -> Result<String, ModelError> {
+    fn digest(&self, file: &ModelFile, memory: Memory) -> Result<String, ModelError> {
         let remembered = || Records::load(&self.folder).verified(file.path.to_str()?, &file.stamp);
         if memory == Memory::Use
             && let Some(sha256) = remembered()
         {
             return Ok(sha256);
         }
-        let sha256 = sha256_of_file(&file.path).map_err(|source| ModelError::Unreadable {
+        let sha256 = file.sha256().map_err(|source| ModelError::Unreadable {
             path: file.path.clone(),
             source,
         })?;
+        if !file.is_unchanged() {
+            return Err(ModelError::Changing(file.path.clone()));
+        }
         self.record(file, &sha256);
         Ok(sha256)
     }
 
     /// Failing to remember costs time at the next start and nothing else.
-    fn record(&self, file: &RegularFile, sha256: &str) {
+    fn record(&self, file: &ModelFile, sha256: &str) {
         if let Some(key) = file.path.to_str()
             && let Err(error) = Records::update(&self.folder, |records| {
                 records.verify(key, file.stamp, sha256)
             })
         {
-            tracing::debug!("the verification is not remembered: {error}");
+            tracing::warn!("the model file will be read again at the next start: {error}");
         }
     }
 
@@ -521,36 +499,19 @@ enum Memory {
     Renew,
 }
 
-struct RegularFile {
-    path: PathBuf,
-    stamp: Stamp,
+fn open(path: &Path) -> Result<ModelFile, ModelError> {
+    ModelFile::open(path).map_err(|source| match source.kind() {
+        io::ErrorKind::IsADirectory => ModelError::IsFolder(path.to_owned()),
+        _ => ModelError::Unreadable {
+            path: path.to_owned(),
+            source,
+        },
+    })
 }
 
-/// Lower-case hexadecimal SHA-256 of a whole file.
-pub fn sha256_of_file(path: &Path) -> io::Result<String> {
-    let mut file = File::open(path)?;
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hexadecimal(hasher)),
-            read => hasher.update(&buffer[..read]),
-        }
-    }
-}
-
-/// The digest of what was hashed, as the catalogue writes it.
-pub(super) fn hexadecimal(hasher: Sha256) -> String {
-    hasher
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
-}
-
-fn inspect(path: &Path) -> Result<Facts, ModelError> {
-    gguf::inspect_file(path).map_err(|refusal| ModelError::Refused {
-        path: path.to_owned(),
+fn inspect(file: &ModelFile) -> Result<Facts, ModelError> {
+    file.inspect().map_err(|refusal| ModelError::Refused {
+        path: file.path.clone(),
         refusal,
     })
 }
@@ -577,7 +538,7 @@ fn similar_names(similar: &[String]) -> String {
 }
 
 /// A path as a shell takes it.
-fn quoted(path: &Path) -> String {
+pub fn quoted(path: &Path) -> String {
     let path = path.display().to_string();
     let plain = |c: char| c.is_alphanumeric() || "/._-+\\:".contains(c);
     if path.chars().all(plain) {

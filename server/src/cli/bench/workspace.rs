@@ -132,7 +132,7 @@ fn models(store: &Store, names: &[String]) -> Result<Vec<Resolved>> {
             "No model that completes is on this machine. Get one with `tacit models pull`."
         );
     }
-    models.sort_by_key(|model| model.bytes);
+    models.sort_by_key(|model| model.bytes());
     let mut seen = HashSet::new();
     models.retain(|model| seen.insert(model.sha256.clone()));
     Ok(models)
@@ -157,7 +157,7 @@ fn installed(store: &Store) -> Vec<Resolved> {
 
 /// Why a model is not tried; `None` if nothing speaks against it.
 fn too_large(model: &Resolved) -> Option<String> {
-    let (needed, free) = (needed_for(model.bytes), Memory::now().available?);
+    let (needed, free) = (needed_for(model.bytes()), Memory::now().available?);
     (needed > free).then(|| {
         format!(
             "{} is left out: it needs {} of memory, and {} are free. Close something large to measure it.",

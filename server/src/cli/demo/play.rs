@@ -308,7 +308,11 @@ fn first_line(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{completion::Metrics, stats::Stats};
+    use crate::{
+        completion::Metrics,
+        models::pull::{Mirror, PullFailure},
+        stats::Stats,
+    };
     use futures::FutureExt;
     use tokio::sync::watch;
 
@@ -340,7 +344,7 @@ mod tests {
             watch::channel(self.1.clone()).1
         }
 
-        fn pull_model(&self) -> BoxFuture<'static, Result<(), String>> {
+        fn pull_model(&self, _mirror: Mirror) -> BoxFuture<'static, Result<(), PullFailure>> {
             async { Ok(()) }.boxed()
         }
 

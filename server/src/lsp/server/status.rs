@@ -67,12 +67,17 @@ impl Work {
                 percentage: Some(percent(*progress)),
                 message: None,
             }),
-            Status::Pulling { done, bytes, .. } => Some(Self {
+            Status::Pulling {
+                done,
+                bytes,
+                mirror,
+                ..
+            } => Some(Self {
                 tokens: PULL_TOKENS,
                 title: "tacit: downloading the model",
                 cancellable: true,
                 percentage: bytes.map(|bytes| percent_of(*done, bytes)),
-                message: Some(downloaded(*done, *bytes)),
+                message: Some(downloaded(*done, *bytes, mirror.as_deref())),
             }),
             _ => None,
         }
