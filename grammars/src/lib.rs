@@ -38,8 +38,33 @@ pub struct Language {
     /// Encloses a comment.
     #[serde(default)]
     pub block_comment: Option<BlockComment>,
+    /// How values are written.
+    #[serde(default)]
+    pub notation: Notation,
     #[serde(default)]
     grammar: Option<String>,
+}
+
+/// How values are written in a language, apart from strings in quotes.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Notation {
+    /// A bare word is the name of something: a variable, a type.
+    #[default]
+    Code,
+    /// A bare word behind a key is its value, to the end of the line: YAML, properties.
+    Data,
+    /// A bare word is an argument, and `NAME=word` assigns it.
+    Shell,
+    /// Anything may stand anywhere: text that nothing reads but people, and files of no known language.
+    Prose,
+}
+
+impl Notation {
+    /// The notation of a document; of one in no known language `Prose`.
+    pub fn of(language: Option<&Language>) -> Self {
+        language.map_or(Self::Prose, |language| language.notation)
+    }
 }
 
 /// The tokens around a comment, e.g. `/*` and `*/`.

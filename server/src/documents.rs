@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use grammars::Language;
+use grammars::{Language, Notation};
 use ropey::Rope;
 use thiserror::Error;
 use tower_lsp::gen_lsp_types::TextDocumentContentChangeEvent;
@@ -48,6 +48,11 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// How values are written in it.
+    pub fn notation(&self) -> Notation {
+        Notation::of(self.language)
+    }
+
     /// The text was edited after the tree was made, or there is no tree.
     pub fn tree_is_behind(&self) -> bool {
         self.tree

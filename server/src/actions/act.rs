@@ -389,7 +389,10 @@ impl Prepared {
             act.offer.action,
             Action::Fix { .. } | Action::Simplify | Action::Edit { .. }
         );
-        if is_rewritten && privacy::shown(rope, target.clone()) != rope.byte_slice(target.clone()) {
+        if is_rewritten
+            && privacy::shown(rope, target.clone(), act.snapshot.notation())
+                != rope.byte_slice(target.clone())
+        {
             return Err(Refusal::Secret);
         }
         let tests = match act.offer.action {
@@ -445,7 +448,8 @@ impl Prepared {
 
     /// The line of the only problem, where it is in the target.
     fn retyping(&self) -> Option<Retyping> {
-        let retyping = Retyping::of(&self.act.snapshot.rope, self.problem()?)?;
+        let snapshot = &self.act.snapshot;
+        let retyping = Retyping::of(&snapshot.rope, self.problem()?, snapshot.notation())?;
         self.is_in_target(&retyping.range).then_some(retyping)
     }
 

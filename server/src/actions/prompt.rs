@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use grammars::Notation;
 use ropey::Rope;
 
 use super::{
@@ -477,7 +478,7 @@ impl Matter<'_> {
 
     /// Without secret values.
     fn shown(&self, range: Range<usize>) -> String {
-        privacy::shown(self.rope, range)
+        privacy::shown(self.rope, range, Notation::of(self.source.language))
     }
 
     fn called(&self) -> String {

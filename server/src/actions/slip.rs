@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use grammars::Notation;
 use ropey::Rope;
 
 use super::{
@@ -72,7 +73,7 @@ struct Difference {
 
 impl Retyping {
     /// Of the line of `problem`, unless it is blank.
-    pub fn of(rope: &Rope, problem: &Problem) -> Option<Self> {
+    pub fn of(rope: &Rope, problem: &Problem, notation: Notation) -> Option<Self> {
         let document = rope.to_string();
         let around = line_around(&document, problem)?;
         let indented = document[around.clone()].trim_end();
@@ -86,11 +87,11 @@ impl Retyping {
         let mut without = rope.clone();
         without.remove(rope.byte_to_char(range.start)..rope.byte_to_char(range.end));
         let layout = Layout::default();
-        let anchor = Anchor::place(&without, start, &layout);
+        let anchor = Anchor::place(&without, start, &layout, notation);
         Some(Self {
             unknown: suspect_name(problem, line).map(str::to_owned),
             line: line.to_owned(),
-            middle: privacy::shown(&without, anchor.at()..start),
+            middle: privacy::shown(&without, anchor.at()..start, notation),
             range,
             anchor,
             layout,
@@ -214,7 +215,7 @@ mod tests {
     fn retyping(line: &str, message: &str) -> Retyping {
         let document = format!("before\n    {line}\r\nafter\n");
         let problem = Problem::error(9..9, message);
-        let retyping = Retyping::of(&Rope::from_str(&document), &problem).unwrap();
+        let retyping = Retyping::of(&Rope::from_str(&document), &problem, Notation::Code).unwrap();
         assert_eq!(&document[retyping.range.clone()], line);
         retyping
     }
@@ -326,7 +327,7 @@ mod tests {
         let document =
             Rope::from_str("def total(items):\n    return summ(items)\n\n\nprint(total([1]))\n");
         let problem = Problem::error(25..25, "name 'summ' is not defined");
-        let mut retyping = Retyping::of(&document, &problem).unwrap();
+        let mut retyping = Retyping::of(&document, &problem, Notation::Code).unwrap();
         let prompt = retyping.prompt("shop", "shop.py").unwrap().to_string();
         assert!(!prompt.contains("summ"), "{prompt}");
         assert!(

@@ -388,7 +388,8 @@ impl Inner {
         } = asked;
         // An anchor behind the entry's beginning is in the same endless line: the model sees what the entry replaces.
         let from = shown.anchor.at().min(*at);
-        let middle = privacy::shown(&snapshot.rope, from..*at) + entry + further;
+        let middle =
+            privacy::shown(&snapshot.rope, from..*at, snapshot.notation()) + entry + further;
         let (max_tokens, urgent_lines) = match extent.amount() {
             Amount::Whole => (asked.config.max_tokens, None),
             Amount::Line | Amount::Block => {

@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use grammars::Notation;
 use ropey::Rope;
 use tree_sitter::{Node, Tree};
 
@@ -115,7 +116,7 @@ impl RecentEdits {
             else {
                 continue;
             };
-            let text = shown_text_of(&snapshot.rope, &lines);
+            let text = shown_text_of(&snapshot.rope, &lines, snapshot.notation());
             if text.trim().is_empty() {
                 continue;
             }
@@ -136,10 +137,10 @@ impl RecentEdits {
 }
 
 /// The lines as a model may see them: a key that begins above them is known by its beginning.
-fn shown_text_of(rope: &Rope, lines: &RangeInclusive<u32>) -> String {
+fn shown_text_of(rope: &Rope, lines: &RangeInclusive<u32>, notation: Notation) -> String {
     let start_of = |line: usize| rope.line_to_byte(line.min(rope.len_lines()));
     let bytes = start_of(*lines.start() as usize - 1)..start_of(*lines.end() as usize);
-    let text = with_line_feeds(&privacy::shown(rope, bytes));
+    let text = with_line_feeds(&privacy::shown(rope, bytes, notation));
     text.trim_end_matches('\n').to_owned()
 }
 
@@ -362,7 +363,7 @@ mod tests {
         // In two parts, so that this file does not look like one with a key in it.
         let [begin, end] = ["BEGIN", "END"].map(|word| format!("-----{word} PRIVATE KEY-----\r\n"));
         let rope = Rope::from_str(&format!("{begin}{body}{end}let x = 1;\r\n"));
-        let shown = shown_text_of(&rope, &(5..=12));
+        let shown = shown_text_of(&rope, &(5..=12), Notation::Code);
         assert!(!shown.contains("part"), "{shown}");
         assert!(shown.ends_with("KEY-----\nlet x = 1;"), "{shown}");
         assert_eq!(shown.lines().count(), 8);

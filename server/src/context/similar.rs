@@ -9,6 +9,8 @@ use std::{
     path::Path,
 };
 
+use grammars::{Language, Notation};
+
 use super::{Piece, Source, lines::overlap, outline::is_import, privacy};
 use crate::words::is_word_char;
 
@@ -112,10 +114,10 @@ impl Prepared {
     }
 
     /// These lines (counted from 1) as a model may see them.
-    fn shown(&self, lines: &RangeInclusive<u32>) -> String {
+    fn shown(&self, lines: &RangeInclusive<u32>, notation: Notation) -> String {
         let start = self.line_starts[*lines.start() as usize - 1] as usize;
         let end = self.line_starts[*lines.end() as usize] as usize;
-        let text = privacy::shown_in(&self.text, start..end);
+        let text = privacy::shown_in(&self.text, start..end, notation);
         text.trim_end_matches('\n').to_owned()
     }
 
@@ -221,9 +223,10 @@ pub fn pieces(before: &str, after: &str, shown: &str, candidates: &[Candidate<'_
         }
         seen.extend(code());
         taken.push((found.candidate, lines.clone()));
+        let notation = Notation::of(Language::detect(candidate.path, ""));
         pieces.push(Piece {
             path: candidate.path.to_owned(),
-            text: candidate.text.shown(&lines),
+            text: candidate.text.shown(&lines, notation),
             lines,
             source: Source::Similar,
             reason: format!(

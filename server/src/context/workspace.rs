@@ -11,6 +11,7 @@ use std::{
     time::Instant,
 };
 
+use grammars::{Language, Notation};
 use lru::LruCache;
 use ropey::Rope;
 use tower_lsp::gen_lsp_types::{self as lsp_types, TextDocumentContentChangeEvent};
@@ -269,7 +270,8 @@ impl Workspace {
         }
         pieces.retain(|piece| self.may_be_seen(&piece.path, folder));
         for piece in &mut pieces {
-            piece.text = privacy::without_secrets(&piece.text).into_owned();
+            let notation = Notation::of(Language::detect(&piece.path, ""));
+            piece.text = privacy::without_secrets(&piece.text, notation).into_owned();
         }
         pieces
     }

@@ -18,6 +18,8 @@ use std::{
     thread,
 };
 
+use grammars::Language;
+
 use super::{
     Document, Mailbox, Shared, language,
     nearness::steps_between,
@@ -382,7 +384,7 @@ impl Walker {
         }
         let symbols = source::read(&path).and_then(|text| {
             let language = language::detect(&path, &text)?;
-            extracted(|| symbols::symbols_of_text(&text, language))
+            extracted(language, || symbols::symbols_of_text(&text, language))
         });
         self.put(&path, symbols);
         self.stamps.insert(path, stamp);
@@ -405,7 +407,7 @@ impl Walker {
             return self.forget(&path);
         }
         let text = snapshot.rope.to_string();
-        let symbols = extracted(|| match &snapshot.tree {
+        let symbols = extracted(language, || match &snapshot.tree {
             Some(tree) => symbols::symbols(&text, tree, language),
             None => plain::symbols(&text, language),
         });
@@ -473,10 +475,15 @@ fn is_walked_name(name: &str, rules: &Rules) -> bool {
 }
 
 /// The symbols without secret values: from here on nobody looks for them. A panic costs this file only: the text may be anything.
-fn extracted(extract: impl FnOnce() -> Option<FileSymbols>) -> Option<FileSymbols> {
+fn extracted(
+    language: &Language,
+    extract: impl FnOnce() -> Option<FileSymbols>,
+) -> Option<FileSymbols> {
     let mut symbols = catch_unwind(AssertUnwindSafe(extract)).ok().flatten()?;
     for definition in &mut symbols.definitions {
-        if let std::borrow::Cow::Owned(shown) = privacy::without_secrets(&definition.outline) {
+        if let std::borrow::Cow::Owned(shown) =
+            privacy::without_secrets(&definition.outline, language.notation)
+        {
             definition.outline = shown;
         }
     }

@@ -12,6 +12,7 @@
 
 use std::ops::Range;
 
+use grammars::Notation;
 use ropey::Rope;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -94,7 +95,7 @@ pub struct Anchor {
 
 impl Anchor {
     /// A new anchor for a cursor at byte `cursor`.
-    pub fn place(text: &Rope, cursor: usize, layout: &Layout) -> Self {
+    pub fn place(text: &Rope, cursor: usize, layout: &Layout, notation: Notation) -> Self {
         let window = window(text, cursor, layout);
         let at = match layout.anchor {
             AnchorPlace::Cursor => cursor,
@@ -116,8 +117,8 @@ impl Anchor {
             before: text.byte_slice(window.start..at).to_string(),
             after: text.byte_slice(cursor..window.end).to_string(),
             to_end: window.end == text.len_bytes(),
-            shown_before: privacy::shown(text, window.start..at),
-            shown_after: privacy::shown(text, cursor..window.end),
+            shown_before: privacy::shown(text, window.start..at, notation),
+            shown_after: privacy::shown(text, cursor..window.end, notation),
         }
     }
 
@@ -225,7 +226,7 @@ pub struct AnchorRecord {
 
 impl AnchorRecord {
     /// The anchor, if the text around `cursor` is what it was.
-    pub fn find(&self, text: &Rope, cursor: usize) -> Option<Anchor> {
+    pub fn find(&self, text: &Rope, cursor: usize, notation: Notation) -> Option<Anchor> {
         let slice = |range: Range<usize>| text.get_byte_slice(range).map(|slice| slice.to_string());
         if self.start > self.at || self.at > cursor {
             return None;
@@ -244,8 +245,8 @@ impl AnchorRecord {
                 digest(&before, &after) == self.digest && self.to_end == (end == text.len_bytes());
             is_same.then(|| Anchor {
                 start: self.start,
-                shown_before: privacy::shown(text, self.start..self.at),
-                shown_after: privacy::shown(text, from..end),
+                shown_before: privacy::shown(text, self.start..self.at, notation),
+                shown_after: privacy::shown(text, from..end, notation),
                 before: before.clone(),
                 after,
                 to_end: self.to_end,
@@ -349,7 +350,7 @@ mod tests {
             numbered(41..80)
         ));
         let layout = Layout::default();
-        let anchor = Anchor::place(&text, cursor, &layout);
+        let anchor = Anchor::place(&text, cursor, &layout, Notation::Code);
         text.insert(text.byte_to_char(cursor), "tal = co");
         assert!(anchor.holds(&text, cursor + 8, &layout));
         assert!(!anchor.holds(&text, cursor, &layout), "the suffix changed");
@@ -369,7 +370,7 @@ mod tests {
         let starts: std::collections::BTreeSet<usize> = (100..132)
             .map(|line| {
                 let (text, cursor) = at_cursor(&format!("{}$0\n", numbered(0..line)));
-                text.byte_to_line(Anchor::place(&text, cursor, &layout).start)
+                text.byte_to_line(Anchor::place(&text, cursor, &layout, Notation::Code).start)
             })
             .collect();
         assert!(
@@ -385,7 +386,7 @@ mod tests {
             anchor: AnchorPlace::WindowStart,
             ..Layout::default()
         };
-        let anchor = Anchor::place(&text, cursor, &layout);
+        let anchor = Anchor::place(&text, cursor, &layout, Notation::Code);
         assert_eq!((anchor.before.as_str(), anchor.after()), ("", "\nd\n"));
     }
 
@@ -397,7 +398,7 @@ mod tests {
             let layout = Layout {
                 prefix_bytes: prefix, suffix_bytes: prefix / 2, middle_bytes: prefix, anchor: AnchorPlace::LinesBack(lines),
             };
-            let anchor = Anchor::place(&rope, cursor, &layout);
+            let anchor = Anchor::place(&rope, cursor, &layout, Notation::Code);
             prop_assert!(anchor.at() <= cursor);
             prop_assert!(anchor.holds(&rope, cursor, &layout));
             let window = anchor.window(cursor);

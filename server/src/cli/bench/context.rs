@@ -232,7 +232,7 @@ impl Editor {
             .context("the file is open")?;
         let (rope, layout) = (&snapshot.rope, &self.budget.layout);
         let cursor = rope.line_to_byte(self.cursor.0 as usize) + self.cursor.1 as usize;
-        let range = Anchor::place(rope, cursor, layout).window(cursor);
+        let range = Anchor::place(rope, cursor, layout, snapshot.notation()).window(cursor);
         let range = range.start..range.end.min(rope.len_bytes());
         let line = |byte| rope.byte_to_line(byte) as u32 + 1;
         let window = Window {

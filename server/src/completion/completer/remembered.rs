@@ -10,6 +10,7 @@ use std::{
     time::SystemTime,
 };
 
+use grammars::Notation;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -65,9 +66,10 @@ impl Record {
         self,
         text: &ropey::Rope,
         cursor: usize,
+        notation: Notation,
         may_show: impl Fn(&Path) -> bool,
     ) -> (Option<Anchor>, Plan) {
-        let anchor = self.anchor.find(text, cursor);
+        let anchor = self.anchor.find(text, cursor, notation);
         let mut pieces = self.pieces;
         pieces.retain(|piece| may_show(&piece.path));
         (anchor, Plan { pieces })
@@ -162,7 +164,7 @@ mod tests {
         let remembered = Remembered::in_folder(folder.path().join("cache/shown"));
         let (path, text) = (Path::new("/project/main.rs"), text());
         let cursor = text.line_to_byte(120) + 8;
-        let anchor = Anchor::place(&text, cursor, &Layout::default());
+        let anchor = Anchor::place(&text, cursor, &Layout::default(), Notation::Code);
         let plan = Plan {
             pieces: vec![piece("/project/shape.rs"), piece("/project/.env")],
         };
@@ -171,25 +173,37 @@ mod tests {
         assert!(remembered.load(Path::new("/project/other.rs")).is_none());
 
         let load = || remembered.load(path).unwrap();
-        let shown = load().shown(&text, cursor, |path| !path.ends_with(".env"));
+        let shown = load().shown(&text, cursor, Notation::Code, |path| {
+            !path.ends_with(".env")
+        });
         assert_eq!(shown.0, Some(anchor));
         assert_eq!(shown.1.pieces, [piece("/project/shape.rs")]);
 
         // Typed before the cursor and closed behind it: still there. Changed elsewhere in the window: not.
         let mut typed = text.clone();
         typed.insert(cursor, "typed()");
-        assert!(load().shown(&typed, cursor + 6, |_| true).0.is_some());
+        assert!(
+            load()
+                .shown(&typed, cursor + 6, Notation::Code, |_| true)
+                .0
+                .is_some()
+        );
         for (line, inserted) in [(118, "x"), (90, "x"), (122, "x"), (0, "longer\n")] {
             let mut changed = text.clone();
             changed.insert(changed.line_to_char(line), inserted);
             let cursor = changed.line_to_byte(120) + 8;
-            let (anchor, plan) = load().shown(&changed, cursor, |_| true);
+            let (anchor, plan) = load().shown(&changed, cursor, Notation::Code, |_| true);
             let holds =
                 anchor.is_some_and(|anchor| anchor.holds(&changed, cursor, &Layout::default()));
             assert_eq!(holds, line == 118, "changed line {line}");
             assert_eq!(plan.pieces.len(), 2);
         }
-        assert!(load().shown(&Rope::from_str("é"), 2, |_| true).0.is_none());
+        assert!(
+            load()
+                .shown(&Rope::from_str("é"), 2, Notation::Code, |_| true)
+                .0
+                .is_none()
+        );
     }
 
     #[test]
@@ -197,7 +211,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let remembered = Remembered::in_folder(folder.path().join("shown"));
         let (path, text) = (Path::new("/project/main.rs"), text());
-        let anchor = Anchor::place(&text, 1500, &Layout::default());
+        let anchor = Anchor::place(&text, 1500, &Layout::default(), Notation::Code);
         remembered
             .save(&Record::new(path, &anchor, &Plan::default()))
             .unwrap();
@@ -219,7 +233,12 @@ mod tests {
     fn only_the_newest_documents_are_kept() {
         let folder = tempfile::tempdir().unwrap();
         let remembered = Remembered::in_folder(folder.path().join("shown"));
-        let anchor = Arc::new(Anchor::place(&text(), 1500, &Layout::default()));
+        let anchor = Arc::new(Anchor::place(
+            &text(),
+            1500,
+            &Layout::default(),
+            Notation::Code,
+        ));
         let path = |n| PathBuf::from(format!("/project/{n}.rs"));
         for n in 0..MAX_DOCUMENTS + 3 {
             remembered

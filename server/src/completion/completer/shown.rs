@@ -51,12 +51,13 @@ impl Inner {
         self.editing(&asked.snapshot.uri, |editing| match &mut editing.shown {
             Some(shown) => {
                 if !shown.anchor.holds(rope, asked.cursor, layout) {
-                    shown.anchor = Anchor::place(rope, asked.cursor, layout);
+                    shown.anchor =
+                        Anchor::place(rope, asked.cursor, layout, asked.snapshot.notation());
                 }
                 shown.clone()
             }
             None => {
-                let anchor = Anchor::place(rope, asked.cursor, layout);
+                let anchor = Anchor::place(rope, asked.cursor, layout, asked.snapshot.notation());
                 let plan = Arc::default();
                 editing.shown.insert(Shown { anchor, plan }).clone()
             }
@@ -78,7 +79,9 @@ impl Inner {
         let (anchor, plan) = recalled.unwrap_or_default();
         let holds = |anchor: &Anchor| anchor.holds(rope, asked.cursor, layout);
         let anchor = anchor.filter(holds);
-        let anchor = anchor.unwrap_or_else(|| Anchor::place(rope, asked.cursor, layout));
+        let anchor = anchor.unwrap_or_else(|| {
+            Anchor::place(rope, asked.cursor, layout, asked.snapshot.notation())
+        });
         let plan = match asked.trigger.is_typing() {
             true => plan,
             false => self.plan(asked, &anchor, &plan).await,
@@ -89,6 +92,7 @@ impl Inner {
 
     /// What was shown of a document when it was last edited, without what may not be shown any longer.
     async fn recall(self: &Arc<Self>, asked: &Asked) -> Option<(Option<Anchor>, Plan)> {
+        let notation = asked.snapshot.notation();
         let (inner, path) = (self.clone(), asked.snapshot.path.clone()?);
         let (rope, cursor) = (asked.snapshot.rope.clone(), asked.cursor);
         let folder = asked.root().map(Path::to_owned);
@@ -97,7 +101,7 @@ impl Inner {
             let ignored = inner.workspace.index.ignored();
             let may_show =
                 |path: &Path| privacy::hidden_file(path, folder.as_deref(), ignored).is_none();
-            Some(record.shown(&rope, cursor, may_show))
+            Some(record.shown(&rope, cursor, notation, may_show))
         };
         tokio::task::spawn_blocking(recall).await.ok().flatten()
     }
@@ -172,7 +176,11 @@ impl Inner {
                 return;
             };
             let uri = &asked.snapshot.uri;
-            let middle = privacy::shown(&asked.snapshot.rope, next.anchor.at()..asked.cursor);
+            let middle = privacy::shown(
+                &asked.snapshot.rope,
+                next.anchor.at()..asked.cursor,
+                asked.snapshot.notation(),
+            );
             let job = Job {
                 document: format!("{}\0next", inner.key(uri)),
                 prompt: asked.prompt(&next, &middle),
@@ -213,7 +221,7 @@ impl Inner {
     async fn next_shown(self: &Arc<Self>, asked: &Asked) -> Option<Shown> {
         let (rope, layout) = (&asked.snapshot.rope, &asked.budget.layout);
         let old = self.shown(asked);
-        let nearer = Anchor::place(rope, asked.cursor, layout);
+        let nearer = Anchor::place(rope, asked.cursor, layout, asked.snapshot.notation());
         let is_far = asked.cursor.saturating_sub(old.anchor.at()) >= layout.middle_bytes / 2;
 
         // What has been begun to be read goes on, so that a typist who pauses shortly gets there too.

@@ -233,7 +233,7 @@ fn code_lines<'a>(
             && words(code).count() >= 2
             && !(is_plain && is_aside(code, language))
             && tree.is_none_or(|tree| is_code(tree, at))
-            && privacy::without_secrets(code) == code;
+            && privacy::without_secrets(code, language.notation) == code;
         says_something.then(|| at..at + code.len())
     })
 }

@@ -1,253 +1,309 @@
-//! Values that say what they are: tokens with a known beginning, passwords in URLs, and what is assigned to a name like `password`.
+//! Tokens that say by their form whose they are. The forms are data: `forms.toml`.
 
-use std::ops::Range;
+use std::{ops::Range, sync::LazyLock};
 
-use super::random::{MAX_WORDS, wordiness};
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use serde::Deserialize;
 
-/// Shorter ones can't be told from words.
-const MIN_PASSWORD_BYTES: usize = 6;
+use super::random;
 
-/// The shortest of [`KINDS`], with its prefix.
-pub const MIN_TOKEN_BYTES: usize = 15;
+/// Shorter runs without blanks hold no token: the shortest that a form asks for, with its prefix.
+pub const MIN_TOKEN_BYTES: usize = 14;
 
-/// A kind of token, by its beginning.
-struct Kind {
-    prefix: &'static str,
-    /// Bytes that follow the prefix, at least.
-    min_rest: usize,
-    /// What the rest is made of besides letters and digits.
-    also: &'static str,
+/// A token that is too short for its form was cut, or is being typed: from so many bytes behind the prefix on, if they look random.
+const MIN_CUT_BYTES: usize = 16;
+
+/// Too many things begin with a shorter prefix for the beginning of a token to be known by it.
+const MIN_TELLING_PREFIX_BYTES: usize = 3;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    forms: Vec<Form>,
 }
 
-const fn kind(prefix: &'static str, min_rest: usize, also: &'static str) -> Kind {
-    Kind {
-        prefix,
-        min_rest,
-        also,
+/// A row of the table; its columns are explained there.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Form {
+    #[cfg_attr(not(test), expect(dead_code, reason = "for those who read the table"))]
+    pub issuer: String,
+    #[serde(default)]
+    pub prefixes: Vec<String>,
+    #[serde(default)]
+    pub before: Shape,
+    pub body: Shape,
+    #[serde(default)]
+    pub near: Vec<String>,
+    #[serde(default)]
+    weak: bool,
+    #[serde(default)]
+    pub keep: bool,
+}
+
+/// A regular expression of classes with counts and single characters.
+#[derive(Default, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Shape {
+    parts: Vec<Part>,
+    #[cfg(test)]
+    pub expression: String,
+}
+
+/// So many bytes of one class.
+#[derive(Clone, Copy)]
+struct Part {
+    /// A bit for each byte of ASCII.
+    class: u128,
+    min: usize,
+    max: usize,
+}
+
+/// The forms, and where to look for them.
+struct Forms {
+    forms: Vec<Form>,
+    prefixes: AhoCorasick,
+    /// The form of each prefix, in the order of `prefixes`.
+    form_of_prefix: Vec<usize>,
+    near: AhoCorasick,
+    form_of_near: Vec<usize>,
+}
+
+/// The table is compiled in and every test reads it: it cannot be malformed in a build that passed them.
+static FORMS: LazyLock<Forms> = LazyLock::new(|| {
+    let Table { forms } =
+        toml::from_str(include_str!("forms.toml")).expect("forms.toml is a valid table");
+    let finder = |words: fn(&Form) -> &[String], any_case| {
+        let of_forms = forms.iter().enumerate();
+        let (form_of_word, words): (Vec<usize>, Vec<&String>) = of_forms
+            .flat_map(|(n, form)| words(form).iter().map(move |word| (n, word)))
+            .unzip();
+        let finder = AhoCorasick::builder()
+            .ascii_case_insensitive(any_case)
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(words);
+        (finder.expect("the words are few"), form_of_word)
+    };
+    let (prefixes, form_of_prefix) = finder(|form| &form.prefixes, false);
+    let (near, form_of_near) = finder(|form| &form.near, true);
+    Forms {
+        forms,
+        prefixes,
+        form_of_prefix,
+        near,
+        form_of_near,
     }
+});
+
+/// All forms, for tests.
+#[cfg(test)]
+pub fn forms() -> &'static [Form] {
+    &FORMS.forms
 }
 
-/// As their issuers document them; the lengths are lower bounds.
-const KINDS: &[Kind] = &[
-    // Amazon Web Services: 16 characters after the prefix.
-    kind("AKIA", 16, ""),
-    kind("ASIA", 16, ""),
-    // GitHub, GitLab
-    kind("ghp_", 20, ""),
-    kind("gho_", 20, ""),
-    kind("ghu_", 20, ""),
-    kind("ghs_", 20, ""),
-    kind("ghr_", 20, ""),
-    kind("github_pat_", 20, "_"),
-    kind("glpat-", 16, "_-"),
-    // Slack
-    kind("xoxa-", 10, "-"),
-    kind("xoxb-", 10, "-"),
-    kind("xoxp-", 10, "-"),
-    kind("xoxr-", 10, "-"),
-    kind("xoxs-", 10, "-"),
-    kind("xapp-", 10, "-"),
-    // Stripe
-    kind("sk_live_", 16, ""),
-    kind("sk_test_", 16, ""),
-    kind("rk_live_", 16, ""),
-    kind("whsec_", 16, "+/="),
-    // OpenAI, Anthropic and those who write their keys in the same way
-    kind("sk-", 20, "_-"),
-    // Google
-    kind("AIza", 30, "_-"),
-    kind("ya29.", 20, "_-"),
-    kind("GOCSPX-", 20, "_-"),
-    // Package registries
-    kind("npm_", 30, ""),
-    kind("pypi-", 40, "_-"),
-    kind("dckr_pat_", 20, "_-"),
-    kind("rubygems_", 40, ""),
-    // Others
-    kind("hf_", 30, ""),
-    kind("SG.", 30, "._-"),
-    kind("shpat_", 30, ""),
-    kind("dop_v1_", 40, ""),
-    kind("hvs.", 20, "_-"),
-    kind("glsa_", 30, "_"),
-    kind("AGE-SECRET-KEY-1", 40, ""),
-    // JSON web tokens: the first bytes of `{"` in base64
-    kind("eyJ", 24, "._-="),
-];
-
-/// Tokens with a known beginning, by their bytes in the line.
+/// Tokens of known forms, by their bytes in the line. They may overlap.
 pub fn known(line: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
-    for kind in KINDS {
-        for (start, _) in line.match_indices(kind.prefix) {
-            let begins_word = !line[..start].ends_with(|c: char| c.is_alphanumeric());
-            let from = start + kind.prefix.len();
-            let rest = &line[from..];
-            let len = rest
-                .find(|c: char| !c.is_ascii_alphanumeric() && !kind.also.contains(c))
-                .unwrap_or(rest.len());
-            let rest = &rest[..len];
-            // `sk-learn-...` is made of words.
-            let is_random =
-                rest.bytes().any(|byte| byte.is_ascii_digit()) && wordiness(rest) <= MAX_WORDS;
-            if begins_word && len >= kind.min_rest && is_random {
-                found.push(start..from + len);
-            }
-        }
-    }
-    found
-}
-
-/// Names whose value is a password. A longer name has to end with one: `db_password`, not `password_field`.
-const PASSWORD_NAMES: &[&str] = &[
-    "password",
-    "passwd",
-    "passphrase",
-    "pwd",
-    "secret",
-    "token",
-    "apikey",
-    "api_key",
-    "api-key",
-    "accesskey",
-    "access_key",
-    "secretkey",
-    "secret_key",
-    "privatekey",
-    "private_key",
-    "accountkey",
-    "encryption_key",
-    "authtoken",
-];
-
-/// Passwords of URLs and values of names that say so, by their bytes in the line.
-pub fn passwords(line: &str) -> Vec<Range<usize>> {
-    let mut found = in_urls(line);
-    if !line.contains([':', '=', '>']) {
-        return found;
-    }
-    let lower = line.to_ascii_lowercase();
-    if !["pass", "pwd", "secret", "token", "key"]
-        .iter()
-        .any(|part| lower.contains(part))
-    {
-        return found;
-    }
-    for name in PASSWORD_NAMES {
-        for (start, _) in lower.match_indices(name) {
-            found.extend(assigned(line, start + name.len()));
-        }
-    }
-    found
-}
-
-/// `user:password@` behind a scheme.
-fn in_urls(line: &str) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    for (scheme_end, separator) in line.match_indices("://") {
-        let from = scheme_end + separator.len();
-        let authority = &line[from..];
-        let len = authority
-            .find(|c: char| c.is_whitespace() || matches!(c, '/' | '"' | '\'' | '`' | '?' | '#'))
-            .unwrap_or(authority.len());
-        let Some((user, _host)) = authority[..len].rsplit_once('@') else {
+    // How far the last token of a form reaches, for those that were found: what begins inside of it is not looked at again, or a
+    // line of nothing but prefixes would take a time that grows with its square.
+    let mut reach: Vec<(usize, usize)> = Vec::new();
+    for hit in FORMS.prefixes.find_overlapping_iter(line) {
+        let of = FORMS.form_of_prefix[hit.pattern().as_usize()];
+        let before = reach.iter().position(|(form, _)| *form == of);
+        if before.is_some_and(|n| hit.start() < reach[n].1) {
             continue;
-        };
-        if let Some(colon) = user.find(':')
-            && !is_template(&user[colon + 1..])
-        {
-            found.push(from + colon + 1..from + user.len());
+        }
+        if let Some(token) = FORMS.forms[of].token(line, hit.range()) {
+            match before {
+                Some(n) => reach[n].1 = token.end,
+                None => reach.push((of, token.end)),
+            }
+            found.push(token);
+        }
+    }
+    let mut looked_for = Vec::new();
+    for hit in FORMS.near.find_overlapping_iter(line) {
+        let of = FORMS.form_of_near[hit.pattern().as_usize()];
+        if !looked_for.contains(&of) {
+            looked_for.push(of);
+            FORMS.forms[of].tokens_behind(line, hit.end(), &mut found);
         }
     }
     found
 }
 
-/// The value that is assigned to the name which ends at `name_end`, if it is a literal that may be a password.
-fn assigned(line: &str, name_end: usize) -> Option<Range<usize>> {
-    let after_name = &line[name_end..];
-    // The end of a quoted or subscripted name: `"password": `, `env["password"] = `.
-    let after_quote = after_name.trim_start_matches(['"', '\'', '`', ']']);
-    let before_sign = after_quote.trim_start_matches(' ');
-    let signs = before_sign.len() - before_sign.trim_start_matches([':', '=', '>']).len();
-    if !matches!(&before_sign[..signs], ":" | "=" | ":=" | "=>" | ">") {
-        return None;
+impl Form {
+    /// The token whose prefix is at `prefix`.
+    fn token(&self, line: &str, prefix: Range<usize>) -> Option<Range<usize>> {
+        let bytes = line.as_bytes();
+        let telling = &line[prefix.clone()];
+        let start = match self.before.parts.first() {
+            Some(before) => {
+                let run = before.run_back(&bytes[..prefix.start]);
+                prefix.start - (run >= before.min).then_some(run)?
+            }
+            None if begins_word(line, prefix.start) || !starts_as_word(telling) => prefix.start,
+            None => return None,
+        };
+        let shown = if self.keep { prefix.end } else { start };
+        let cut = || {
+            if self.weak || telling.len() < MIN_TELLING_PREFIX_BYTES {
+                return None;
+            }
+            let run = self.body.any().run(&bytes[prefix.end..]);
+            let body = &line[prefix.end..prefix.end + run];
+            let is_part = run >= MIN_CUT_BYTES && random::is_random(body);
+            is_part.then(|| shown..prefix.end + run)
+        };
+        let Some(len) = self.body.matched(&bytes[prefix.end..]) else {
+            return cut();
+        };
+        let end = prefix.end + len;
+        let more = self.body.last().run(&bytes[end..]);
+        let is_whole = more == 0 && !bytes.get(end).is_some_and(u8::is_ascii_alphanumeric);
+        // Behind `ghp_` longer ones are tokens too. What only begins with four letters is something else if it is longer.
+        if !is_whole && telling.ends_with(|c: char| c.is_ascii_alphanumeric()) {
+            return None;
+        }
+        let is_token = !self.weak || random::may_be_random(&line[prefix.end..end]);
+        is_token.then(|| shown..end + more)
     }
-    let after_sign = &before_sign[signs..];
-    let value = after_sign.trim_start_matches(' ');
-    let start = line.len() - value.len();
-    let rest = &line[start..];
-    if let Some(quote) = rest
-        .chars()
-        .next()
-        .filter(|c| matches!(c, '"' | '\'' | '`'))
-    {
-        let content = &rest[1..];
-        let len = content.find([quote, '\n']).unwrap_or(content.len());
-        let is_password = looks_chosen(&content[..len]);
-        return is_password.then_some(start + 1..start + 1 + len);
+
+    /// Tokens without a prefix behind `from`, where a word stands that says whose they are.
+    fn tokens_behind(&self, line: &str, from: usize, found: &mut Vec<Range<usize>>) {
+        let bytes = line.as_bytes();
+        let any = self.body.any();
+        let mut at = from;
+        while at < bytes.len() {
+            let run = any.run(&bytes[at..]);
+            let token = at..at + run;
+            let is_token = begins_word(line, at)
+                && self.body.matched(&bytes[at..]) == Some(run)
+                && !bytes.get(token.end).is_some_and(u8::is_ascii_alphanumeric)
+                && random::may_be_random(&line[token.clone()]);
+            if is_token {
+                found.push(token);
+            }
+            at += run.max(1);
+        }
     }
-    let len = value
-        .find(|c: char| c.is_whitespace() || matches!(c, ';' | ',' | '"' | '\'' | '<' | '&' | '`'))
-        .unwrap_or(value.len());
-    let word = &value[..len];
-    let is_literal = if is_in_connection_string(line, name_end, &value[len..]) {
-        !word.is_empty() && !is_template(word)
-    } else {
-        // A bare word is most often code: a variable, a type, a call.
-        !word.contains(['(', ')', '[', ']', '.', ':'])
-            && looks_chosen(word)
-            && class_changes(word) >= 3
-            && wordiness(word) <= MAX_WORDS
-    };
-    is_literal.then_some(start..start + len)
 }
 
-/// `Server=db;User=me;Password=...;`: the name is followed by `=` and the whole by a semicolon or the end of the string or line,
-/// behind another pair.
-fn is_in_connection_string(line: &str, name_end: usize, after_value: &str) -> bool {
-    let before = &line[..name_end];
-    let pair_before = before.rsplit_once(';').map_or("", |(pairs, _)| pairs);
-    line[name_end..].starts_with('=')
-        && pair_before.contains('=')
-        && pair_before.contains(['"', '\'', '`'])
-        && (after_value.is_empty() || after_value.starts_with([';', '"', '\'', '`', '\r', '\n']))
+impl Shape {
+    /// How many bytes at the beginning have this form; the longest for each part, never gone back.
+    fn matched(&self, bytes: &[u8]) -> Option<usize> {
+        self.parts.iter().try_fold(0, |at, part| {
+            let run = part.run(&bytes[at..]);
+            (run >= part.min).then(|| at + run)
+        })
+    }
+
+    /// Any number of bytes that may stand in it anywhere.
+    fn any(&self) -> Part {
+        Part {
+            class: self.parts.iter().fold(0, |all, part| all | part.class),
+            min: 0,
+            max: usize::MAX,
+        }
+    }
+
+    /// What its last part would go on with.
+    fn last(&self) -> Part {
+        let class = self.parts.last().map_or(0, |part| part.class);
+        Part {
+            class,
+            ..Shape::any(self)
+        }
+    }
 }
 
-/// A literal that somebody may have chosen for a password, rather than a word, a place or something to be filled in.
-fn looks_chosen(value: &str) -> bool {
-    let has = |class: fn(&u8) -> bool| value.as_bytes().iter().any(class);
-    value.len() >= MIN_PASSWORD_BYTES
-        && !value.contains(char::is_whitespace)
-        && !is_template(value)
-        && !value.starts_with(['/', '.'])
-        && !value.contains("://")
-        && has(u8::is_ascii_alphabetic)
-        && (has(u8::is_ascii_digit)
-            || value.contains(['!', '#', '^', '*', '~']) && !value.contains(['(', '[']))
+impl Part {
+    fn has(&self, byte: u8) -> bool {
+        byte.is_ascii() && self.class >> byte & 1 == 1
+    }
+
+    fn run(&self, bytes: &[u8]) -> usize {
+        let run = bytes.iter().take(self.max);
+        run.take_while(|&&byte| self.has(byte)).count()
+    }
+
+    /// [`Part::run`] at the end.
+    fn run_back(&self, bytes: &[u8]) -> usize {
+        let run = bytes.iter().rev().take(self.max);
+        run.take_while(|&&byte| self.has(byte)).count()
+    }
 }
 
-/// Something to be filled in: `${PASSWORD}`, `{password}`, `<password>`, `%s`, `$PASSWORD`, `***`.
-fn is_template(value: &str) -> bool {
-    value.is_empty()
-        || value.contains(['{', '}', '<', '>'])
-        || value.starts_with(['$', '%'])
-        || value
-            .trim_matches(['*', '.', 'x', 'X', '-', '_'])
-            .is_empty()
+impl TryFrom<String> for Shape {
+    type Error = String;
+
+    fn try_from(expression: String) -> Result<Self, String> {
+        let unreadable = || format!("`{expression}` is no form");
+        let mut parts = Vec::new();
+        let mut rest = expression.as_str();
+        while let Some(first) = rest.chars().next() {
+            let class = match rest.strip_prefix('[') {
+                Some(class) => {
+                    let (class, after) = class.split_once(']').ok_or_else(unreadable)?;
+                    rest = after;
+                    class_of(class.as_bytes())
+                }
+                None => {
+                    rest = &rest[first.len_utf8()..];
+                    1 << u32::from(first).min(127)
+                }
+            };
+            let (min, max) = match rest.strip_prefix('{') {
+                Some(counts) => {
+                    let (counts, after) = counts.split_once('}').ok_or_else(unreadable)?;
+                    rest = after;
+                    let (min, max) = counts.split_once(',').unwrap_or((counts, counts));
+                    let number = |text: &str| text.parse().map_err(|_| unreadable());
+                    let max = if max.is_empty() {
+                        usize::MAX
+                    } else {
+                        number(max)?
+                    };
+                    (number(min)?, max)
+                }
+                None => (1, 1),
+            };
+            parts.push(Part { class, min, max });
+        }
+        Ok(Self {
+            parts,
+            #[cfg(test)]
+            expression,
+        })
+    }
 }
 
-/// How often letters of one case, digits and other characters take turns, underscores left out. Names have few, at their seams.
-fn class_changes(value: &str) -> usize {
-    let value = value.replace('_', "");
-    let class = |byte: u8| match byte {
-        b'a'..=b'z' => 0,
-        b'A'..=b'Z' => 1,
-        b'0'..=b'9' => 2,
-        _ => 3,
-    };
-    value
-        .as_bytes()
-        .windows(2)
-        .filter(|pair| class(pair[0]) != class(pair[1]))
-        .count()
+/// The bytes of `A-Za-z_-`: ranges and single ones.
+fn class_of(class: &[u8]) -> u128 {
+    let mut bits = 0;
+    let mut at = 0;
+    while at < class.len() {
+        let is_range = class.get(at + 1) == Some(&b'-') && at + 2 < class.len();
+        let last = at + if is_range { 2 } else { 0 };
+        for byte in class[at]..=class[last] {
+            bits |= 1 << byte.min(127);
+        }
+        at = last + 1;
+    }
+    bits
+}
+
+fn starts_as_word(prefix: &str) -> bool {
+    prefix.starts_with(|c: char| c.is_ascii_alphanumeric())
+}
+
+/// Nothing before `at` belongs to the same word: an escape (`\n`, `%20`) does not.
+pub fn begins_word(line: &str, at: usize) -> bool {
+    let before = &line.as_bytes()[..at];
+    match before {
+        [.., b'\\', b'n' | b'r' | b't'] => true,
+        [.., b'%', a, b] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit() => true,
+        [.., last] => !last.is_ascii_alphanumeric(),
+        [] => true,
+    }
 }
