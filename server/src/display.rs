@@ -148,14 +148,15 @@ fn begins_address(text: &str) -> bool {
     !name.is_empty() && behind.starts_with(':') && !behind.starts_with("::")
 }
 
-/// The name of an element of HTML that leads somewhere, loads something or takes clicks.
+/// The name of an element of HTML that leads somewhere or loads something, and an attribute behind it. `List<Object>` is a type.
 fn begins_element(text: &str) -> bool {
     let name = name_at_start(text);
-    let ends_name = |c: char| c.is_whitespace() || matches!(c, '/' | '>');
+    let behind = text[name.len()..].chars().next();
+    let is_script = name.eq_ignore_ascii_case("script");
     ELEMENTS
         .iter()
         .any(|known| name.eq_ignore_ascii_case(known))
-        && text[name.len()..].chars().next().is_none_or(ends_name)
+        && (is_script || behind.is_none_or(|c| c.is_whitespace() || c == '/'))
 }
 
 const ELEMENTS: [&str; 14] = [

@@ -9,6 +9,7 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::json;
 
+use crate::cli::for_stdout;
 use crate::engine::{budget::Budget, memory};
 use crate::models::pull::human_bytes;
 use facts::{Editor, Facts, Speed};
@@ -46,7 +47,7 @@ pub async fn run(arguments: &Arguments) -> ExitCode {
     if arguments.json {
         println!("{}", json!({ "facts": facts, "findings": findings }));
     } else {
-        print!("{}", in_words(&facts, &findings));
+        print!("{}", for_stdout(&in_words(&facts, &findings)));
     }
     match findings
         .iter()

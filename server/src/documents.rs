@@ -204,11 +204,10 @@ impl Documents {
     }
 
     /// To be called when a change was lost before it came here: the document is useless until the client sends all of
-    /// its text, by a whole-document change or by opening it again.
-    pub fn desync(&mut self, uri: &str) {
-        if let Some(document) = self.open.get_mut(uri) {
-            document.desynced = true;
-        }
+    /// its text, by a whole-document change or by opening it again. Whether it was of use until now.
+    pub fn desync(&mut self, uri: &str) -> bool {
+        let document = self.open.get_mut(uri);
+        document.is_some_and(|document| !std::mem::replace(&mut document.desynced, true))
     }
 
     /// Takes over the result of a parse, if the text is still the one that was parsed; whether it was taken. A parse

@@ -5,7 +5,7 @@ use std::{process::ExitCode, time::Duration};
 use clap::{Parser, Subcommand};
 use tacit::{
     cli::{self, action::Wanted},
-    doctor, logging, models, process, subprocess,
+    display, doctor, logging, models, process, subprocess,
 };
 use tokio::runtime::Runtime;
 
@@ -109,7 +109,8 @@ async fn run(command: Command, log: logging::Handle) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            let text = format!("error: {error:#}");
+            eprintln!("{}", display::on_terminal(&text));
             ExitCode::FAILURE
         }
     }

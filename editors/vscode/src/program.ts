@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import * as vscode from 'vscode';
+import { message } from './display';
 import { findServer, type Found } from './serverProgram';
 
 /** `tacit doctor` and `tacit models` read model files' headers and ask the engine: seconds on a slow disk. */
@@ -19,7 +20,7 @@ export async function told(work: () => Promise<void>): Promise<void> {
     await work();
   } catch (error) {
     if (!(error instanceof ProgramError)) throw error;
-    void vscode.window.showErrorMessage(`tacit: ${error.message}`);
+    void vscode.window.showErrorMessage(message(`tacit: ${error.message}`));
   }
 }
 

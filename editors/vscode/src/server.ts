@@ -13,6 +13,7 @@ import {
   type ServerOptions,
   type StaticFeature,
 } from 'vscode-languageclient/node';
+import { message } from './display';
 import { InlineCompletions } from './inlineCompletions';
 import { environment, ProgramError, serverProgram, workingFolder } from './program';
 import { CancellableProgress } from './progress';
@@ -198,7 +199,7 @@ export class Server implements vscode.Disposable {
 
   private async tellMissing(sentence: string): Promise<void> {
     const [guide, settings] = ['How to Get It', 'Open Settings'];
-    const chosen = await vscode.window.showErrorMessage(`tacit: ${sentence}`, guide, settings);
+    const chosen = await vscode.window.showErrorMessage(message(`tacit: ${sentence}`), guide, settings);
     if (chosen === guide) {
       await vscode.commands.executeCommand('extension.open', this.extension.extension.id);
     } else if (chosen === settings) {

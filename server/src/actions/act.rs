@@ -9,6 +9,7 @@ use std::{
     time::Instant,
 };
 
+use ropey::Rope;
 use thiserror::Error;
 
 use super::{
@@ -29,6 +30,7 @@ use crate::{
         privacy::{self, Cleared},
         workspace::Workspace,
     },
+    display,
     documents::Snapshot,
     engine::{Engine, Event, Finish, Job, Limits, Priority, Status},
     prompt::{
@@ -96,6 +98,21 @@ pub enum Change {
     Words(String),
 }
 
+impl Change {
+    /// Whether new text has signs that nobody sees, or that steer a terminal. Those that the user's own text has already may stay.
+    fn adds_hidden_signs(&self, document: &Rope) -> bool {
+        let is_added = |text: &str, old: &str| {
+            let mut hidden = text.chars().filter(|&c| display::is_unfit_for_code(c));
+            hidden.any(|c| !old.contains(c) && !document.chars().any(|own| own == c))
+        };
+        match self {
+            Self::Document(edits) => edits.iter().any(|edit| is_added(&edit.text, "")),
+            Self::File { old, new, .. } => is_added(new, old.as_deref().unwrap_or_default()),
+            Self::Words(_) => false,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Cost {
     pub attempts: u32,
@@ -159,6 +176,19 @@ impl Actor {
     /// # Errors
     /// If nothing can be changed; nothing is, then.
     pub async fn act(
+        &self,
+        act: Act,
+        told: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<Done, Refusal> {
+        let document = act.snapshot.rope.clone();
+        let done = self.work(act, told).await?;
+        match done.change.adds_hidden_signs(&document) {
+            true => Err(Fault::Hidden.into()),
+            false => Ok(done),
+        }
+    }
+
+    async fn work(
         &self,
         act: Act,
         told: &mut (dyn FnMut(Progress) + Send),
@@ -550,7 +580,9 @@ impl Prepared {
             return Err(Refusal::Masked);
         }
         match &offer.action {
-            Action::Explain { .. } => Ok(Change::Words(answer::explanation(said)?)),
+            Action::Explain { .. } => {
+                Ok(Change::Words(display::prose(&answer::explanation(said)?)))
+            }
             Action::Test => self.tests(said),
             Action::Document => {
                 let prose = answer::documentation(said, offer, snapshot)?;

@@ -18,7 +18,7 @@ pub(super) use source::Source;
 
 use super::convention::Convention;
 use super::{Action, Offer, Problem, Target, TargetKind, test_place};
-use crate::documents::Snapshot;
+use crate::{display, documents::Snapshot};
 use declaration::Declaration;
 
 /// Functions and selections above this length are not written anew: the answer would take a minute, and lose lines.
@@ -67,7 +67,7 @@ impl Offer {
     pub fn title(&self) -> String {
         let target = &self.target;
         let code = || match (&target.name, target.kind) {
-            (Some(name), _) => format!("`{name}`"),
+            (Some(name), _) => format!("`{}`", display::line(name, MAX_TITLE_TEXT)),
             (None, TargetKind::Selection) => "the selection".to_owned(),
             (None, TargetKind::Module) => "this file".to_owned(),
             (None, _) => "these lines".to_owned(),
@@ -112,12 +112,7 @@ impl Offer {
 /// The first line of a text, short enough for a menu, without a full stop at its end.
 fn cut(text: &str) -> String {
     let line = text.trim().lines().next().unwrap_or_default().trim_end();
-    let line = line.strip_suffix('.').unwrap_or(line);
-    if line.chars().count() <= MAX_TITLE_TEXT {
-        return line.to_owned();
-    }
-    let kept: String = line.chars().take(MAX_TITLE_TEXT - 1).collect();
-    format!("{}…", kept.trim_end())
+    display::line(line.strip_suffix('.').unwrap_or(line), MAX_TITLE_TEXT)
 }
 
 /// The last place at or before `at` where a character begins.

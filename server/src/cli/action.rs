@@ -11,7 +11,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{EngineArguments, complete, read_text};
+use super::{EngineArguments, complete, for_stdout, read_text};
 use crate::{
     actions::{
         Action, Offer, Problem,
@@ -21,6 +21,7 @@ use crate::{
         offer,
     },
     context::{privacy, workspace::Workspace},
+    display,
     documents::Snapshot,
     files,
 };
@@ -220,7 +221,7 @@ async fn run(
         Ok(done) => subject.show(done),
         Err(refusal) => {
             if arguments.json {
-                println!("{}", subject.refused(&refusal));
+                println!("{}", for_stdout(&subject.refused(&refusal).to_string()));
             }
             Err(anyhow!(refusal))
         }
@@ -286,12 +287,10 @@ impl Subject<'_> {
         match change {
             Change::Words(words) => {
                 if self.arguments.json {
-                    println!(
-                        "{}",
-                        self.json(false, "", &cost, &[], json!({ "text": words }))
-                    );
+                    let said = self.json(false, "", &cost, &[], json!({ "text": words }));
+                    println!("{}", for_stdout(&said.to_string()));
                 } else {
-                    println!("{words}");
+                    println!("{}", for_stdout(&words));
                 }
                 Ok(())
             }
@@ -322,11 +321,13 @@ impl Subject<'_> {
         }
         if self.arguments.json {
             let more = json!({ "path": path, "diff": diff });
-            println!("{}", self.json(true, "", cost, lines, more));
+            let said = self.json(true, "", cost, lines, more);
+            println!("{}", for_stdout(&said.to_string()));
         } else if self.arguments.write {
-            eprintln!("{} was changed.", path.display());
+            let name = path.display().to_string();
+            eprintln!("{} was changed.", display::on_terminal(&name));
         } else {
-            print!("{diff}");
+            print!("{}", for_stdout(&diff));
         }
         Ok(())
     }

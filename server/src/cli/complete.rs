@@ -11,10 +11,11 @@ use clap::Args;
 use serde_json::json;
 use tokio::sync::watch;
 
-use super::{EngineArguments, read_text, user_settings};
+use super::{EngineArguments, for_stdout, read_text, user_settings};
 use crate::{
     completion::{Complete, Completer, Completion, Request, Trigger},
     context::workspace::Workspace,
+    display,
     documents::{DocVersion, Documents, Snapshot},
     syntax::{BACKGROUND_BUDGET, newest_tree},
 };
@@ -68,11 +69,14 @@ pub async fn run(arguments: Arguments) -> Result<()> {
     };
     let completion = completer.complete(request).await;
     if arguments.json {
-        println!("{}", to_json(&completion));
+        println!("{}", for_stdout(&to_json(&completion).to_string()));
     } else if completion.shown {
-        println!("{}", completion.text);
+        println!("{}", for_stdout(&completion.text));
     } else {
-        eprintln!("No suggestion. {}", completion.reason);
+        eprintln!(
+            "No suggestion. {}",
+            display::on_terminal(&completion.reason)
+        );
     }
     Ok(())
 }

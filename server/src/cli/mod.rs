@@ -10,7 +10,7 @@ pub mod lsp;
 pub mod stats;
 pub mod window;
 
-use std::{path::Path, sync::Arc};
+use std::{borrow::Cow, io::IsTerminal, path::Path, sync::Arc};
 
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
@@ -144,7 +144,42 @@ pub(crate) fn resolve_model(config: &Config) -> Result<Resolved, ModelError> {
     choice::for_completion(&store(config)?, &config.model)
 }
 
+/// What goes to standard output, as it goes there: byte by byte as it is into a file or a pipe, where `patch` may read it, and without anything
+/// that a terminal would obey where a person reads it.
+pub(crate) fn for_stdout(text: &str) -> Cow<'_, str> {
+    for_output(text, std::io::stdout().is_terminal())
+}
+
+fn for_output(text: &str, is_terminal: bool) -> Cow<'_, str> {
+    match is_terminal {
+        true => display::on_terminal(text),
+        false => Cow::Borrowed(text),
+    }
+}
+
 /// Reads a source file that the user named.
 fn read_text(path: &Path) -> Result<String> {
     files::read_text(path, MAX_TEXT_BYTES).map_err(|unread| anyhow!("{} {unread}.", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actions::diff;
+
+    #[test]
+    fn a_diff_is_exact_in_a_pipe_and_obeyed_by_no_terminal() {
+        let old = "title = \"\u{1b}]0;owned\u{7}\"\r\nsize = 1\n";
+        let diff = diff::unified("a.py", Some(old), &old.replace('1', "2\u{9b}2J\u{202e}"));
+        assert_eq!(for_output(&diff, false), diff);
+        let shown = for_output(&diff, true);
+        let is_obeyed = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r');
+        assert!(
+            diff.contains(is_obeyed) && !shown.contains(is_obeyed),
+            "{shown:?}"
+        );
+        for told in ["\\x1b]0;owned\\x07", "2\\x9b2J\\u{202e}"] {
+            assert!(shown.contains(told), "{shown:?}");
+        }
+    }
 }

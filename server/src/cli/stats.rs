@@ -12,6 +12,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
+    cli::for_stdout,
     completion::LIKELY_ENOUGH,
     config::state_folder,
     history::{Day, HistoryFile, LanguageCounts, Latencies, Record, date},
@@ -95,7 +96,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if arguments.json {
         println!("{}", serde_json::to_string(&report)?);
     } else {
-        print!("{}", report.to_text(&file.path()));
+        print!("{}", for_stdout(&report.to_text(&file.path())));
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
 //! What becomes of the model's text before the user sees it. Pure text rules: fit the file's line ends and indentation, keep brackets
-//! as balanced as they were, and say nothing twice that already stands around the cursor.
+//! as balanced as they were, say nothing twice that already stands around the cursor, and nothing that nobody can see.
 //!
 //! Nothing is ever added but what the file's form demands. A bracket that the model left open is not closed here: where it should
 //! close is a guess, and a guess that is wrong costs more than a line that is not shown.
@@ -11,7 +11,7 @@ use super::{
     show::{Around, Open, leaves_open},
     site::{last_line, says_the_same, significant},
 };
-use crate::words::is_word_char;
+use crate::{display, words::is_word_char};
 
 /// A line with fewer characters stands in many places: a second one means nothing by itself.
 const TELLING: usize = 3;
@@ -92,6 +92,11 @@ pub fn fit(raw: &str, place: Place, at_line_end: bool, rules: Rules) -> Fitted {
         text.truncate(text.find('\n').unwrap_or(text.len()));
     }
     let mut changed_by = Vec::new();
+    // No rule that one may do without: it is about who can be trusted, not about what is good.
+    if let Some(hidden) = text.find(display::is_unfit_for_code) {
+        text.truncate(text[..hidden].rfind('\n').map_or(0, |end| end + 1));
+        changed_by.push(Rule::HiddenSign);
+    }
     let mut apply = |rule: Rule, text: &mut String, mend: fn(&mut String, &Place)| {
         if rules.contains(rule) && !text.trim().is_empty() {
             let before = text.clone();
@@ -377,6 +382,30 @@ mod tests {
         let place = Place::in_plain_text("    ", "return x\n");
         let rules = Rules::default();
         assert_eq!(fit("x = 1", place, true, rules).text, "x = 1\n    ");
+    }
+
+    #[test]
+    fn what_nobody_can_see_is_not_offered() {
+        for (before, raw, after, expected) in [
+            ("x = ", "\"\u{1b}[0m\"", "\n", ""),
+            ("x = ", "1\ny = \"\u{1b}]0;title\u{7}\"\nz = 2", "\n", "1"),
+            ("x = ", "1  # \u{202e}evil\u{2066}", "\n", ""),
+            ("x = ", "1\ny\0\0\0", "\n", "1"),
+            ("x = ", "a\u{9b}2J", "\n", ""),
+            ("x = ", "a\u{feff}b\nc", "\n", ""),
+            ("f(", "a\u{e0061})", ")\n", ""),
+            (
+                "",
+                "if x:\r\n\ty = \"größe 漢 👨\u{200d}👩\"",
+                "\n",
+                "if x:\n\ty = \"größe 漢 👨\u{200d}👩\"",
+            ),
+        ] {
+            assert_eq!(fitted(before, raw, after), expected, "{raw:?}");
+        }
+        let place = Place::in_plain_text("x = ", "\n");
+        let hidden = fit("a\u{1b}", place, false, Rules::default());
+        assert_eq!(hidden.changed_by, [Rule::HiddenSign]);
     }
 
     #[test]

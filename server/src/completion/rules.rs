@@ -19,6 +19,8 @@ pub enum Rule {
     Repetition,
     /// An answer ends where it talks to the reader.
     ChatTail,
+    /// An answer ends before a line with signs that nobody sees or that steer a terminal.
+    HiddenSign,
     /// What the rest of the line says already is not said again.
     Overlap,
     /// Brackets of the line stay as balanced as they were.
@@ -42,13 +44,14 @@ pub enum Rule {
 }
 
 impl Rule {
-    pub const ALL: [Rule; 16] = [
+    pub const ALL: [Rule; 17] = [
         Self::ScopeEnd,
         Self::Closer,
         Self::Indentation,
         Self::SuffixMeet,
         Self::Repetition,
         Self::ChatTail,
+        Self::HiddenSign,
         Self::Overlap,
         Self::Balance,
         Self::NextLine,
@@ -70,6 +73,7 @@ impl Rule {
             Self::SuffixMeet => "What comes next stands behind the cursor already.",
             Self::Repetition => "The model began to repeat itself.",
             Self::ChatTail => "The model began to talk about the code.",
+            Self::HiddenSign => "The model wrote signs that nobody sees or that steer a terminal.",
             Self::Overlap => "The rest of the line says this already.",
             Self::Balance => "The suggestion would leave a bracket open.",
             Self::NextLine => "The next line says this already.",
@@ -88,22 +92,22 @@ impl Rule {
 
 /// The rules that are on: all of them by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rules(u16);
+pub struct Rules(u32);
 
 impl Default for Rules {
     fn default() -> Self {
-        Self(u16::MAX)
+        Self(u32::MAX)
     }
 }
 
 impl Rules {
     #[must_use]
     pub fn without(self, rule: Rule) -> Self {
-        Self(self.0 & !(1 << rule as u16))
+        Self(self.0 & !(1 << rule as u32))
     }
 
     pub fn contains(self, rule: Rule) -> bool {
-        self.0 & (1 << rule as u16) != 0
+        self.0 & (1 << rule as u32) != 0
     }
 }
 

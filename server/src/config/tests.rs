@@ -229,7 +229,7 @@ fn files_that_cannot_be_read_cost_only_themselves() {
     let table: &[(&[u8], &str)] = &[
         (b"[completion]\nmax_lines = \n", "Line 2 is not valid TOML"),
         (b"\xff\xfe", "The file can't be read"),
-        (&[b'#'; 1024 * 1024 + 1], "The file is larger than 1 MiB"),
+        (&[b'#'; 64 * 1024 + 1], "The file is larger than 64 KiB"),
     ];
     for (bytes, beginning) in table {
         std::fs::write(&path, bytes).expect("written");
@@ -246,9 +246,164 @@ fn files_that_cannot_be_read_cost_only_themselves() {
             .contains(&issue)
         );
     }
+    std::fs::write(&path, [b'#'; 64 * 1024]).expect("written");
+    assert!(read_file(&path, WORKSPACE).is_ok());
+    // The user's own may be longer.
+    std::fs::write(&path, [b'#'; 1024 * 1024]).expect("written");
+    assert!(read_file(&path, USER).is_ok());
+    std::fs::write(&path, [b'#'; 1024 * 1024 + 1]).expect("written");
+    let issue = read_file(&path, USER).expect_err("an issue");
+    assert!(
+        issue.text.starts_with("The file is larger than 1024 KiB"),
+        "{issue}"
+    );
     std::fs::remove_file(&path).expect("removed");
     std::fs::create_dir(&path).expect("made");
     assert!(read_file(&path, WORKSPACE).is_err());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_workspace_s_file_is_a_file_in_the_workspace() {
+    use std::os::unix::fs::symlink;
+    let elsewhere = tempfile::tempdir().expect("a temporary folder");
+    let target = elsewhere.path().join("other.toml");
+    std::fs::write(&target, "[completion]\nmax_lines = 2\n").expect("written");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join(FILE_NAME);
+    for target in [
+        target.as_path(),
+        Path::new("/dev/zero"),
+        Path::new("/proc/self/pagemap"),
+    ] {
+        symlink(target, &path).expect("linked");
+        assert!(read_file(&path, WORKSPACE).is_err(), "{}", target.display());
+        std::fs::remove_file(&path).expect("removed");
+    }
+    // Where the user's own leads to is his business.
+    symlink(&target, &path).expect("linked");
+    assert!(matches!(read_file(&path, USER), Ok(Some(_))));
+    std::fs::remove_file(&path).expect("removed");
+    let inside = folder.path().join("config.toml");
+    std::fs::write(&inside, "[completion]\nmax_lines = 2\n").expect("written");
+    symlink("config.toml", &path).expect("linked");
+    assert!(matches!(read_file(&path, WORKSPACE), Ok(Some(_))));
+    std::fs::remove_file(&path).expect("removed");
+    let pipe = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(pipe.is_ok_and(|made| made.success()) && read_file(&path, WORKSPACE).is_err());
+}
+
+/// What somebody has put into a file so that it is read aloud is not.
+#[test]
+fn no_key_is_repeated_that_is_no_slip_of_the_pen() {
+    let secretive = "A key is no setting, and its name is too long or too odd to be repeated; it does not count.";
+    for (key, expected) in [
+        ("colour", "There is no setting `colour`; it does not count."),
+        (
+            "max-tokens",
+            "There is no setting `max-tokens`; did you mean `completion.max_tokens`?",
+        ),
+        ("[Update tacit](command:workbench.action.x)", secretive),
+        ("two\nlines", secretive),
+        ("\u{202e}ledom", secretive),
+        ("mödel", secretive),
+        (&"a".repeat(41), secretive),
+        (&"a".repeat(1_000_000), secretive),
+    ] {
+        for layer in [
+            Layer {
+                source: "x".into(),
+                trust: WORKSPACE,
+                values: json!({ key: 1 }),
+            },
+            Layer::of_editor(&json!({ key: { "a": [1] } })),
+        ] {
+            let (_, issues) = resolve(&[layer]);
+            let told: Vec<&str> = issues.iter().map(|issue| issue.text.as_str()).collect();
+            assert_eq!(told, [expected], "{key}");
+        }
+    }
+}
+
+#[test]
+fn of_many_faults_the_first_are_told_and_the_rest_counted() {
+    let keys = |count: usize| {
+        (0..count)
+            .map(|key| format!("a{key} = 1\n"))
+            .collect::<String>()
+    };
+    for (count, told, last) in [
+        (5, 5, None),
+        (6, 6, Some("And 1 more setting does not count.")),
+        (90_000, 6, Some("And 89995 more settings do not count.")),
+    ] {
+        let layer = toml(&keys(count), WORKSPACE);
+        let started = std::time::Instant::now();
+        let (_, issues) = resolve(&[layer]);
+        assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
+        assert_eq!(issues.len(), told, "{count}");
+        if let Some(last) = last {
+            assert_eq!(issues[told - 1].text, last);
+        }
+        assert!(in_one_line(&issues).len() < 500, "{}", in_one_line(&issues));
+    }
+    let lists = (0..9).map(|n| format!("[t{n}]\n")).collect::<String>();
+    assert_eq!(resolve(&[toml(&lists, USER)]).1.len(), 6);
+}
+
+#[test]
+fn a_source_is_named_once() {
+    let issue = |source: &str, text: &str| Issue {
+        source: source.into(),
+        text: text.into(),
+    };
+    let issues = [issue("a", "One."), issue("a", "Two."), issue("b", "Three.")];
+    assert_eq!(in_one_line(&issues), "a: One. Two. b: Three.");
+    assert_eq!(in_one_line(&[]), "");
+}
+
+/// Each is refused or read, and neither takes long nor overflows the stack.
+#[test]
+fn toml_that_is_made_to_hurt_is_read_in_time() {
+    for text in [
+        "a = ".to_owned() + &"[".repeat(30_000),
+        "a = ".to_owned() + &"[".repeat(30_000) + &"]".repeat(30_000),
+        "a = ".to_owned() + &"{a=".repeat(15_000),
+        "a.".repeat(30_000) + "a = 1",
+        "[".to_owned() + &"a.".repeat(30_000) + "a]\nb = 1",
+        "[[a]]\n".repeat(9_000),
+        (0..900)
+            .map(|n| format!("[{}x{n}]\n", "a.".repeat(30)))
+            .collect(),
+        "a = \"".to_owned() + &"\\u0041".repeat(10_000) + "\"",
+        "a = ".to_owned() + &"9".repeat(60_000),
+        "\"".repeat(60_000),
+    ] {
+        let started = std::time::Instant::now();
+        match files::parse(&text, "tacit.toml", WORKSPACE) {
+            Ok(layer) => drop(resolve(&[layer])),
+            Err(issue) => assert!(issue.to_string().len() < 400, "{issue}"),
+        }
+        let beginning = &text[..20];
+        assert!(
+            started.elapsed().as_secs() < 5,
+            "{beginning}: {:?}",
+            started.elapsed()
+        );
+    }
+}
+
+#[test]
+fn settings_are_small_if_somebody_may_mean_them() {
+    let every = KEYS.iter().map(|key| (key.path, json!(["a", "b"])));
+    assert!(is_small(&every.collect()));
+    for large in [
+        json!(vec![0; 1000]),
+        json!({ "a".repeat(100_000): 1 }),
+        json!([vec![json!({ "a": [] }); 200], [[]]]),
+    ] {
+        assert!(!is_small(&large));
+    }
 }
 
 #[test]

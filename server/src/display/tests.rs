@@ -57,6 +57,10 @@ fn a_message_is_one_visible_line_without_links() {
             "expected `Vec<String>`, found `Map<std::string, A<B>>`",
             "expected `Vec<String>`, found `Map<std::string, A<B>>`",
         ),
+        (
+            "List<Object> is no Option<A> or Map<Link, Form>",
+            "List<Object> is no Option<A> or Map<Link, Form>",
+        ),
         ("größe → 漢字 🦀", "größe → 漢字 🦀"),
     ];
     for (text, expected) in table {

@@ -158,7 +158,9 @@ impl Framer {
             if bytes + limit - self.start < MAX_HEADER_BYTES {
                 return None;
             }
-            self.skip_line(limit);
+            if limit - self.start >= MAX_HEADER_BYTES {
+                self.skip_line(limit);
+            }
             return Some(Some(FrameError::Garbage));
         };
         let line = self.buffer[self.start..end]
@@ -400,6 +402,70 @@ mod tests {
                 [Err(FrameError::Garbage), good("{}")],
             );
         }
+    }
+
+    /// Each of these took time without end, or a time that grew as the square of its length.
+    #[test]
+    fn a_flood_is_read_in_one_go() {
+        let floods = [
+            (
+                "frames that are too large",
+                "Content-Length: 99999999\r\n\r\n{}".repeat(50_000),
+            ),
+            (
+                "a header that never ends",
+                "Content-Length: ".to_owned() + &" ".repeat(1 << 20),
+            ),
+            ("names of headers", "Content-Length:".repeat(100_000)),
+            (
+                "names in lines",
+                " Content-Length: Content-Length:\n".repeat(50_000),
+            ),
+            ("lines of headers", "X-A: b\r\n".repeat(200_000)),
+            ("blank lines", "\r\n".repeat(1 << 20)),
+            (
+                "lengths that differ",
+                "Content-Length: 1\r\nContent-Length: 2\r\n".repeat(50_000),
+            ),
+        ];
+        for (name, flood) in floods {
+            let started = std::time::Instant::now();
+            let mut framer = Framer::default();
+            framer.push(flood.as_bytes());
+            framer.push(b"\r\nContent-Length: 2\r\n\r\n[]");
+            let mut last = None;
+            while let Some(frame) = framer.next_frame() {
+                last = Some(frame.map(<[u8]>::to_vec));
+            }
+            assert_eq!(last, Some(Ok(b"[]".to_vec())), "{name}");
+            let took = started.elapsed();
+            assert!(took.as_secs() < 10, "{name}: {took:?}");
+        }
+    }
+
+    #[test]
+    fn frames_that_reach_to_the_end_of_one_another_are_read_once() {
+        let frames = 100_000;
+        let mut heads = Vec::new();
+        let mut length = 0;
+        for _ in 0..frames {
+            length += 2;
+            heads.push(format!("Content-Length: {length}\r\n\r\n{{}}"));
+            length += heads.last().map_or(0, String::len) - 2;
+        }
+        heads.reverse();
+        let stream = heads.concat().into_bytes();
+        let mut framer = Framer::default();
+        let mut read = 0;
+        for chunk in stream.chunks(4096) {
+            framer.push(chunk);
+        }
+        while let Some(Ok(body)) = framer.next_frame() {
+            let rest = body.len() - 2;
+            framer.unread(rest);
+            read += 1;
+        }
+        assert_eq!(read, frames);
     }
 
     #[test]

@@ -30,7 +30,7 @@ const MAX_PLAIN_BYTES: usize = 4 * 1024 * 1024;
 
 /// Bytes of memory for the values of a message beside the text of its strings: some 10,000 edits, or 5,000 diagnostics. So many edits keep
 /// the message loop for as long as it may be kept.
-const MAX_TREE_BYTES: usize = 32 * 1024 * 1024;
+const MAX_TREE_BYTES: usize = 40 * 1024 * 1024;
 
 /// Bytes of an id, which is repeated in the answer.
 const MAX_ID_BYTES: usize = 1024;
@@ -421,6 +421,164 @@ mod tests {
             let shown = String::from_utf8_lossy(&body[..body.len().min(80)]);
             assert_eq!(error_of(body), (*code, id.clone()), "{shown}");
         }
+    }
+
+    /// A body as the client would send it.
+    fn body(id: &str, method: &str, params: &str) -> Vec<u8> {
+        format!(r#"{{"jsonrpc":"2.0",{id}"method":"{method}","params":{params}}}"#).into_bytes()
+    }
+
+    #[test]
+    fn what_would_fill_the_memory_is_answered_and_not_read() {
+        let objects = format!("[{}0]", "{\"\":0},".repeat(500_000));
+        let numbers = format!("[{}0]", "0,".repeat(1_000_000));
+        let text = format!("\"{}\"", "\\n".repeat(3_000_000));
+        for params in [&objects, &numbers, &text] {
+            let beginning = &params[..12];
+            let request = parse(&body("\"id\":7,", "textDocument/completion", params)).0;
+            let Incoming::Malformed(answer) = request else {
+                panic!("{beginning}: {request:?}");
+            };
+            assert_eq!(answer.id(), &Id::Number(7));
+            assert_eq!(
+                answer.error().map(|error| error.code),
+                Some(ErrorCode::InvalidRequest)
+            );
+            let unknown = parse(&body("", "$/unknown", params)).0;
+            assert_eq!(unknown, Incoming::Oversized, "{beginning}");
+            let response = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{params}}}"#);
+            let Incoming::Response(response) = parse(response.as_bytes()).0 else {
+                panic!("{beginning}");
+            };
+            assert!(response.is_error(), "{beginning}");
+        }
+    }
+
+    #[test]
+    fn a_change_that_is_too_large_says_at_least_of_what() {
+        let edit = r#"{"range":{"start":{"line":0,"character":0},"end":{"line":0,"character":0}},"text":"a"},"#;
+        let edits = format!("[{}]", edit.repeat(30_000).trim_end_matches(','));
+        let uri = r#"{"uri":"file:///a","version":2}"#;
+        for (method, params, reduced) in [
+            (
+                "textDocument/didChange",
+                format!(r#"{{"textDocument":{uri},"contentChanges":{edits}}}"#),
+                json!({ "textDocument": { "uri": "file:///a" } }),
+            ),
+            (
+                "textDocument/didChange",
+                format!(r#"{{"contentChanges":{edits},"textDocument":{uri}}}"#),
+                json!({ "textDocument": { "uri": "file:///a" } }),
+            ),
+            (
+                "notebookDocument/didChange",
+                format!(
+                    r#"{{"notebookDocument":{uri},"change":{{"cells":{{"textContent":[{{"changes":{edits}}}]}}}}}}"#
+                ),
+                json!({ "notebookDocument": { "uri": "file:///a" } }),
+            ),
+        ] {
+            let expected = request(method.to_owned(), None, Some(reduced));
+            assert_eq!(
+                parse(&body("", method, &params)).0,
+                Incoming::Request(expected)
+            );
+        }
+    }
+
+    #[test]
+    fn texts_and_edits_that_people_make_are_read() {
+        let text = json!("line\n".repeat(2_000_000)).to_string();
+        let open = format!(r#"{{"textDocument":{{"uri":"file:///a","text":{text}}}}}"#);
+        let Incoming::Request(open) = parse(&body("", "textDocument/didOpen", &open)).0 else {
+            panic!();
+        };
+        let read = open
+            .params()
+            .and_then(|params| params.pointer("/textDocument/text"));
+        assert_eq!(read.and_then(Value::as_str).map(str::len), Some(10_000_000));
+        let edit = r#"{"range":{"start":{"line":0,"character":0},"end":{"line":0,"character":0}},"text":"a"}"#;
+        let edits = vec![edit; 9_000].join(",");
+        let change =
+            format!(r#"{{"textDocument":{{"uri":"file:///a"}},"contentChanges":[{edits}]}}"#);
+        let Incoming::Request(change) = parse(&body("", "textDocument/didChange", &change)).0
+        else {
+            panic!();
+        };
+        let read = change
+            .params()
+            .and_then(|params| params.get("contentChanges"));
+        assert_eq!(read.and_then(Value::as_array).map(Vec::len), Some(9_000));
+    }
+
+    #[test]
+    fn odd_members_get_one_answer() {
+        let long = "x".repeat(2_000);
+        let digits = "9".repeat(1_000_000);
+        let table = [
+            (
+                r#""id":{"a":[1]},"#.to_owned(),
+                "a",
+                "1".to_owned(),
+                -32600,
+                Id::Null,
+            ),
+            (
+                r#""id":[1],"#.to_owned(),
+                "a",
+                "1".to_owned(),
+                -32600,
+                Id::Null,
+            ),
+            (
+                format!(r#""id":"{long}","#),
+                "a",
+                "1".to_owned(),
+                -32600,
+                Id::Null,
+            ),
+            (
+                format!(r#""id":{digits},"#),
+                "a",
+                "1".to_owned(),
+                -32700,
+                Id::Null,
+            ),
+            (
+                r#""id":1,"#.to_owned(),
+                "a",
+                digits.clone(),
+                -32700,
+                Id::Null,
+            ),
+            (
+                r#""id":1,"#.to_owned(),
+                "$/unknown",
+                "{}".to_owned(),
+                -32601,
+                Id::Number(1),
+            ),
+            (
+                r#""id":"a","#.to_owned(),
+                "$/cancelRequest",
+                r#"{"id":1}"#.to_owned(),
+                -32601,
+                Id::String("a".into()),
+            ),
+        ];
+        for (id, method, params, code, answered) in table {
+            let body = body(&id, method, &params);
+            assert_eq!(
+                error_of(&body),
+                (code, answered),
+                "{}",
+                &id[..id.len().min(20)]
+            );
+        }
+        // Of a member that stands twice, the last counts.
+        let twice = br#"{"jsonrpc":"1.0","id":1,"id":2,"method":"a","method":"b","jsonrpc":"2.0"}"#;
+        let last = request("b".to_owned(), Some(Id::Number(2)), None);
+        assert_eq!(parse(twice).0, Incoming::Request(last));
     }
 
     #[test]

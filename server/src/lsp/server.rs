@@ -229,7 +229,7 @@ impl LanguageServer for Server {
         session.index_folders();
         let options = params.initialization_options;
         session
-            .change_settings(move |sources| {
+            .change_settings(false, move |sources| {
                 sources.initialization = options.as_ref().map(Layer::of_editor);
             })
             .await;

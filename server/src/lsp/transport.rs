@@ -32,6 +32,7 @@ use tower_lsp::{ClientSocket, ExitedError};
 
 use super::framing::Framer;
 use super::message::{self, Incoming};
+use crate::display;
 
 /// With more than this unwritten, no further message is read.
 const OUTGOING_LIMIT_BYTES: usize = 16 * 1024 * 1024;
@@ -285,7 +286,7 @@ impl Outbox {
 
     fn answer(&self, outcome: Outcome) {
         match outcome {
-            Outcome::Done(Some(response)) => self.send(&response),
+            Outcome::Done(Some(response)) => self.send(&fit_to_show(response)),
             Outcome::Panicked(Some(id)) => {
                 let text =
                     "tacit failed while it handled this request. The details are in its log.";
@@ -306,6 +307,23 @@ impl Outbox {
     async fn drained(&self) {
         self.backlog.shrunk.notified().await;
     }
+}
+
+/// Editors show the sentences of errors, which may quote what a client sent or somebody else said.
+fn fit_to_show(response: Response) -> Response {
+    if response.is_ok() {
+        return response;
+    }
+    let (id, body) = response.into_parts();
+    let body = body.map_err(|error| Error {
+        code: error.code,
+        message: display::message(&error.message).into(),
+        // The router puts the name of a method there that it does not know.
+        data: error
+            .data
+            .and_then(|data| Some(display::message(data.as_str()?).into())),
+    });
+    Response::from_parts(id, body)
 }
 
 async fn write<W: AsyncWrite + Unpin>(

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::catalogue::{DEFAULT, Entry, Tuning};
 use super::pull::{self, Mirror, Outcome, PullError, Sources, Step, human_bytes};
 use super::store::{Inventory, ModelError, Origin, Removed, Resolved, Store};
+use crate::{cli::for_stdout, display};
 
 /// Without a terminal, a line of progress at most this often.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
@@ -81,7 +82,7 @@ pub fn run(args: &Args) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("error: {failure}");
+            eprintln!("error: {}", display::on_terminal(&failure.to_string()));
             match failure {
                 Failure::Model(ModelError::Unknown { .. }) => ExitCode::from(2),
                 _ => ExitCode::FAILURE,
@@ -93,14 +94,14 @@ pub fn run(args: &Args) -> ExitCode {
 fn execute(store: &Store, args: &Args) -> Result<(), Failure> {
     let say = |resolved: &Resolved, words: String| match args.json {
         true => println!("{}", resolved_json(resolved)),
-        false => println!("{words}"),
+        false => println!("{}", for_stdout(&words)),
     };
     match &args.command {
         Command::List => {
             let inventory = store.inventory();
             match args.json {
                 true => println!("{}", inventory_json(store, &inventory)),
-                false => print!("{}", inventory_text(store, &inventory)),
+                false => print!("{}", for_stdout(&inventory_text(store, &inventory))),
             }
         }
         Command::Pull { name, mirror } => {

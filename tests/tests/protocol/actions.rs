@@ -83,6 +83,55 @@ async fn each_editor_gets_entries_that_it_can_follow() {
     }
 }
 
+/// What one server says wrongly costs what another says rightly nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn diagnostics_are_read_one_by_one() {
+    let mut client = Client::ready(Scripted::echo(), json!({ "capabilities": {} })).await;
+    client.open(URI, SHOP).await;
+    let good = undefined()[0].clone();
+    let with = |name: &str, value: Value| {
+        let mut bad = good.clone();
+        bad["message"] = json!("another one");
+        bad[name] = value;
+        bad
+    };
+    let at = |line: Value| json!({ "start": { "line": line, "character": 11 }, "end": { "line": 1, "character": 15 } });
+    for (bad, is_listed) in [
+        (with("range", Value::Null), false),
+        (with("range", at(json!(-1))), false),
+        (with("range", at(json!(1.5))), false),
+        (json!("text"), false),
+        (json!(null), false),
+        (json!([good.clone()]), false),
+        (with("message", json!(7)), false),
+        (with("code", json!({ "a": 1 })), true),
+        (with("code", json!(1.5)), true),
+        (with("code", json!(4_294_967_296_u64)), true),
+        (with("codeDescription", json!({})), true),
+        (with("severity", json!("error")), true),
+        (with("relatedInformation", json!([{ "location": 1 }])), true),
+        (with("tags", json!("unused")), true),
+    ] {
+        for diagnostics in [
+            json!([bad.clone(), good.clone()]),
+            json!([good.clone(), bad.clone()]),
+        ] {
+            let entries = listed(&mut client, 1, diagnostics).await;
+            let titles = titles(&entries);
+            assert!(
+                titles.contains(&"Fix: name 'summ' is not defined"),
+                "{bad}: {titles:?}"
+            );
+            assert_eq!(
+                titles.contains(&"Fix: another one"),
+                is_listed,
+                "{bad}: {titles:?}"
+            );
+        }
+    }
+    assert_eq!(client.leave().await, 0);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_what_was_asked_for_is_listed() {
     let capabilities = json!({ "experimental": { "tacit": { "instructions": true } } });

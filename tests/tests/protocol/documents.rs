@@ -119,6 +119,48 @@ async fn a_change_that_cannot_be_read_costs_its_document_only() {
     assert_eq!(client.leave().await, 0);
 }
 
+/// Applying them would keep the loop for a second and more. The document is set aside, and its user told once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_edits_than_can_be_followed_cost_their_document_only() {
+    const URI: &str = "file:///project/main.rs";
+    let mut client = mirror().await;
+    client.open(URI, "one\n").await;
+    let other = "file:///project/other.rs";
+    client.open(other, "two\n").await;
+    let start = json!({ "line": 0, "character": 0 });
+    let edit = json!({ "range": { "start": start, "end": start }, "text": "x" });
+    let change = |version: i32, edits: usize| {
+        json!({
+            "textDocument": { "uri": URI, "version": version },
+            "contentChanges": vec![edit.clone(); edits],
+        })
+    };
+    client
+        .notify("textDocument/didChange", change(2, 5_000))
+        .await;
+    let text = text_of(&mut client, URI).await.expect("still followed");
+    assert_eq!(text.trim_start_matches('x'), "one\n");
+    for version in 3..6 {
+        client
+            .notify("textDocument/didChange", change(version, 40_000))
+            .await;
+    }
+    assert_eq!(text_of(&mut client, URI).await, None);
+    assert_eq!(text_of(&mut client, other).await.as_deref(), Some("two\n"));
+    let told = client.notification("window/showMessage").await["params"]["message"].to_string();
+    assert!(
+        told.contains("main.rs") && told.contains("open it again"),
+        "{told}"
+    );
+    let whole = json!({
+        "textDocument": { "uri": URI, "version": 9 },
+        "contentChanges": [{ "text": "new\n" }],
+    });
+    client.notify("textDocument/didChange", whole).await;
+    assert_eq!(text_of(&mut client, URI).await.as_deref(), Some("new\n"));
+    assert_eq!(client.leave().await, 0);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn texts_too_large_to_be_kept_are_left_alone() {
     let mut client = mirror().await;

@@ -372,6 +372,18 @@ async fn whatever_the_model_says_only_the_function_changes() {
             Finish::EndOfText,
             Ok(SIMPLER),
         ),
+        (
+            "signs for a terminal",
+            "def total(items):\n    return sum(items)  # \u{1b}]0;title\u{7}\n```",
+            Finish::EndOfText,
+            Err("signs in it that nobody sees"),
+        ),
+        (
+            "signs that turn the order around",
+            "def total(items):\n    return sum(items)  # \u{202e}x\u{2066}\n```",
+            Finish::EndOfText,
+            Err("signs in it that nobody sees"),
+        ),
         ("nothing", "", Finish::EndOfText, Err("gave no answer")),
         (
             "blanks",

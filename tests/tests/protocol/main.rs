@@ -10,4 +10,5 @@ mod lifecycle;
 mod load;
 mod notebooks;
 mod session;
+mod shown;
 mod streams;

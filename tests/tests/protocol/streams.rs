@@ -125,6 +125,113 @@ async fn after_every_mishap_the_next_message_is_served() {
     assert_eq!(client.leave().await, 0);
 }
 
+/// A request whose params are so, with an id.
+fn with_params(id: &str, method: &str, params: &str) -> Vec<u8> {
+    let body = format!(r#"{{"jsonrpc":"2.0",{id}"method":"{method}","params":{params}}}"#);
+    format!("Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+}
+
+/// Streams that took minutes or gigabytes: each is dealt with in time, and the next good message is served.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_stream_is_worth_more_than_its_length() {
+    let objects = format!("[{}0]", "{\"\":0},".repeat(400_000));
+    let escapes = format!("\"{}\"", "\\u0041".repeat(1_000_000));
+    let nested = |frames: usize| {
+        let mut heads = Vec::new();
+        let mut length = 0;
+        for _ in 0..frames {
+            length += 2;
+            heads.push(format!("Content-Length: {length}\r\n\r\n{{}}"));
+            length += heads.last().map_or(0, String::len) - 2;
+        }
+        heads.reverse();
+        heads.concat().into_bytes()
+    };
+    // A stream, and the codes of the errors for the id "x" and for none.
+    let streams: Vec<(&str, Vec<u8>, Option<i64>, usize)> = vec![
+        ("frames in frames", nested(20_000), None, 20_000),
+        (
+            "names of headers",
+            "Content-Length:".repeat(100_000).into_bytes(),
+            None,
+            1,
+        ),
+        (
+            "a header without an end",
+            b"Content-Length: 1".repeat(100_000),
+            None,
+            1,
+        ),
+        (
+            "objects for nobody",
+            with_params("", "$/unknown", &objects),
+            None,
+            0,
+        ),
+        (
+            "objects for a request",
+            with_params("\"id\":\"x\",", "textDocument/completion", &objects),
+            Some(-32600),
+            0,
+        ),
+        (
+            "objects for a method that is unknown",
+            with_params("\"id\":\"x\",", "a", &objects),
+            Some(-32600),
+            0,
+        ),
+        (
+            "escapes",
+            with_params("\"id\":\"x\",", "a", &escapes),
+            Some(-32600),
+            0,
+        ),
+        (
+            "digits",
+            with_params("\"id\":\"x\",", "a", &"9".repeat(1_000_000)),
+            None,
+            1,
+        ),
+        (
+            "an id that is an object",
+            with_params("\"id\":{\"a\":1},", "a", "1"),
+            None,
+            1,
+        ),
+        (
+            "a request that looks like a notification",
+            with_params("\"id\":\"x\",", "$/foo", "{}"),
+            Some(-32601),
+            0,
+        ),
+    ];
+    let mut client = Client::ready(Scripted::echo(), json!({ "capabilities": {} })).await;
+    for (name, bytes, code, anonymous) in streams {
+        let started = std::time::Instant::now();
+        client.send_bytes(&bytes).await;
+        // What was announced and is not there ends with this.
+        client.send_bytes(b"\r\n").await;
+        let stats = client.call("tacit/stats", Value::Null).await;
+        assert!(
+            stats["result"]["requests"].is_u64(),
+            "after {name}: {stats}"
+        );
+        if let Some(code) = code {
+            let answer = client.response_to("\"x\"").await;
+            assert_eq!(answer["error"]["code"], code, "{name}: {answer}");
+        }
+        for _ in 0..anonymous {
+            client.anonymous_error().await;
+        }
+        assert!(
+            started.elapsed().as_secs() < 60,
+            "{name}: {:?}",
+            started.elapsed()
+        );
+    }
+    assert_eq!(client.leave().await, 0);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn headers_may_look_unusual() {
     let mut client = Client::ready(Scripted::echo(), json!({ "capabilities": {} })).await;

@@ -6,6 +6,7 @@ local progress = require('tacit.progress')
 local requests = require('tacit.requests')
 local search = require('tacit.search')
 local server = require('tacit.server')
+local text = require('tacit.text')
 
 local M = {}
 
@@ -177,7 +178,8 @@ end
 
 --- A short text for a status line: `tacit: loading`, `tacit: ready · qwen2.5-coder-1.5b`, `tacit: paused`, or what is
 --- being done: `tacit: Document `total`, 12 tokens`. Empty while no server has reported. The server's sentence about it
---- is in the data of the event `TacitStatus`.
+--- is in the data of the event `TacitStatus`. Holds no `%`: plugins put it into 'statusline' as it is, where `%{...}` runs
+--- what it quotes of a compiler's message.
 ---@return string
 function M.status()
   if not last_status then
@@ -185,12 +187,12 @@ function M.status()
   end
   local working = progress.in_words()
   if working then
-    return working
+    return text.for_statusline(working)
   elseif pauses.at(vim.api.nvim_get_current_buf()) then
     return 'tacit: paused'
   end
   local model = last_status.model or ''
-  return 'tacit: ' .. last_status.state .. (model ~= '' and ' · ' .. model or '')
+  return text.for_statusline('tacit: ' .. last_status.state .. (model ~= '' and ' · ' .. model or ''))
 end
 
 --- Receives the server's `tacit/status`; tells others by the user event `TacitStatus`.

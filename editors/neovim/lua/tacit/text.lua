@@ -123,4 +123,12 @@ function M.accepted_length(insert_text, accepted)
   return M.units(accepted, 'utf-16')
 end
 
+--- The same for 'statusline' and 'winbar', where `%{...}` runs what stands in it. A wide sign takes the place of `%`: doubled, it would be
+--- shown twice where the text is no format but the value of an expression.
+---@param words string
+---@return string
+function M.for_statusline(words)
+  return (words:gsub('%%', '％'):gsub('%c', ' '))
+end
+
 return M

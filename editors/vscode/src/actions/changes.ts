@@ -4,6 +4,7 @@
  */
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
+import { message } from '../display';
 import { applied, rebased, type OffsetEdit } from './edits';
 
 const SCHEME = 'tacit-change';
@@ -87,7 +88,7 @@ export class Changes implements vscode.TextDocumentContentProvider, vscode.Dispo
       const why = document
         ? 'it may be changing just now'
         : 'it may be there already, or its folder be read-only';
-      void vscode.window.showWarningMessage(`tacit: ${name} could not be changed: ${why}.`);
+      void vscode.window.showWarningMessage(message(`tacit: ${name} could not be changed: ${why}.`));
       return;
     }
     await closeTab(change.uri);
@@ -113,7 +114,7 @@ export class Changes implements vscode.TextDocumentContentProvider, vscode.Dispo
     await closeTab(uri);
     const name = basename(target.path);
     void vscode.window.showWarningMessage(
-      `tacit: ${name} was edited where it was to be changed, so the change was dropped. Ask again.`,
+      message(`tacit: ${name} was edited where it was to be changed, so the change was dropped. Ask again.`),
     );
   }
 

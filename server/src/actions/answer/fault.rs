@@ -57,13 +57,17 @@ pub enum Fault {
     NoDocumentation,
     #[error("The model's answer is not a test of `{0}`. Try again, or with a larger model.")]
     NoTest(String),
+    #[error(
+        "The model's answer has signs in it that nobody sees or that steer a terminal. Try again, or with a larger model."
+    )]
+    Hidden,
 }
 
 impl Fault {
     /// What the model is told for the one retry. `None`: asking again is no use.
     pub fn retry_hint(&self) -> Option<String> {
         Some(match self {
-            Self::NoPlace | Self::Endless => return None,
+            Self::NoPlace | Self::Endless | Self::Hidden => return None,
             Self::Empty | Self::Prose => {
                 "Answer with the code only, in one fenced block.".to_owned()
             }

@@ -18,10 +18,11 @@ use tokio::sync::watch;
 
 use super::{fill::Filler, warm_up};
 use crate::{
-    cli::{engine::RunArguments, resolve_model, store, user_settings},
+    cli::{engine::RunArguments, for_stdout, resolve_model, store, user_settings},
     completion::{Comparison, Completion, LIKELY_ENOUGH, Trigger},
     config::{self, Config, ModelChoice, Settings},
     context::workspace::Workspace,
+    display,
     engine::{
         Engine, Status,
         memory::{Memory, needed_for},
@@ -87,7 +88,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
     if arguments.json {
         println!("{}", summary(&measured, arguments.seed, LIKELY_ENOUGH));
     } else {
-        print!("{}", in_words(&measured, &config));
+        print!("{}", for_stdout(&in_words(&measured, &config)));
     }
     Ok(())
 }
@@ -149,7 +150,7 @@ fn installed(store: &Store) -> Vec<Resolved> {
     for found in pinned.chain(trusted) {
         match found {
             Ok(model) => usable.push(model),
-            Err(error) => eprintln!("Left out: {error}"),
+            Err(error) => eprintln!("Left out: {}", display::on_terminal(&error.to_string())),
         }
     }
     usable
@@ -193,7 +194,7 @@ async fn measure(
     };
     for model in models {
         if let Some(reason) = too_large(&model) {
-            eprintln!("{reason}");
+            eprintln!("{}", display::on_terminal(&reason.to_string()));
             continue;
         }
         // In this process: the shared engine would keep what it computes of these files.

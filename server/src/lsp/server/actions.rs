@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::task::{AbortHandle, JoinSet};
 use tower_lsp::gen_lsp_types::{
     self as lsp_types, AnnotatedTextEdit, ChangeAnnotation, CodeAction, CodeActionKind,
-    CodeActionParams, CodeActionTriggerKind, Command, CreateFile, DiagnosticSeverity,
+    CodeActionParams, CodeActionTriggerKind, Command, CreateFile, Diagnostic, DiagnosticSeverity,
     DiagnosticTag, DocumentChange, Edit as DocumentEdit, MessageType,
     OptionalVersionedTextDocumentIdentifier, TextDocumentEdit, TextDocumentIdentifier, TextEdit,
     Uri, WorkspaceEdit,
@@ -59,17 +59,14 @@ enum Answer {
 
 impl Server {
     /// The list. No model is asked.
-    pub(super) async fn code_action(
-        &self,
-        params: CodeActionParams,
-    ) -> Result<Option<Vec<CodeAction>>> {
+    pub(super) async fn code_action(&self, params: Value) -> Result<Option<Vec<CodeAction>>> {
+        let (params, diagnostics) = read_params(params)?;
         let session = &self.0;
         let client = session.terms()?.client;
         let uri = params.text_document.uri.0;
         let Some(snapshot) = lock(&session.documents).snapshot(&uri) else {
             return Ok(None);
         };
-        let diagnostics = params.context.diagnostics;
         session
             .workspace
             .diagnosed(&uri, params.range, &diagnostics);
@@ -286,6 +283,41 @@ impl Session {
 /// A file that is not open, for the positions in it. The client has no version of it.
 fn closed_document(uri: &str, text: &str) -> Snapshot {
     crate::documents::Documents::default().open(uri, "", crate::documents::DocVersion(0), text)
+}
+
+/// What a list is asked for, and its diagnostics: they come from other servers by way of the client, and one that cannot be read costs no
+/// other.
+fn read_params(mut params: Value) -> Result<(CodeActionParams, Vec<Diagnostic>)> {
+    let listed = params.pointer_mut("/context/diagnostics").map(Value::take);
+    if let Some(place) = params.pointer_mut("/context/diagnostics") {
+        *place = json!([]);
+    }
+    let params =
+        serde_json::from_value(params).map_err(|error| Error::invalid_params(error.to_string()))?;
+    let listed = match listed {
+        Some(Value::Array(listed)) => listed,
+        _ => Vec::new(),
+    };
+    Ok((
+        params,
+        listed.into_iter().filter_map(read_diagnostic).collect(),
+    ))
+}
+
+/// A diagnostic without those of its parts that are not as the protocol has them. `None` without a place or a message.
+fn read_diagnostic(sent: Value) -> Option<Diagnostic> {
+    if let Ok(whole) = Diagnostic::deserialize(&sent) {
+        return Some(whole);
+    }
+    let mut read = json!({ "range": sent["range"], "message": sent["message"] });
+    for part in ["severity", "code", "source", "tags"] {
+        let mut more = read.clone();
+        more[part] = sent[part].clone();
+        if Diagnostic::deserialize(&more).is_ok() {
+            read = more;
+        }
+    }
+    serde_json::from_value(read).ok()
 }
 
 /// Actions that run, by their progress.

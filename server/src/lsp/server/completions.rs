@@ -18,7 +18,8 @@ use tower_lsp::jsonrpc::Result;
 
 use super::notebooks::Seen;
 use super::{ACCEPTED_COMMAND, Menu, Server, Session, lock};
-use crate::completion::{Completion, Request, Selected, Trigger};
+use crate::completion::{Completion, ContextPiece, Request, Selected, Trigger};
+use crate::display;
 use crate::documents::Snapshot;
 use crate::history::Offer;
 use crate::lsp::feedback::arguments;
@@ -219,10 +220,10 @@ impl Session {
             Explanation {
                 version: then.version.0,
                 shown: completion.shown,
-                reason: completion.reason.clone(),
+                reason: display::message(&completion.reason),
                 text: completion.text.clone(),
                 metrics: completion.metrics.clone(),
-                context: completion.context.clone(),
+                context: completion.context.iter().map(fit_to_show).collect(),
                 prompt: completion.prompt.clone(),
             },
         );
@@ -309,6 +310,15 @@ impl Session {
             prompt: String::new(),
         };
         lock(&self.explanations).put(snapshot.uri.to_string(), explanation);
+    }
+}
+
+/// A piece of context whose path and reason can be read aloud.
+fn fit_to_show(piece: &ContextPiece) -> ContextPiece {
+    ContextPiece {
+        path: display::message(&piece.path),
+        reason: display::message(&piece.reason),
+        ..piece.clone()
     }
 }
 

@@ -66,8 +66,9 @@ impl Notebooks {
         }
     }
 
-    fn close(&mut self, notebook: &str) {
-        self.0.remove(notebook);
+    /// Forgets a notebook, and returns its cells.
+    fn close(&mut self, notebook: &str) -> Vec<Cell> {
+        self.0.remove(notebook).unwrap_or_default()
     }
 
     /// The notebook that has this cell.
@@ -181,6 +182,16 @@ impl Server {
         let structure: Option<Option<NotebookDocumentCellChangeStructure>> =
             read(&cells["structure"]);
         let data: Option<Option<Vec<NotebookCell>>> = read(&cells["data"]);
+        if params.get("change").is_none() {
+            tracing::warn!("a change of a notebook was too large to be taken");
+            let cells = lock(&self.0.notebooks).close(uri);
+            // What it says of their text is lost with it.
+            let mut documents = lock(&self.0.documents);
+            for cell in cells {
+                documents.desync(&cell.uri);
+            }
+            return;
+        }
         let (Some(structure), Some(data)) = (structure, data) else {
             tracing::warn!("a change of a notebook can't be read");
             lock(&self.0.notebooks).close(uri);

@@ -13,7 +13,7 @@ use tower_lsp::gen_lsp_types::{
 };
 
 use super::{CLIENT_PATIENCE, Server, Session, lock};
-use crate::config::{FILE_NAME, Files, Issue, Layer, Settings, Sources, in_one_line};
+use crate::config::{FILE_NAME, Files, Issue, Layer, Settings, Sources, in_one_line, is_small};
 use crate::display;
 use crate::documents::file_path;
 
@@ -54,7 +54,7 @@ impl Session {
         match tokio::time::timeout(DISK_PATIENCE, reading).await {
             Ok(Ok(files)) => {
                 let session = self.clone();
-                self.change_settings(move |sources| {
+                self.change_settings(false, move |sources| {
                     if session.file_loads.is_newest(turn) {
                         sources.files = files;
                     }
@@ -80,21 +80,30 @@ impl Session {
     }
 
     /// Changes a source, makes what they all say the settings that count, and tells what is newly wrong. Whoever polls this first changes
-    /// first, and nobody publishes older settings after newer ones: those who wait for the sources stand in line. Settings may be large,
-    /// so they are judged beside the message loop; `change` too runs there.
+    /// first, and nobody publishes older settings after newer ones: those who wait for the sources stand in line.
+    ///
+    /// Where all of it is small, the settings count when this is first polled, so before the next message. Else they are judged beside the
+    /// message loop, with `change`.
     pub async fn change_settings(
         self: &Arc<Self>,
+        is_small: bool,
         change: impl FnOnce(&mut Sources) + Send + 'static,
     ) {
-        let mut sources = self.sources.clone().lock_owned().await;
+        // Tokio lets a task that has done much wait before it stands in line; then it would not be polling first that counts.
+        let in_turn = tokio::task::unconstrained(self.sources.clone().lock_owned());
+        let mut sources = in_turn.await;
         let session = self.clone();
-        let judging = tokio::task::spawn_blocking(move || {
+        let is_small = is_small && sources.are_small();
+        let judge = move || {
             change(&mut sources);
             session.publish(sources.resolve());
-        });
-        if judging.await.is_ok() {
-            self.tell_issues();
+        };
+        if is_small {
+            judge();
+        } else if tokio::task::spawn_blocking(judge).await.is_err() {
+            tracing::error!("settings could not be judged; those known before count");
         }
+        self.tell_issues();
     }
 
     fn publish(&self, (settings, issues): (Settings, Vec<Issue>)) {
@@ -167,10 +176,11 @@ impl Session {
     /// Takes settings over as the editor's, unless it has none.
     async fn take_configuration(self: &Arc<Self>, values: Value) {
         if values.as_object().is_some_and(|values| !values.is_empty()) {
+            let is_small = is_small(&values);
             let take = move |sources: &mut Sources| {
                 sources.editor = Some(Layer::of_editor(&values));
             };
-            self.change_settings(take).await;
+            self.change_settings(is_small, take).await;
         }
     }
 }

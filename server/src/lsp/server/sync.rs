@@ -1,12 +1,14 @@
 //! Open documents: open, change, save, close.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use tower_lsp::gen_lsp_types::{
     DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
-    DidSaveTextDocumentParams, TextDocumentContentChangeEvent as Change,
+    DidSaveTextDocumentParams, MessageType, TextDocumentContentChangeEvent as Change,
 };
 
-use super::{Server, lock};
+use super::{Server, Session, lock};
 use crate::documents::{DocVersion, MAX_TEXT_BYTES, Snapshot, file_path};
 
 impl Server {
@@ -66,7 +68,9 @@ impl Server {
                 tracing::warn!(
                     "a change can't be taken; its document is ignored until all of its text comes"
                 );
-                documents.desync(&uri);
+                if documents.desync(&uri) {
+                    self.0.tell_lost(&uri);
+                }
             }
             (None, None) => tracing::warn!("a change names no document"),
         }
@@ -95,6 +99,18 @@ impl Server {
                 terms.completer.closed(uri);
             }
         }
+    }
+}
+
+impl Session {
+    /// Tells the user, once, why there is nothing in a document any more.
+    fn tell_lost(self: &Arc<Self>, uri: &str) {
+        let name = uri.rsplit('/').next().unwrap_or(uri);
+        let text = format!(
+            "tacit: A change of {name} could not be taken, or was in too many places at once. Close the file and open it again to have suggestions in it."
+        );
+        let editor = self.editor.clone();
+        self.spawn(async move { editor.show_message(MessageType::Info, text).await });
     }
 }
 

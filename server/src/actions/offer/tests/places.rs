@@ -340,16 +340,29 @@ fn of_a_huge_function_only_a_part_is_written_anew() {
 fn titles_are_one_short_line() {
     let text = "def f():\n    return 1\n";
     let snapshot = document("python", text);
-    let problem = problem(
-        text,
-        "1",
+    for message in [
         &format!("{}\nsecond line", "long words ".repeat(20)),
-    );
-    for offer in offers(&snapshot, 20..20, &[problem]) {
-        let title = offer.title();
-        assert!(
-            title.chars().count() < 100 && !title.contains('\n') && !title.ends_with('.'),
-            "{title}"
-        );
+        "\u{1b}[31mred\u{7} \u{202e}turned around\u{2066}\u{9b}2J",
+        "[label](command:x) or [label]\u{200b}(https://x).",
+        "line\u{2028}separator\u{2029}\u{e0041}",
+    ] {
+        let problem = problem(text, "1", message);
+        for offer in offers(&snapshot, 20..20, &[problem]) {
+            let title = offer.title();
+            let is_hidden = |c: char| {
+                c.is_control()
+                    || matches!(
+                        c,
+                        '\u{200b}' | '\u{2028}'..='\u{202e}' | '\u{2066}' | '\u{e0041}'
+                    )
+            };
+            assert!(
+                title.chars().count() < 100
+                    && !title.contains(is_hidden)
+                    && !title.ends_with('.')
+                    && !title.contains("]("),
+                "{title}"
+            );
+        }
     }
 }
