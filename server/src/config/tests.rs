@@ -246,12 +246,12 @@ fn files_that_cannot_be_read_cost_only_themselves() {
             .contains(&issue)
         );
     }
-    std::fs::write(&path, [b'#'; 64 * 1024]).expect("written");
+    std::fs::write(&path, vec![b'#'; 64 * 1024]).expect("written");
     assert!(read_file(&path, WORKSPACE).is_ok());
     // The user's own may be longer.
-    std::fs::write(&path, [b'#'; 1024 * 1024]).expect("written");
+    std::fs::write(&path, vec![b'#'; 1024 * 1024]).expect("written");
     assert!(read_file(&path, USER).is_ok());
-    std::fs::write(&path, [b'#'; 1024 * 1024 + 1]).expect("written");
+    std::fs::write(&path, vec![b'#'; 1024 * 1024 + 1]).expect("written");
     let issue = read_file(&path, USER).expect_err("an issue");
     assert!(
         issue.text.starts_with("The file is larger than 1024 KiB"),
