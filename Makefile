@@ -11,7 +11,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 TACIT := $(TARGET)/release/tacit
 
 .NOTPARALLEL:
-.PHONY: demo test bench soak install vscode build model test-needs clean
+.PHONY: demo test bench soak fuzz install vscode build model test-needs clean
 
 demo: model
 	@$(TACIT) demo
@@ -26,6 +26,12 @@ bench: model
 # Ten minutes of fast typing with the real model: SOAK_SECONDS=600.
 soak: model
 	cargo test --release -p tests --test soak -- --ignored --nocapture
+
+# Each fuzzer for so many seconds, with other inputs each time. FUZZ_SEED=N repeats a run, FUZZ_REPLAY=FILE one input.
+FUZZ_SECONDS ?= 60
+fuzz: build
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_SEED=$${FUZZ_SEED:-$$(date +%s)} \
+	  cargo test --release --workspace --no-fail-fast fuzz_ -- --nocapture --test-threads=1
 
 # llama.cpp's libraries lie in lib/tacit; the program finds them relative to itself.
 install: build

@@ -2,7 +2,9 @@
 
 pub mod client;
 pub mod completer;
+pub mod dice;
 pub mod engine;
+pub mod fuzz;
 pub mod gguf;
 pub mod http;
 pub mod models;

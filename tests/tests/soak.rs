@@ -18,6 +18,8 @@ use tacit::engine::remote::RemoteEngine;
 use tacit::engine::wire::Hello;
 use tempfile::TempDir;
 use tests::client::{Client, at};
+use tests::dice::Dice;
+use tests::fuzz::process::resident;
 use tests::tacit_binary;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
@@ -34,18 +36,6 @@ const TEXT: &str = include_str!("../../server/src/cli/bench/typed_before.py");
 const DOCUMENTS: usize = 4;
 /// Then a document is replaced by what it was at first.
 const MOST_LINES: usize = 300;
-
-/// A number generator that gives every run the same session (xorshift, Marsaglia 2003).
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % bound as u64) as usize
-    }
-}
 
 /// A document as the user sees it. ASCII, so that columns are bytes.
 struct Document {
@@ -133,7 +123,7 @@ struct Typist {
 impl Typist {
     fn new() -> Self {
         Self {
-            dice: Dice(0x9e37_79b9_7f4a_7c15),
+            dice: Dice::new(0),
             documents: (0..DOCUMENTS).map(Document::new).collect(),
             current: 0,
             next: 0,
@@ -259,12 +249,7 @@ async fn engine_pid(client: &mut Client) -> u32 {
 
 /// Bytes of each process that are resident; nothing where the system does not tell (Linux does).
 fn memory(pids: &[u32]) -> Vec<(u32, u64)> {
-    let resident = |pid: &u32| {
-        let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-        let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
-        let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-        Some((*pid, kib << 10))
-    };
+    let resident = |pid: &u32| Some((*pid, resident(*pid)?));
     pids.iter().filter_map(resident).collect()
 }
 

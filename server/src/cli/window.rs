@@ -1,7 +1,7 @@
 //! The engines of one window: one completes, and the same or a second one does actions. Owns when and how each is started; which
 //! models they run follows from the settings ([`crate::models::choice`]).
 
-use std::sync::Arc;
+use std::{io, sync::Arc};
 
 use anyhow::Result;
 use tokio::sync::watch;
@@ -12,7 +12,9 @@ use crate::{
     engine::{
         Engine, Status,
         deferred::{DeferredEngine, OpenError, Opener},
+        local::{LocalEngine, LocalSettings},
         memory::{self, Memory},
+        toy::{ToyLoader, ToySettings},
         yielding::{Admission, TypingEngine, YieldingEngine},
     },
     models::{
@@ -47,6 +49,17 @@ impl Engines {
             completion,
             actions: Arc::new(actions),
         }
+    }
+
+    /// One thread that runs the toy, for tests of everything else.
+    pub fn toy() -> io::Result<Self> {
+        let toy = Box::new(ToyLoader(ToySettings::default()));
+        let engine = LocalEngine::start(toy, LocalSettings::default())?;
+        let completion = Arc::new(TypingEngine::new(Arc::new(engine)));
+        Ok(Self {
+            actions: completion.clone(),
+            completion,
+        })
     }
 }
 
