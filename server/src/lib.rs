@@ -7,6 +7,9 @@
 //! llama.cpp, behind [`engine::backend::Backend`], imported by one file, run by one thread, in a process of its own.
 #![forbid(unsafe_code)]
 
+#[macro_use]
+mod output;
+
 pub mod actions;
 pub mod cli;
 pub mod completion;
