@@ -14,8 +14,9 @@ use tests::fuzz::Campaign;
 use tests::fuzz::editor::Editor;
 use tests::fuzz::process::{Server, Waits, resident};
 
-/// The promise is 50 ms; a machine that runs other tests at the same time may take its time on top.
-const LONGEST_STALL: Duration = Duration::from_secs(2);
+/// The promise is 50 ms; a machine that does other things at the same time may take its time on top, and so do builds without
+/// optimisation.
+const LONGEST_STALL: Duration = Duration::from_secs(if cfg!(debug_assertions) { 10 } else { 2 });
 
 /// For what is done beside the message loop.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -23,8 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A frame that announces too much is waited for no longer than this before it is given what it wants.
 const INCOMPLETE: Duration = Duration::from_millis(300);
 
-/// Above the largest body that a server takes: what any frame can swallow.
-const FILLER: usize = 65 << 20;
+/// The last is more than the largest body that a server takes, so more than any frame can swallow.
+const FILLERS: &[usize] = &[1 << 10, 64 << 10, 4 << 20, 65 << 20];
 
 /// Caches and allocators are warm after that part of the time; until the end memory may grow by so much.
 const WARM: f64 = 0.3;
@@ -83,19 +84,17 @@ impl Scene {
         }
     }
 
-    /// Waits until the stream makes sense to the server again.
+    /// Waits until the stream makes sense to the server again: what was announced and not sent is sent now.
     fn find_back(&mut self) {
-        let mut filler = 1 << 10;
-        while self.probe(INCOMPLETE).is_none() {
-            assert!(
-                filler <= 2 * FILLER,
-                "the server does not find back to the messages"
-            );
-            if let Some(complaint) = self.server.complaint() {
-                panic!("{complaint}");
+        for blanks in FILLERS {
+            if self.probe(INCOMPLETE).is_some() {
+                return;
             }
-            self.server.send(vec![b' '; filler]);
-            filler *= 8;
+            self.server.send(vec![b' '; *blanks]);
+        }
+        if self.probe(PATIENCE).is_none() {
+            let complaint = self.server.complaint();
+            panic!("the server does not find back to the messages; {complaint:?}");
         }
     }
 
@@ -196,9 +195,7 @@ fn fuzz_lsp_stream() {
         }
     }
     println!("the loop answered: {}", scene.stalls.in_words());
-    for line in scene.server.slow_turns() {
-        println!("{line}");
-    }
+    println!("the server's own word on it: {}", scene.server.slow_turns());
     if let (Some(warm), Some(end)) = (warm, resident(scene.server.pid())) {
         println!("memory: {} MiB, then {} MiB", warm >> 20, end >> 20);
         assert!(end < warm + GROWTH, "the server's memory has grown");

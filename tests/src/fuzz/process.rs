@@ -123,13 +123,17 @@ impl Server {
         self.log.complaint()
     }
 
-    /// The log's lines about handlers that kept the message loop waiting.
-    pub fn slow_turns(&self) -> Vec<String> {
+    /// How many handlers kept the message loop waiting by the server's own log, and the last line about one.
+    pub fn slow_turns(&self) -> String {
         let log = fs::read_to_string(&self.log.file).unwrap_or_default();
-        let slow = log
-            .lines()
-            .filter(|line| line.contains("kept the message loop"));
-        slow.map(str::to_owned).collect()
+        let slow = || {
+            log.lines()
+                .filter(|line| line.contains("kept the message loop"))
+        };
+        match slow().last() {
+            Some(last) => format!("{} handlers were slow, the last {last}", slow().count()),
+            None => "no handler was slow".to_owned(),
+        }
     }
 }
 
