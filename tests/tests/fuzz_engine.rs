@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use tests::dice::Dice;
 use tests::fuzz::Campaign;
 use tests::fuzz::mutate::{self, EDGES, MARK, bytes, repeats};
-use tests::fuzz::process::{Log, Waits, resident};
+use tests::fuzz::process::{Log, Waits, holds_memory, resident};
 use tests::tacit_binary;
 
 const IDENTITY: &str = "toy";
@@ -292,8 +292,5 @@ fn fuzz_engine_wire() {
         }
     }
     println!("a window was answered: {}", scene.waits.in_words());
-    if let (Some(warm), Some(end)) = (warm, resident(scene.engine.id())) {
-        println!("memory: {} MiB, then {} MiB", warm >> 20, end >> 20);
-        assert!(end < warm + GROWTH, "the engine's memory has grown");
-    }
+    holds_memory(scene.engine.id(), warm, GROWTH);
 }

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use tests::client::{frame, notification};
 use tests::fuzz::Campaign;
 use tests::fuzz::editor::Editor;
-use tests::fuzz::process::{Server, Waits, resident};
+use tests::fuzz::process::{Server, Waits, holds_memory, resident};
 
 /// The promise is 50 ms; a machine that does other things at the same time may take its time on top, and so do builds without
 /// optimisation.
@@ -196,8 +196,5 @@ fn fuzz_lsp_stream() {
     }
     println!("the loop answered: {}", scene.stalls.in_words());
     println!("the server's own word on it: {}", scene.server.slow_turns());
-    if let (Some(warm), Some(end)) = (warm, resident(scene.server.pid())) {
-        println!("memory: {} MiB, then {} MiB", warm >> 20, end >> 20);
-        assert!(end < warm + GROWTH, "the server's memory has grown");
-    }
+    holds_memory(scene.server.pid(), warm, GROWTH);
 }

@@ -14,6 +14,9 @@ use super::mutate::MARK;
 use crate::client::{frame, notification};
 use crate::tacit_binary;
 
+/// For parses and answers that nobody waits for any more.
+const SETTLING: Duration = Duration::from_secs(30);
+
 /// `tacit lsp` on the toy engine, in folders of its own.
 pub struct Server {
     process: Child,
@@ -197,6 +200,27 @@ pub fn resident(pid: u32) -> Option<u64> {
     let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
     let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
     Some(kib << 10)
+}
+
+/// Fails if a process takes more memory than it did, as soon as it has had time to finish what is under way.
+///
+/// # Panics
+/// See above.
+pub fn holds_memory(pid: u32, before: Option<u64>, growth: u64) {
+    let until = Instant::now() + SETTLING;
+    while let (Some(before), Some(now)) = (before, resident(pid)) {
+        if now < before + growth {
+            println!("memory: {} MiB, then {} MiB", before >> 20, now >> 20);
+            return;
+        }
+        assert!(
+            Instant::now() < until,
+            "the memory has grown from {} to {} MiB",
+            before >> 20,
+            now >> 20
+        );
+        thread::sleep(Duration::from_millis(200));
+    }
 }
 
 /// How long answers took.
