@@ -15,8 +15,12 @@ use tests::fuzz::documents::{Sample, odd, samples};
 use tests::fuzz::mutate::{self, bytes, repeats};
 use tests::fuzz::{Campaign, within};
 
-/// For one text of a few pages. Builds without optimisation take their time.
+/// For each 64 KiB of a text: the time follows from the length alone. Builds without optimisation take their time.
 const SOON: Duration = Duration::from_millis(if cfg!(debug_assertions) { 500 } else { 100 });
+
+fn soon(bytes: usize) -> Duration {
+    SOON * (1 + bytes / (64 << 10)) as u32
+}
 
 /// Bytes; a model is stopped long before that.
 const LONGEST_ANSWER: usize = 16 << 10;
@@ -45,7 +49,7 @@ fn fuzz_settings() {
         campaign.check(
             || text.clone(),
             || {
-                within(SOON, || {
+                within(soon(text.len()), || {
                     let sources = Sources {
                         files: Files::read(Some(&file), &folders),
                         editor: Some(Layer::of_editor(
@@ -86,11 +90,9 @@ fn fuzz_privacy() {
     }
 }
 
-/// Lines keep their numbers, and the time follows from the length alone.
+/// Lines keep their numbers, and the same text is masked in the same way wherever it is asked for.
 fn masks(text: &str) {
-    let masked = within(SOON.max(SOON * (text.len() / 65_536) as u32), || {
-        without_secrets(text).into_owned()
-    });
+    let masked = within(soon(text.len()), || without_secrets(text).into_owned());
     assert_eq!(
         masked.matches('\n').count(),
         text.matches('\n').count(),
