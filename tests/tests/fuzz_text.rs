@@ -3,6 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
+use grammars::Notation;
 use serde_json::json;
 use tacit::actions::answer::{self, Said};
 use tacit::actions::offer::offers;
@@ -92,17 +93,26 @@ fn fuzz_privacy() {
 
 /// Lines keep their numbers, and the same text is masked in the same way wherever it is asked for.
 fn masks(text: &str) {
-    let masked = within(soon(text.len()), || without_secrets(text).into_owned());
-    assert_eq!(
-        masked.matches('\n').count(),
-        text.matches('\n').count(),
-        "lines are lost"
-    );
-    assert_eq!(
-        shown_in(text, 0..text.len()),
-        masked,
-        "the same text is masked in two ways"
-    );
+    for notation in [
+        Notation::Code,
+        Notation::Data,
+        Notation::Shell,
+        Notation::Prose,
+    ] {
+        let masked = within(soon(text.len()), || {
+            without_secrets(text, notation).into_owned()
+        });
+        assert_eq!(
+            masked.matches('\n').count(),
+            text.matches('\n').count(),
+            "lines are lost"
+        );
+        assert_eq!(
+            shown_in(text, 0..text.len(), notation),
+            masked,
+            "the same text is masked in two ways"
+        );
+    }
 }
 
 #[test]

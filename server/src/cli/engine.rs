@@ -366,10 +366,8 @@ mod tests {
             config.engine.disk_cache_mb = 0;
             RunArguments::new(&model, &config)
         };
-        let touched = Stamp {
-            bytes: 1,
-            ..Stamp::default()
-        };
+        let mut touched = Stamp::default();
+        touched.bytes = 1;
         let first = run("a", Stamp::default());
         assert_eq!(first.identity(), run("a", touched).identity());
         assert_ne!(first.identity(), run("b", Stamp::default()).identity());

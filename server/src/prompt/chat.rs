@@ -2,6 +2,7 @@
 //! chat template. Pure. Owns the frame and the order of the parts; what is said is the business of [`crate::actions`], and what
 //! has to go from a prompt that is too long, that of the engine, which counts the tokens.
 
+use grammars::Notation;
 use serde::{Deserialize, Serialize};
 
 use super::{Prompt, Segment};
@@ -100,17 +101,20 @@ pub struct Retry {
 
 impl Messages {
     /// The prompt, without secret values, in the frame of the model's template. What was a prompt before is the head of the one with a retry more.
+    /// Text of a document has been masked by its own notation where it was cut out; here the mildest one, that of code, counts for all else.
     pub fn prompt(&self, template: &ChatTemplate) -> Prompt {
         let mut segments = Vec::new();
         let frame = |text: &str| Segment::Template(text.to_owned());
-        let text = |text: &str| Segment::Text(without_secrets(text).into_owned());
+        let text = |text: &str| Segment::Text(without_secrets(text, Notation::Code).into_owned());
         segments.extend([
             frame(&template.before_system),
             text(&self.system),
             frame(&template.before_user),
         ]);
         segments.extend(self.user.iter().map(|part| match part {
-            Part::Context(text) => Segment::Context(without_secrets(text).into_owned()),
+            Part::Context(text) => {
+                Segment::Context(without_secrets(text, Notation::Code).into_owned())
+            }
             Part::Needed(said) => text(said),
         }));
         segments.push(frame(&template.before_answer));

@@ -180,8 +180,8 @@ impl Anchor {
     /// and what is no text of the document yet, has no secret values in the prompt either.
     pub fn prompt(&self, place: FilePlace, middle: &str, layout: &Layout) -> Prompt {
         let shown = |text: &str| Segment::Text(with_line_feeds(text));
-        let text = |text: &str| shown(&privacy::without_secrets(text));
-        let middle = with_line_feeds(&privacy::without_secrets(middle));
+        let text = |text: &str| shown(&privacy::without_secrets(text, Notation::Code));
+        let middle = with_line_feeds(&privacy::without_secrets(middle, Notation::Code));
         let (stable, healed) = match layout.anchor {
             AnchorPlace::Cursor => (middle.as_str(), ""),
             _ => split_last_word(&middle),

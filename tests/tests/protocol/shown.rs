@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tacit::engine::Status;
+use tacit::models::pull::PullFailure;
 use tests::client::{Client, at};
 use tests::completer::Scripted;
 
@@ -232,8 +233,8 @@ async fn states_and_failures_quote_without_harm() {
     let pull = json!({ "command": "tacit.pullModel" });
     client.call("workspace/executeCommand", pull).await;
     let pulls = std::mem::take(&mut *completer.pulls.lock().expect("pulls"));
-    for pull in pulls {
-        let _ = pull.send(Err(HOSTILE.to_owned()));
+    for (_, pull) in pulls {
+        let _ = pull.send(Err(PullFailure::Failed(HOSTILE.to_owned())));
     }
     let told = client.notification("window/showMessage").await;
     assert_harmless(&told["params"]["message"], "a failed download");

@@ -219,7 +219,7 @@ async fn nothing_is_asked_of_what_no_model_may_see() {
     for (notebook, uri) in hidden {
         let snapshot = documents.open_in(notebook, &uri, "python", DocVersion(1), &text);
         workspace.opened(&snapshot);
-        workspace.changed(&Rope::new(), &snapshot, &[]);
+        drop(workspace.changed(&Rope::new(), &snapshot, &[]));
         let answer = ask(snapshot).await;
         assert!(
             answer.prompt.is_empty() && !answer.reason.is_empty(),
