@@ -9,8 +9,9 @@
 mod environment;
 mod search_path;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -93,7 +94,8 @@ impl Subprocess {
         mut watch: impl FnMut() -> Result<u64, E>,
     ) -> Result<Output, Stopped<E>> {
         self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut running = Running::start(&mut self.command).map_err(Stopped::Failed)?;
+        let mut running =
+            Running::start(&mut self.command, self.folder.path()).map_err(Stopped::Failed)?;
         let mut figure = None;
         let mut changed = Instant::now();
         while !running.has_ended().map_err(Stopped::Failed)? {
@@ -105,9 +107,7 @@ impl Subprocess {
             }
             thread::sleep(POLL);
         }
-        let output = running.finish().map_err(Stopped::Failed);
-        drop(self.folder);
-        output
+        running.finish().map_err(Stopped::Failed)
     }
 
     /// Runs it to its end, or ends it after `patience`.
@@ -171,16 +171,18 @@ fn program_at(name: &OsStr) -> Option<PathBuf> {
     SearchPath::trusted().find(name)
 }
 
-/// Ends the programs that run now, with all that they have started: in sessions of their own they would outlive us.
+/// Ends the programs that run now, with all that they have started, and deletes their folders: in sessions of their own they would outlive
+/// us. For a process that is about to end.
 pub fn end_all() {
-    for &id in running().iter() {
+    for (&id, folder) in running().iter() {
         end_group(id);
+        let _ = fs::remove_dir_all(folder);
     }
 }
 
-/// The processes that [`Subprocess`] has started and not yet reaped, which keeps their numbers theirs.
-fn running() -> MutexGuard<'static, BTreeSet<u32>> {
-    static RUNNING: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+/// The processes that [`Subprocess`] has started and not yet reaped, which keeps their numbers theirs, and where each runs.
+fn running() -> MutexGuard<'static, BTreeMap<u32, PathBuf>> {
+    static RUNNING: Mutex<BTreeMap<u32, PathBuf>> = Mutex::new(BTreeMap::new());
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -207,11 +209,11 @@ struct Running {
 }
 
 impl Running {
-    fn start(command: &mut Command) -> io::Result<Self> {
+    fn start(command: &mut Command, folder: &Path) -> io::Result<Self> {
         // Under the lock: what is started is known to `end_all`.
         let mut running = running();
         let mut child = command.spawn()?;
-        running.insert(child.id());
+        running.insert(child.id(), folder.to_owned());
         Ok(Self {
             stdout: Tail::of(child.stdout.take()),
             stderr: Tail::of(child.stderr.take()),

@@ -52,7 +52,12 @@ export function environment(): NodeJS.ProcessEnv {
 export function output(extension: vscode.ExtensionContext, args: readonly string[]): Promise<string> {
   const found = serverProgram(extension);
   if ('missing' in found) return Promise.reject(new ProgramError(found.missing));
-  const options = { cwd: workingFolder(extension), env: environment(), timeout: PATIENCE_MS, maxBuffer: LONGEST_OUTPUT };
+  const options = {
+    cwd: workingFolder(extension),
+    env: environment(),
+    timeout: PATIENCE_MS,
+    maxBuffer: LONGEST_OUTPUT,
+  };
   return new Promise((resolve, reject) => {
     execFile(found.program, args, options, (error, stdout, stderr) => {
       if (stdout) resolve(stdout);

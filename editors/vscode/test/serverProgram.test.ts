@@ -35,15 +35,20 @@ test('on Windows it is a .exe, and PATH has semicolons', () => {
 
 test('a program that a repository brought along is none', () => {
   const missing = (change: Partial<Surroundings>) =>
-    'missing' in findServer(around(['./tacit', 'tacit', 'bin/tacit', '/repo/tacit', '/repo/bin/tacit', '/link/tacit'], change));
+    'missing' in
+    findServer(
+      around(['./tacit', 'tacit', 'bin/tacit', '/repo/tacit', '/repo/bin/tacit', '/link/tacit'], change),
+    );
   const workspace = ['/other', '/repo'];
   for (const path of ['', '.', './bin', 'bin', ':', '.:bin']) assert.ok(missing({ path }), path);
-  for (const path of ['/repo', '/repo/', '/repo/bin', '/other/../repo/bin']) assert.ok(missing({ path, workspace }), path);
+  for (const path of ['/repo', '/repo/', '/repo/bin', '/other/../repo/bin'])
+    assert.ok(missing({ path, workspace }), path);
   assert.ok(missing({ path: '/link', workspace, real: (file) => file.replace(/^\/link/, '/repo') }));
   assert.ok(missing({ setting: './tacit' }));
   assert.ok(missing({ setting: 'tacit' }));
   // A neighbour of the workspace is none of it, and a home folder that is open is the user's own.
-  const found = (programs: string[], change: Partial<Surroundings>) => 'program' in findServer(around(programs, change));
+  const found = (programs: string[], change: Partial<Surroundings>) =>
+    'program' in findServer(around(programs, change));
   assert.ok(found(['/repository/tacit'], { path: '/repository', workspace }));
   assert.ok(found(['/home/me/bin/tacit'], { path: '/home/me/bin', workspace: ['/home/me'] }));
   const windows = { windows: true, extension: 'C:\\ext', home: 'C:\\me', workspace: ['C:\\repo'] };

@@ -83,8 +83,8 @@ pub struct Launcher {
 enum Trouble {
     /// Nothing that we could do will make this endpoint work.
     Unusable(String),
-    /// Our engine does not start; the text tells the user why.
-    NoStart(String),
+    /// Our engine does not start, for this reason.
+    NoStart(Finding),
 }
 
 impl Launcher {
@@ -102,15 +102,16 @@ impl Launcher {
     /// engine of another window, a file in the socket's place), starts an engine for this process alone.
     ///
     /// # Errors
-    /// Tells the user why there is no engine.
-    pub async fn connect(&mut self) -> Result<Link, String> {
+    /// Tells why there is no engine.
+    pub async fn connect(&mut self) -> Result<Link, Finding> {
         match self.connect_here().await {
             Ok(link) => Ok(link),
             Err(Trouble::NoStart(reason)) => Err(reason),
             Err(Trouble::Unusable(reason)) => {
                 self.abandon_endpoint(&reason);
                 self.connect_here().await.map_err(|trouble| match trouble {
-                    Trouble::NoStart(reason) | Trouble::Unusable(reason) => reason,
+                    Trouble::NoStart(reason) => reason,
+                    Trouble::Unusable(reason) => reason.into(),
                 })
             }
         }
@@ -147,9 +148,8 @@ impl Launcher {
                 Ok(Greeting::Refused(reason)) => return Err(Trouble::Unusable(reason)),
                 Ok(Greeting::Silence) if self.is_running() => {
                     self.kill().await;
-                    return Err(Trouble::NoStart(
-                        "The engine started, but it does not answer.".into(),
-                    ));
+                    let reason = "The engine started, but it does not answer.".to_owned();
+                    return Err(Trouble::NoStart(reason.into()));
                 }
                 Ok(Greeting::Silence) => {
                     return Err(Trouble::Unusable("its engine does not answer".into()));
@@ -163,7 +163,7 @@ impl Launcher {
                 None if self.child.is_some() => {}
                 Some(exit) if spawned && !exit.success() => {
                     let found = recovery::find(Some(exit), &self.log_tail());
-                    return Err(Trouble::NoStart(found.advice));
+                    return Err(Trouble::NoStart(found));
                 }
                 // None yet, or an old one, or ours has left the place to another that is just coming or going.
                 _ if Instant::now() < give_up => {
@@ -179,9 +179,8 @@ impl Launcher {
             if Instant::now() >= give_up {
                 self.kill().await;
                 let patience = LISTEN_PATIENCE.as_secs();
-                return Err(Trouble::NoStart(format!(
-                    "The engine did not come up within {patience} seconds."
-                )));
+                let reason = format!("The engine did not come up within {patience} seconds.");
+                return Err(Trouble::NoStart(reason.into()));
             }
             time::sleep(step).await;
             step = (step * 2).min(LONGEST_STEP);
@@ -242,9 +241,10 @@ impl Launcher {
         }
         let child = command.spawn().map_err(|error| {
             let program = self.settings.program.display();
-            Trouble::NoStart(format!(
+            let reason = format!(
                 "The engine {program} can't be started ({error}): please install tacit again."
-            ))
+            );
+            Trouble::NoStart(reason.into())
         })?;
         tracing::info!(
             "started the engine, process {}",

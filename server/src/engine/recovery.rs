@@ -94,6 +94,16 @@ pub struct Finding {
     pub aborted: bool,
 }
 
+/// Of an engine that has not even started, or has not answered.
+impl From<String> for Finding {
+    fn from(advice: String) -> Self {
+        Self {
+            advice,
+            aborted: false,
+        }
+    }
+}
+
 /// Looks at an engine that has died. `exit` is known for our own child only; `log` is what it last wrote to its standard error.
 pub fn find(exit: Option<ExitStatus>, log: &str) -> Finding {
     match failed_assertion(log) {
@@ -104,10 +114,7 @@ pub fn find(exit: Option<ExitStatus>, log: &str) -> Finding {
             ),
             aborted: true,
         },
-        None => Finding {
-            advice: advice(exit, log),
-            aborted: false,
-        },
+        None => advice(exit, log).into(),
     }
 }
 

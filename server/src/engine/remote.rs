@@ -11,7 +11,7 @@ use tokio::time::{self, Instant, MissedTickBehavior};
 
 use super::connection::ConnectionError;
 use super::launch::{LaunchSettings, Launcher, Link};
-use super::recovery::{Crashes, Permit};
+use super::recovery::{Crashes, Finding, Permit};
 use super::wire::{ClientMessage, HostMessage};
 use super::{Engine, Event, Finish, Job, JobHandle, Status, Usage};
 
@@ -194,9 +194,13 @@ impl Task {
                         return;
                     }
                 }
-                Some(Err(reason)) => {
+                Some(Err(found)) => {
+                    let reason = found.advice;
                     tracing::warn!("no engine: {reason}");
                     self.crashes.record(Instant::now(), Duration::ZERO);
+                    if found.aborted {
+                        self.crashes.give_up();
+                    }
                     self.status
                         .send_replace(Status::Failed(self.with_outlook(reason.clone())));
                     self.inbox.finish_all(&Finish::Failed(reason));
@@ -206,7 +210,7 @@ impl Task {
     }
 
     /// Connects while requests go on arriving. `None` when nobody wants the engine any more.
-    async fn connect(&mut self, pause: Duration) -> Option<Result<Link, String>> {
+    async fn connect(&mut self, pause: Duration) -> Option<Result<Link, Finding>> {
         self.status.send_replace(Status::Loading { progress: 0.0 });
         let connecting = async {
             time::sleep(pause).await;

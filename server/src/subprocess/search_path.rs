@@ -53,16 +53,15 @@ impl SearchPath {
     }
 }
 
-/// From now on no program is taken from these folders: an editor has opened them. For this whole process, as `PATH` is.
+/// From now on no program is taken from these folders: an editor has opened them. For this whole process, as `PATH` is. Touches no disk.
 pub fn never_run_from(folders: &[PathBuf]) {
     let mut opened = opened();
-    for folder in folders {
-        if let Ok(folder) = fs::canonicalize(folder)
-            && !opened.contains(&folder)
-        {
-            opened.push(folder);
-        }
-    }
+    let new: Vec<_> = folders
+        .iter()
+        .filter(|folder| !opened.contains(folder))
+        .cloned()
+        .collect();
+    opened.extend(new);
 }
 
 fn opened() -> MutexGuard<'static, Vec<PathBuf>> {
@@ -73,15 +72,18 @@ fn opened() -> MutexGuard<'static, Vec<PathBuf>> {
 /// The folders whose content may be anybody's. Who works in his home folder, or above it, has everything in there, also his own programs:
 /// that says nothing.
 fn strangers() -> Vec<PathBuf> {
-    let here = env::current_dir().and_then(fs::canonicalize).ok();
+    let here = env::current_dir().ok();
     let home = etcetera::home_dir()
         .ok()
         .and_then(|home| fs::canonicalize(home).ok());
     let holds_home = |folder: &PathBuf| home.as_ref().is_some_and(|home| home.starts_with(folder));
-    let mut strangers = opened().clone();
-    strangers.extend(here);
-    strangers.retain(|folder| folder.parent().is_some() && !holds_home(folder));
-    strangers
+    let opened = opened().clone();
+    opened
+        .into_iter()
+        .chain(here)
+        .filter_map(|folder| fs::canonicalize(folder).ok())
+        .filter(|folder| folder.parent().is_some() && !holds_home(folder))
+        .collect()
 }
 
 /// The folder of this entry, if what lies in it can be trusted.
