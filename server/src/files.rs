@@ -36,8 +36,11 @@ pub enum Unread {
 impl From<io::Error> for Unread {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            // A part of the path may be a file where a folder is meant.
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::Missing,
+            // A part of the path may be a file where a folder is meant, or a name that no file can have.
+            io::ErrorKind::NotFound
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::InvalidFilename
+            | io::ErrorKind::InvalidInput => Self::Missing,
             _ => Self::Io(error),
         }
     }
@@ -200,7 +203,12 @@ fn step(path: &Path) -> (PathBuf, bool) {
             Component::Normal(name) => {
                 let link = read.join(name);
                 if let Ok(target) = fs::read_link(&link) {
-                    return (read.join(target).join(components.as_path()), true);
+                    let rest = components.as_path();
+                    // A slash behind a file's name would ask for a folder.
+                    return match rest.as_os_str().is_empty() {
+                        true => (read.join(target), true),
+                        false => (read.join(target).join(rest), true),
+                    };
                 }
                 read = link;
             }
@@ -234,6 +242,8 @@ mod tests {
         assert_eq!(unread(folder.path()), "is a folder");
         assert_eq!(unread(&folder.path().join("gone/b.py")), "is not there");
         assert_eq!(unread(&file.join("below")), "is not there");
+        assert_eq!(unread(&folder.path().join("x".repeat(999))), "is not there");
+        assert_eq!(unread(Path::new("/a\0b")), "is not there");
     }
 
     /// Each of these has cost somebody a process that hung or ate the memory.

@@ -1,5 +1,6 @@
 //! What no model may see, on the real server: documents of all kinds of URIs, cells, links, test files, and secret values in what an action says.
 //! The model is a script that keeps what it is asked.
+#![cfg(unix)]
 
 use std::{
     fs,
@@ -140,10 +141,9 @@ async fn no_action_is_offered_where_no_model_may_look() {
         (".env", "A=1\n"),
     ])
     .await;
-    #[cfg(unix)]
     std::os::unix::fs::symlink(".env", scene.root.join("settings.py")).unwrap();
     let root = scene.root.display().to_string();
-    let mut hidden = vec![
+    let hidden = [
         "untitled:.env".to_owned(),
         format!("git:{root}/.env?%7B%22ref%22%3A%22%22%7D"),
         format!("fugitive://{root}/.git//0/.env"),
@@ -154,10 +154,8 @@ async fn no_action_is_offered_where_no_model_may_look() {
         format!("git:{root}/private.py?%7B%22ref%22%3A%22HEAD%22%7D"),
         format!("file://{root}/secrets/prod.yaml"),
         format!("file://{root}/closed/a.py"),
+        format!("file://{root}/settings.py"),
     ];
-    if cfg!(unix) {
-        hidden.push(format!("file://{root}/settings.py"));
-    }
     for uri in hidden {
         let document = json!({ "uri": uri, "languageId": "python", "version": 1, "text": CODE });
         let params = json!({ "textDocument": document });
@@ -260,7 +258,6 @@ async fn a_mask_is_not_written_back() {
     assert_eq!(scene.client.leave().await, 0);
 }
 
-#[cfg(unix)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tests_are_read_and_written_in_the_project_only() {
     use std::os::unix::fs::symlink;
@@ -313,7 +310,6 @@ async fn tests_are_read_and_written_in_the_project_only() {
 }
 
 /// A sentence, at once, whatever the shell is told to complete in.
-#[cfg(unix)]
 #[test]
 fn the_command_line_reads_files_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();

@@ -99,14 +99,19 @@ pub fn read(
 ) -> Result<String, String> {
     let place = inside(path, of, workspace)?;
     if let Some(reason) = hidden_file(path, workspace, ignored) {
-        return Err(format!("may not be seen by a model: {reason}"));
+        return Err(unseen(reason));
     }
     let text =
         files::read_unlinked_text(&place, max).map_err(|unread: Unread| unread.to_string())?;
     match contents::secret_text(&text, names::is_code(path)) {
-        Some(reason) => Err(format!("may not be seen by a model: {reason}")),
+        Some(reason) => Err(unseen(reason)),
         None => Ok(text),
     }
+}
+
+fn unseen(reason: &str) -> String {
+    let reason = reason.trim_end_matches('.');
+    format!("may not be seen by a model: {reason}")
 }
 
 /// Where `path` leads to without links, which has to lie in the project of the file `of`: in the workspace folder that holds that, else in the

@@ -173,12 +173,9 @@ impl Ignored {
         if let Some(rules) = self.known(folder) {
             return rules;
         }
-        let above = folder.parent().and_then(|parent| {
-            self.known(parent).or_else(|| {
-                let is_top = folder == self.top(folder, workspace);
-                (!is_top).then(|| self.rules(parent, workspace))
-            })
-        });
+        let is_top = folder == self.top(folder, workspace);
+        let above = folder.parent().filter(|_| !is_top);
+        let above = above.map(|parent| self.rules(parent, workspace));
         let rules = match above {
             Some(above) => above.inside(folder),
             None => Rules::at_top(folder),
@@ -487,7 +484,6 @@ mod tests {
             format!("gitdir: {}\n", side.display()),
         )
         .unwrap();
-        let ignored = Ignored::default();
         for (workspace, path, is_excluded) in [
             ("main", "local_notes.py", true),
             ("main", "src/local_notes.py", true),
@@ -503,7 +499,7 @@ mod tests {
             ("main", "inner.py", false),
         ] {
             let workspace = root.join(workspace);
-            let verdict = ignored.verdict(&workspace.join(path), Some(&workspace));
+            let verdict = Ignored::default().verdict(&workspace.join(path), Some(&workspace));
             assert_eq!(
                 verdict.excludes(),
                 is_excluded,

@@ -122,16 +122,29 @@ fn lists() -> &'static Lists {
 /// A test builds all of them, so none is left out.
 fn set(globs: &[&str]) -> GlobSet {
     let mut builder = GlobSetBuilder::new();
-    for glob in globs {
+    for glob in globs.iter().flat_map(|glob| expanded(glob)) {
         let glob = GlobBuilder::new(&format!("**/{glob}"))
             .literal_separator(true)
-            .empty_alternates(true)
             .build();
         glob.into_iter().for_each(|glob| {
             builder.add(glob);
         });
     }
     builder.build().unwrap_or_default()
+}
+
+/// The alternatives in braces one by one: most are names, extensions and ends of paths then, which need no regular expression.
+fn expanded(glob: &str) -> Vec<String> {
+    let braces = glob
+        .find('}')
+        .and_then(|close| Some((glob[..close].rfind('{')?, close)));
+    let Some((open, close)) = braces else {
+        return vec![glob.to_owned()];
+    };
+    let alternatives = glob[open + 1..close].split(',');
+    alternatives
+        .flat_map(|one| expanded(&format!("{}{one}{}", &glob[..open], &glob[close + 1..])))
+        .collect()
 }
 
 #[cfg(test)]

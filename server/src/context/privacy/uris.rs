@@ -9,6 +9,9 @@ use percent_encoding::percent_decode_str;
 /// Some clients encode what is encoded already.
 const MAX_DECODED: usize = 4;
 
+/// Paths that one URI may mean, at most: the likely ones come first.
+const MAX_PATHS: usize = 64;
+
 /// A longer URI names nothing that a file system could hold.
 const MAX_URI_BYTES: usize = 64 * 1024;
 
@@ -90,7 +93,7 @@ fn in_work_tree(found: &mut Vec<PathBuf>, path: &str) {
 
 fn push(found: &mut Vec<PathBuf>, path: &str) {
     let path = PathBuf::from(path);
-    if path.file_name().is_some() && !found.contains(&path) {
+    if path.file_name().is_some() && found.len() < MAX_PATHS && !found.contains(&path) {
         found.push(path);
     }
 }

@@ -18,6 +18,7 @@ fn document(uri: &str, notebook: Option<&str>, text: &str) -> Snapshot {
     Documents::default().open_in(notebook, uri, "", DocVersion(1), text)
 }
 
+#[cfg(unix)]
 #[test]
 fn a_document_is_judged_by_all_that_its_uri_names() {
     let (_folder, root) = repository(&[
@@ -74,6 +75,16 @@ fn a_document_is_judged_by_all_that_its_uri_names() {
             false,
         ),
         ("untitled:.env".to_owned(), None, "", true),
+        (
+            format!(
+                "vscode-remote://dev-container%2B{}{root_uri}/src/open.py",
+                "7b22".repeat(200)
+            ),
+            None,
+            "",
+            false,
+        ),
+        (format!("untitled:{root_uri}/src/a%00b.py"), None, "", false),
         ("untitled:Untitled-1".to_owned(), None, "x", false),
         (
             "untitled:Untitled-1".to_owned(),
