@@ -136,13 +136,13 @@ async fn more_edits_than_can_be_followed_cost_their_document_only() {
         })
     };
     client
-        .notify("textDocument/didChange", change(2, 5_000))
+        .notify("textDocument/didChange", change(2, 1_000))
         .await;
     let text = text_of(&mut client, URI).await.expect("still followed");
     assert_eq!(text.trim_start_matches('x'), "one\n");
-    for version in 3..6 {
+    for version in 3..5 {
         client
-            .notify("textDocument/didChange", change(version, 40_000))
+            .notify("textDocument/didChange", change(version, 20_000))
             .await;
     }
     assert_eq!(text_of(&mut client, URI).await, None);
