@@ -1,12 +1,12 @@
 //! Where `tacit.toml` lies, and reading it. Touches the disk.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
 
 use super::{Issue, Layer, Trust};
 use crate::display;
+use crate::files::{self, Unread};
 
 /// Name of the file, in a workspace folder and in the user's configuration folder.
 pub const FILE_NAME: &str = "tacit.toml";
@@ -66,37 +66,13 @@ pub fn read_file(path: &Path, trust: Trust) -> Result<Option<Layer>, Issue> {
         source: source.clone(),
         text,
     };
-    // Only regular files: a pipe of this name would never end.
-    match std::fs::metadata(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => {
-            return Err(issue(format!(
-                "The file can't be read ({error}); it does not count."
-            )));
-        }
-        Ok(metadata) if !metadata.is_file() => {
-            return Err(issue("This is not a file; it does not count.".into()));
-        }
-        Ok(_) if trust == Trust::Workspace && leads_out(path) => {
-            return Err(issue(
-                "This is a link that leads out of its folder; it does not count.".into(),
-            ));
-        }
-        Ok(_) => {}
-    }
-    let most = max_bytes(trust);
-    let mut text = String::new();
-    let read =
-        std::fs::File::open(path).and_then(|file| file.take(most + 1).read_to_string(&mut text));
-    match read {
-        Err(error) => Err(issue(format!(
-            "The file can't be read ({error}); it does not count."
-        ))),
-        Ok(bytes) if bytes as u64 > most => Err(issue(format!(
-            "The file is larger than {} KiB; it does not count.",
-            most / 1024
-        ))),
-        Ok(_) => parse(&text, &source, trust).map(Some),
+    match files::read_text(path, max_bytes(trust)) {
+        Err(Unread::Missing) => Ok(None),
+        Err(unread) => Err(issue(format!("The file {unread}; it does not count."))),
+        Ok(_) if trust == Trust::Workspace && leads_out(path) => Err(issue(
+            "This is a link that leads out of its folder; it does not count.".into(),
+        )),
+        Ok(text) => parse(&text, &source, trust).map(Some),
     }
 }
 

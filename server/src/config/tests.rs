@@ -228,7 +228,7 @@ fn files_that_cannot_be_read_cost_only_themselves() {
     assert_eq!(read_file(&path, WORKSPACE), Ok(None));
     let table: &[(&[u8], &str)] = &[
         (b"[completion]\nmax_lines = \n", "Line 2 is not valid TOML"),
-        (b"\xff\xfe", "The file can't be read"),
+        (b"\xff\xfe", "The file is not a UTF-8 text file"),
         (&[b'#'; 64 * 1024 + 1], "The file is larger than 64 KiB"),
     ];
     for (bytes, beginning) in table {
@@ -254,7 +254,7 @@ fn files_that_cannot_be_read_cost_only_themselves() {
     std::fs::write(&path, vec![b'#'; 1024 * 1024 + 1]).expect("written");
     let issue = read_file(&path, USER).expect_err("an issue");
     assert!(
-        issue.text.starts_with("The file is larger than 1024 KiB"),
+        issue.text.starts_with("The file is larger than 1 MiB"),
         "{issue}"
     );
     std::fs::remove_file(&path).expect("removed");
