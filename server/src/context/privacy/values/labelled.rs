@@ -212,7 +212,7 @@ impl Named<'_> {
         let at = skip_blanks(line, closed);
         let sign = SIGNS.iter().find(|(sign, _)| line[at..].starts_with(sign));
         let Some(&(text, sign)) = sign else {
-            let typed = behind_type(line, at).map(|at| (Sign::Assigned, at));
+            let typed = self.behind_type(at).map(|at| (Sign::Assigned, at));
             return typed.or((at > closed).then_some((Sign::Beside, at)));
         };
         let behind = at + text.len();
@@ -224,12 +224,15 @@ impl Named<'_> {
             Sign::Assigned if text == ":" && self.before().ends_with("${") => {
                 Some((Sign::Default, behind))
             }
-            Sign::Assigned if text == ":" => match behind_type(line, value) {
-                Some(typed) => Some((sign, typed)),
-                None => Some((sign, value)),
-            },
+            Sign::Assigned if text == ":" => Some((sign, self.behind_type(value).unwrap_or(value))),
             _ => Some((sign, value)),
         }
+    }
+
+    /// Only code has types.
+    fn behind_type(&self, at: usize) -> Option<usize> {
+        let is_code = self.notation == Notation::Code;
+        is_code.then(|| behind_type(self.line, at)).flatten()
     }
 
     /// `<password>`, `<entry key="password">`, with a value that an end tag follows.
