@@ -27,7 +27,7 @@ use crate::dice::Dice;
 const SECONDS: u64 = 3;
 
 /// An input that keeps a fuzzer this long keeps it for ever.
-const ENDLESS: Duration = Duration::from_secs(60);
+const ENDLESS: Duration = Duration::from_secs(300);
 
 /// One fuzzer at work.
 pub struct Campaign {
@@ -99,13 +99,11 @@ impl Campaign {
     /// Does what shows whether the input holds: a panic says that it does not, and goes on behind this. `input` is what is kept then.
     pub fn check<T>(&self, input: impl FnOnce() -> Vec<u8>, check: impl FnOnce() -> T) -> T {
         let checked = catch_unwind(AssertUnwindSafe(check));
+        if checked.is_err() && self.replay.is_none() {
+            self.keep(&input());
+        }
         let _ = fs::remove_file(self.file("running"));
-        checked.unwrap_or_else(|panic| {
-            if self.replay.is_none() {
-                self.keep(&input());
-            }
-            resume_unwind(panic)
-        })
+        checked.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
     /// What part of the time is over; all of it in a replay.

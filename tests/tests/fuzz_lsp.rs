@@ -1,5 +1,6 @@
 //! A real server, fed by an editor gone mad: it lives, its message loop answers at once, its memory stays as it is, and it goes on
 //! serving what makes sense.
+#![cfg(unix)]
 
 use std::collections::VecDeque;
 use std::fs;

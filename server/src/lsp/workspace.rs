@@ -1,5 +1,6 @@
 //! The workspace folders of a window. Pure: URIs and paths only.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use tower_lsp::gen_lsp_types::{
@@ -38,7 +39,7 @@ impl Folders {
     }
 
     pub fn change(&mut self, event: &WorkspaceFoldersChangeEvent) {
-        let removed: Vec<PathBuf> = event
+        let removed: HashSet<PathBuf> = event
             .removed
             .iter()
             .filter_map(|folder| file_path(&folder.uri.0))
@@ -48,11 +49,10 @@ impl Folders {
     }
 
     fn add(&mut self, folders: &[WorkspaceFolder]) {
-        for path in folders.iter().filter_map(|folder| file_path(&folder.uri.0)) {
-            if !self.0.contains(&path) {
-                self.0.push(path);
-            }
-        }
+        let mut known: HashSet<PathBuf> = self.0.iter().cloned().collect();
+        let paths = folders.iter().filter_map(|folder| file_path(&folder.uri.0));
+        self.0
+            .extend(paths.filter(|path| known.insert(path.clone())));
     }
 
     pub fn paths(&self) -> &[PathBuf] {
@@ -101,6 +101,18 @@ mod tests {
         ] {
             assert_eq!(of_client(params.clone()), expected, "{params}");
         }
+    }
+
+    #[test]
+    fn ten_thousand_folders_hold_nothing_up() {
+        let folders: Vec<_> = (0..10_000)
+            .map(|number| json!({ "uri": format!("file:///a/{number}"), "name": "x" }))
+            .collect();
+        let twice = [folders.clone(), folders].concat();
+        let begun = std::time::Instant::now();
+        let known = of_client(json!({ "capabilities": {}, "workspaceFolders": twice }));
+        assert_eq!(known.len(), 10_000);
+        assert!(begun.elapsed() < std::time::Duration::from_secs(2));
     }
 
     #[test]
