@@ -20,6 +20,10 @@ use crate::syntax::{self, Parsed};
 /// Nothing is completed in larger texts: building the rope of one takes the message loop longer than it may be held up.
 pub const MAX_TEXT_BYTES: u64 = 16 * 1024 * 1024;
 
+/// A longer URI names no file: Linux has 4096 bytes for a path (`PATH_MAX`), and each may take three in a URI. What is asked of every folder of a
+/// path must not be asked half a million times.
+pub const MAX_URI_BYTES: usize = 16 * 1024;
+
 /// With more edits in one message (replace all, format) the tree is parsed afresh: telling it of each would hold up the
 /// loop, at up to a quarter of a millisecond for one (see [`advance`]).
 const MAX_TREE_EDITS: usize = 64;

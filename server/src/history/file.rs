@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     fs::{self, File, TryLockError},
-    io::{self, Read},
+    io,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -16,7 +16,10 @@ use super::{
     record::{Day, Record},
     threshold::Evidence,
 };
-use crate::engine::private::create_folders;
+use crate::{
+    engine::private::create_folders,
+    files::{self, Unread},
+};
 
 const FILE: &str = "history.json";
 const LOCK: &str = "history.lock";
@@ -78,23 +81,20 @@ impl HistoryFile {
     /// # Errors
     /// If it can't be read, or another version wrote it.
     pub fn load(&self) -> Result<Record, HistoryError> {
-        let file = match File::open(self.path()) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Record::default()),
-            opened => opened.map_err(|error| self.failed(error))?,
+        let text = match files::read(&self.path(), MAX_FILE_BYTES) {
+            Ok(text) => text,
+            Err(Unread::Missing) => return Ok(Record::default()),
+            // Nobody has written so much: it is damaged.
+            Err(Unread::TooLarge(_)) => return Ok(Record::default()),
+            Err(Unread::Io(error)) => return Err(self.failed(error)),
+            Err(other) => return Err(self.failed(io::Error::other(other))),
         };
-        let mut text = String::new();
-        match file.take(MAX_FILE_BYTES).read_to_string(&mut text) {
-            Err(error) if error.kind() != io::ErrorKind::InvalidData => {
-                return Err(self.failed(error));
-            }
-            _ => {}
-        }
-        match serde_json::from_str::<Version>(&text) {
+        match serde_json::from_slice::<Version>(&text) {
             Ok(Version { version }) if version != VERSION => {
                 Err(HistoryError::OtherVersion(self.path()))
             }
             _ => {
-                let read = serde_json::from_str::<Record>(&text);
+                let read = serde_json::from_slice::<Record>(&text);
                 Ok(read.map(Record::mended).unwrap_or_default())
             }
         }
@@ -235,6 +235,18 @@ mod tests {
         }
         fs::write(file.path(), b"\xff\xfe").unwrap();
         assert!(file.load().unwrap().is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_in_the_place_of_the_file_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = HistoryFile::in_folder(folder.path());
+        let made = std::process::Command::new("mkfifo")
+            .arg(file.path())
+            .status();
+        assert!(made.unwrap().success());
+        assert!(matches!(file.load(), Err(HistoryError::Io { .. })));
     }
 
     #[test]

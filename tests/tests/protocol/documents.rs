@@ -242,3 +242,37 @@ async fn two_thousand_requests_between_edits_each_see_their_version() {
     }
     assert_eq!(client.leave().await, 0);
 }
+
+/// Each folder of a path is asked what it excludes, so a name must not have half a million of them. Nobody waits for such a document.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn names_that_no_file_can_have_are_not_followed() {
+    let mut client = Client::ready(Scripted::echo(), json!({ "capabilities": {} })).await;
+    for uri in [
+        format!("file:///{}x.rs", "a/".repeat(500_000)),
+        format!("file:///{}.rs", "a".repeat(1_000_000)),
+        format!("untitled:{}", "%2E%2E%2F".repeat(100_000)),
+    ] {
+        client.open(&uri, "fn main() {}").await;
+        client
+            .notify("textDocument/didChange", insert(&uri, 2, "x"))
+            .await;
+        for method in ["textDocument/inlineCompletion", "textDocument/completion"] {
+            let answer = client.call(method, at(&uri, 0, 0)).await;
+            let items = answer["result"]["items"].as_array().map_or(0, Vec::len);
+            assert_eq!(items, 0, "{}", answer);
+        }
+        let cell = json!({ "uri": uri, "languageId": "python", "version": 1, "text": "x" });
+        let notebook = json!({
+            "uri": uri, "notebookType": "jupyter-notebook", "version": 1,
+            "cells": [{ "kind": 2, "document": uri }],
+        });
+        let params = json!({ "notebookDocument": notebook, "cellTextDocuments": [cell] });
+        client.notify("notebookDocument/didOpen", params).await;
+    }
+    client.open("file:///good.rs", "").await;
+    let answer = client
+        .call("textDocument/inlineCompletion", at("file:///good.rs", 0, 0))
+        .await;
+    assert_eq!(answer["result"]["items"].as_array().map_or(0, Vec::len), 1);
+    assert_eq!(client.leave().await, 0);
+}

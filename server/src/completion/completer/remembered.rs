@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     context::{Piece, plan::Plan},
     engine::private::{PrivateFolderError, create_folders, private_folder},
+    files,
     prompt::layout::{Anchor, AnchorRecord},
 };
 
@@ -84,11 +85,8 @@ impl Remembered {
 
     /// What is remembered of the document at `path`.
     pub fn load(&self, path: &Path) -> Option<Record> {
-        let file = self.file(path);
-        if fs::symlink_metadata(&file).ok()?.len() > MAX_BYTES {
-            return None;
-        }
-        let record: Record = serde_json::from_slice(&fs::read(file).ok()?).ok()?;
+        let json = files::read(&self.file(path), MAX_BYTES).ok()?;
+        let record: Record = serde_json::from_slice(&json).ok()?;
         let is_ours = record.version == env!("CARGO_PKG_VERSION") && record.path == path;
         is_ours.then_some(record)
     }

@@ -1,13 +1,16 @@
 //! Keeps measured pass costs in one small JSON file of the cache folder. A lost or damaged file costs a new measurement.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{costs::PassCosts, private::create_folders};
+use crate::{
+    engine::{costs::PassCosts, private::create_folders},
+    files,
+};
 
 const FILE: &str = "calibration.json";
 /// Measurements that are kept; the oldest go first.
@@ -126,13 +129,9 @@ impl CalibrationRecords {
 
     /// The oldest first; none where nothing can be read.
     fn load(&self) -> Vec<Record> {
-        let read = || -> io::Result<Vec<Record>> {
-            let file = File::open(self.folder.join(FILE))?;
-            Ok(serde_json::from_reader(io::BufReader::new(
-                file.take(MAX_FILE_BYTES),
-            ))?)
-        };
-        read().unwrap_or_default()
+        let read = files::read(&self.folder.join(FILE), MAX_FILE_BYTES).ok();
+        read.and_then(|json| serde_json::from_slice(&json).ok())
+            .unwrap_or_default()
     }
 }
 

@@ -14,7 +14,7 @@ use tower_lsp::gen_lsp_types::{
 };
 
 use super::{Server, Session, lock};
-use crate::documents::{Documents, Snapshot, file_path};
+use crate::documents::{Documents, MAX_URI_BYTES, Snapshot, file_path};
 
 /// Of the code above a cell; more than any prompt holds. What lies further up is left out, cell by cell.
 const MAX_EARLIER_BYTES: usize = 64 * 1024;
@@ -163,6 +163,10 @@ fn code(cell: &Snapshot, other: &Snapshot) -> Option<String> {
 impl Server {
     pub(super) async fn did_open_notebook(&self, params: DidOpenNotebookDocumentParams) {
         let notebook = params.notebook_document;
+        if notebook.uri.0.len() > MAX_URI_BYTES {
+            tracing::info!("a notebook has a name that no file can have, and is not followed");
+            return;
+        }
         lock(&self.0.notebooks).open(&notebook.uri.0, notebook.cells);
         for text_document in params.cell_text_documents {
             self.did_open(DidOpenTextDocumentParams { text_document })

@@ -9,11 +9,15 @@ use tower_lsp::gen_lsp_types::{
 };
 
 use super::{Server, Session, lock};
-use crate::documents::{DocVersion, MAX_TEXT_BYTES, Snapshot, file_path};
+use crate::documents::{DocVersion, MAX_TEXT_BYTES, MAX_URI_BYTES, Snapshot, file_path};
 
 impl Server {
     pub(super) async fn did_open(&self, params: DidOpenTextDocumentParams) {
         let document = params.text_document;
+        if document.uri.0.len() > MAX_URI_BYTES {
+            tracing::info!("a document has a name that no file can have, and is not followed");
+            return;
+        }
         let language_id = String::from(document.language_id);
         let version = DocVersion(document.version);
         let notebook = lock(&self.0.notebooks)
