@@ -22,8 +22,11 @@ pub struct Scripted {
     running: Arc<AtomicUsize>,
     pub closed: Mutex<Vec<String>>,
     /// For each pull that was asked for, what was allowed, and what ends it. Closed once the pull is cancelled.
-    pub pulls: Mutex<Vec<(Mirror, oneshot::Sender<Result<(), PullFailure>>)>>,
+    pub pulls: Mutex<Vec<Pull>>,
 }
+
+/// What was allowed of a pull, and what ends it.
+pub type Pull = (Mirror, oneshot::Sender<Result<(), PullFailure>>);
 
 impl Scripted {
     pub fn new<F>(script: impl Fn(Request) -> F + Send + Sync + 'static) -> Arc<Self>

@@ -121,9 +121,9 @@ impl ModelFile {
     /// # Errors
     /// If the file should not be given to an engine.
     pub fn inspect(&self) -> Result<Facts, Refusal> {
-        let from_start = self.from_start()?;
+        let rewound = self.rewound()?;
         gguf::inspect(
-            BufReader::with_capacity(64 << 10, from_start),
+            BufReader::with_capacity(64 << 10, rewound),
             self.stamp.bytes,
         )
     }
@@ -135,7 +135,7 @@ impl ModelFile {
     pub fn sha256(&self) -> io::Result<String> {
         // A file that was written just now could be changed under the same time.
         thread::sleep(TIME_STEP.saturating_sub(self.stamp.age()));
-        sha256_of(self.from_start()?)
+        sha256_of(self.rewound()?)
     }
 
     /// Whether the opened file is as it was when it was opened, and still the one at its path.
@@ -160,7 +160,7 @@ impl ModelFile {
         self.path.clone()
     }
 
-    fn from_start(&self) -> io::Result<&File> {
+    fn rewound(&self) -> io::Result<&File> {
         (&self.file).seek(SeekFrom::Start(0))?;
         Ok(&self.file)
     }

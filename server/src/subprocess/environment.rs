@@ -137,10 +137,7 @@ fn clean_value(name: &OsStr, value: OsString) -> Option<OsString> {
         return Some(value);
     }
     let begins = |beginning: &&str| name.starts_with(*beginning);
-    let is_removed = is_in(REMOVED)
-        || REMOVED_BEGINNINGS
-            .iter()
-            .any(|beginning| begins(&beginning));
+    let is_removed = is_in(REMOVED) || REMOVED_BEGINNINGS.iter().any(begins);
     (!is_removed).then_some(value)
 }
 

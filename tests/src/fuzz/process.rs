@@ -133,7 +133,7 @@ impl Server {
             log.lines()
                 .filter(|line| line.contains("kept the message loop"))
         };
-        match slow().last() {
+        match slow().next_back() {
             Some(last) => format!("{} handlers were slow, the last {last}", slow().count()),
             None => "no handler was slow".to_owned(),
         }

@@ -398,7 +398,7 @@ mod tests {
             }),
             ("closed file", |path| {
                 fs::write(path, "y.py\n").unwrap();
-                fs::set_permissions(path, fs::Permissions::from_mode(0)).unwrap();
+                fs::set_permissions(path, fs::Permissions::from_mode(0o000)).unwrap();
             }),
         ];
         for (what, make) in makes {

@@ -262,13 +262,12 @@ fn words(name: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let mut start = 0;
     for at in 1..=bytes.len() {
-        let is_end = match (bytes[at - 1], bytes.get(at), bytes.get(at + 1)) {
-            (_, None, _) => true,
-            (_, Some(b'_' | b'-' | b'.'), _) => true,
-            (b'a'..=b'z' | b'0'..=b'9', Some(b'A'..=b'Z'), _) => true,
-            (b'A'..=b'Z', Some(b'A'..=b'Z'), Some(b'a'..=b'z')) => true,
-            _ => false,
-        };
+        let is_end = matches!(
+            (bytes[at - 1], bytes.get(at), bytes.get(at + 1)),
+            (_, None | Some(b'_' | b'-' | b'.'), _)
+                | (b'a'..=b'z' | b'0'..=b'9', Some(b'A'..=b'Z'), _)
+                | (b'A'..=b'Z', Some(b'A'..=b'Z'), Some(b'a'..=b'z'))
+        );
         if is_end {
             let word = name[start..at].trim_start_matches(['_', '-', '.']);
             let word = word.trim_end_matches(|c: char| c.is_ascii_digit());

@@ -146,7 +146,7 @@ pub fn is_value(value: &str) -> bool {
         && !is_place(value)
         && !is_word_of_language(value)
         && !is_version(value)
-        && !(value.contains(char::is_whitespace) && is_about_secrets(value))
+        && (!value.contains(char::is_whitespace) || !is_about_secrets(value))
 }
 
 /// [`is_value`] behind a name that is none of a password: small numbers and short words say something else there.

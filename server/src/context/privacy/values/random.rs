@@ -156,7 +156,7 @@ fn is_digest(before: &str) -> bool {
         let at = name.len().checked_sub(word.len());
         at.is_some_and(|at| name.as_bytes()[at..].eq_ignore_ascii_case(word.as_bytes()))
     };
-    name.len() < before.len() && DIGESTS.iter().any(|word| is_end(&word))
+    name.len() < before.len() && DIGESTS.iter().any(is_end)
 }
 
 /// It stands alone.
