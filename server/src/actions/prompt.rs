@@ -216,10 +216,8 @@ impl Matter<'_> {
                 .as_ref()
                 .map(|code| format!(" ({code})"))
                 .unwrap_or_default();
-            complaint += &format!(
-                "\n{tool} complains about `{line}`{code}:\n{}\n",
-                problem.message.trim()
-            );
+            let message = privacy::without_secrets(problem.message.trim(), Notation::Prose);
+            complaint += &format!("\n{tool} complains about `{line}`{code}:\n{message}\n");
         }
         complaint
     }
