@@ -85,16 +85,16 @@ fn leads_out(path: &Path) -> bool {
 
 /// TOML text as a layer.
 pub fn parse(text: &str, source: &str, trust: Trust) -> Result<Layer, Issue> {
-    match toml::from_str(text.trim_start_matches('\u{feff}')) {
+    let text = text.trim_start_matches('\u{feff}');
+    match toml::from_str(text) {
         Ok(values) => Ok(Layer {
             source: source.to_owned(),
             trust,
             values,
         }),
         Err(error) => {
-            let line = error.span().map_or(1, |span| {
-                text[..span.start.min(text.len())].matches('\n').count() + 1
-            });
+            let before = error.span().and_then(|span| text.get(..span.start));
+            let line = 1 + before.map_or(0, |before| before.matches('\n').count());
             let text = format!(
                 "Line {line} is not valid TOML ({}); the file does not count.",
                 display::line(error.message(), PARSER_CHARACTERS)

@@ -228,6 +228,10 @@ fn files_that_cannot_be_read_cost_only_themselves() {
     assert_eq!(read_file(&path, WORKSPACE), Ok(None));
     let table: &[(&[u8], &str)] = &[
         (b"[completion]\nmax_lines = \n", "Line 2 is not valid TOML"),
+        (
+            "\u{feff}\u{feff}\né = \u{feff}".as_bytes(),
+            "Line 2 is not valid TOML",
+        ),
         (b"\xff\xfe", "The file is not a UTF-8 text file"),
         (&[b'#'; 64 * 1024 + 1], "The file is larger than 64 KiB"),
     ];
