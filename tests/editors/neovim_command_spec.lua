@@ -397,9 +397,10 @@ end)
 case('a program that is not there is said', function()
   watch_messages()
   lua([[require('tacit').setup({ cmd = { 'no-such-tacit', 'lsp' } }); vim.cmd('Tacit stats')]])
-  becomes('tacit: `tacit stats` failed. `no-such-tacit` is not an executable file in $PATH.', told)
+  local where = '`no-such-tacit` is neither in $PATH nor in `' .. vim.fs.normalize('~/.local/bin') .. '`.'
+  becomes('tacit: `tacit stats` failed. ' .. where, told)
   lua([[vim.cmd('Tacit model')]])
-  becomes('tacit: the models cannot be listed. `no-such-tacit` is not an executable file in $PATH.', told)
+  becomes('tacit: the models cannot be listed. ' .. where, told)
 end)
 
 case('another model is asked for by a new server', function()

@@ -1,4 +1,5 @@
 --- Runs the program `tacit` for what the running server does not tell: models, statistics, the doctor's findings.
+local search = require('tacit.search')
 local server = require('tacit.server')
 
 local M = {}
@@ -19,8 +20,10 @@ local function command(arguments)
   local name = M.name()
   if not name then
     return nil, 'The option `cmd` is a function, so the program `tacit` is not known.'
-  elseif vim.fn.executable(name) == 0 then
-    return nil, ('`%s` is not an executable file.'):format(name)
+  end
+  local reason = search.missing(name)
+  if reason then
+    return nil, reason
   end
   return vim.list_extend({ name }, arguments)
 end

@@ -8,8 +8,9 @@ local is_windows = vim.fn.has('win32') == 1
 local SEPARATOR = is_windows and ';' or ':'
 local SUFFIX = is_windows and '.exe' or ''
 
---- Where `make install` puts it. What is found nowhere is looked for there, which ends in a message with this path.
-local USUAL = vim.fs.normalize('~/.local/bin/tacit') .. SUFFIX
+--- Where `make install` puts programs. What $PATH does not have is looked for there: never by its name alone, which Neovim would look up for
+--- itself.
+local USUAL_FOLDER = vim.fs.normalize('~/.local/bin')
 
 ---@param path string
 ---@return string the same without links, as far as it exists
@@ -59,7 +60,20 @@ function M.resolved(command)
   if type(command) ~= 'table' or command[1]:find('[/\\]') then
     return command
   end
-  return vim.list_extend({ find(command[1]) or USUAL }, command, 2)
+  local usual = ('%s/%s%s'):format(USUAL_FOLDER, command[1], SUFFIX)
+  return vim.list_extend({ find(command[1]) or usual }, command, 2)
+end
+
+--- Why a program of a resolved command cannot be started; nil if it can.
+---@param program string
+---@return string?
+function M.missing(program)
+  if vim.fn.executable(program) == 1 then
+    return nil
+  elseif vim.fs.dirname(program) == USUAL_FOLDER then
+    return ('`%s` is neither in $PATH nor in `%s`.'):format(vim.fs.basename(program), USUAL_FOLDER)
+  end
+  return ('`%s` is not an executable file.'):format(program)
 end
 
 return M
