@@ -1,5 +1,6 @@
 //! Where programs are looked for by their names: the folders of `PATH` in which only the user and the system can have put something.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, Metadata};
@@ -55,17 +56,11 @@ impl SearchPath {
 
 /// From now on no program is taken from these folders: an editor has opened them. For this whole process, as `PATH` is. Touches no disk.
 pub fn never_run_from(folders: &[PathBuf]) {
-    let mut opened = opened();
-    let new: Vec<_> = folders
-        .iter()
-        .filter(|folder| !opened.contains(folder))
-        .cloned()
-        .collect();
-    opened.extend(new);
+    opened().extend(folders.iter().cloned());
 }
 
-fn opened() -> MutexGuard<'static, Vec<PathBuf>> {
-    static OPENED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+fn opened() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    static OPENED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
     OPENED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
