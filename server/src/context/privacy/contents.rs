@@ -24,7 +24,8 @@ pub fn secret_text(text: &str, is_code: bool) -> Option<&'static str> {
         end -= 1;
     }
     let head = Head::new(&text[..end]);
-    let is_secret = is_sealed(&head) || !is_code && FORMS.iter().any(|form| form.is(&head));
+    let has_form = || FORMS.iter().any(|form| form.is(&head)) || head.has_columns_of_logins();
+    let is_secret = is_sealed(&head) || !is_code && has_form();
     is_secret.then_some(REASON)
 }
 
@@ -51,15 +52,72 @@ impl<'a> Head<'a> {
         if let Some(whole) = beginning.strip_suffix('$') {
             return self.lines.contains(&whole);
         }
-        let begins = |line: &&str| match beginning.strip_suffix('=') {
-            Some(key) => {
-                let rest = line.strip_prefix(key).map(str::trim_start);
-                rest.is_some_and(|rest| rest.starts_with('=') && rest.len() > 1)
-            }
-            None => line.starts_with(beginning),
-        };
-        self.lines.iter().any(begins)
+        self.lines
+            .iter()
+            .any(|line| begins(line, beginning, |line, prefix| line.strip_prefix(prefix)))
     }
+
+    /// [`Head::has_line`] in capitals or not.
+    fn has_line_in_any_case(&self, beginning: &str) -> bool {
+        self.lines
+            .iter()
+            .any(|line| begins(line, beginning, strip_prefix_in_any_case))
+    }
+
+    /// A key of YAML or JSON, in quotes or not, in a block or in braces; with this value if there is one behind the `:` of `pair`.
+    fn has_pair(&self, pair: &str) -> bool {
+        let (key, value) = pair.split_once(':').unwrap_or((pair, ""));
+        self.text.match_indices(key).any(|(at, _)| {
+            let before = self.text[..at].trim_end_matches(['"', '\'']);
+            let before = before.trim_end_matches([' ', '\t']);
+            let after = self.text[at + key.len()..].trim_start_matches(['"', '\'']);
+            let given = after.trim_start().strip_prefix(':').map(str::trim_start);
+            is_place_of_key(before)
+                && given.is_some_and(|given| value.is_empty() || is_scalar(given, value))
+        })
+    }
+
+    /// The columns of a table are those of logins, as password managers and clouds export them.
+    fn has_columns_of_logins(&self) -> bool {
+        let header = self.lines.first().copied().unwrap_or_default();
+        let columns: Vec<_> = header
+            .split([',', ';', '\t'])
+            .map(|column| column.trim_matches([' ', '"', '\'']).to_lowercase())
+            .collect();
+        let has = |names: &[&str]| columns.iter().any(|column| names.contains(&&**column));
+        has(LOGIN_COLUMNS) && has(PASSWORD_COLUMNS)
+    }
+}
+
+fn begins<'a>(
+    line: &'a str,
+    beginning: &str,
+    strip_prefix: impl Fn(&'a str, &str) -> Option<&'a str>,
+) -> bool {
+    match beginning.strip_suffix('=') {
+        Some(key) => {
+            let rest = strip_prefix(line, key).map(str::trim_start);
+            rest.is_some_and(|rest| rest.starts_with('=') && rest.len() > 1)
+        }
+        None => strip_prefix(line, beginning).is_some(),
+    }
+}
+
+fn strip_prefix_in_any_case<'a>(line: &'a str, prefix: &str) -> Option<&'a str> {
+    let (beginning, rest) = line.split_at_checked(prefix.len())?;
+    beginning.eq_ignore_ascii_case(prefix).then_some(rest)
+}
+
+/// A key may stand behind this: at the beginning of a line or of an item, and in braces.
+fn is_place_of_key(before: &str) -> bool {
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    line.is_empty() || line.ends_with(['{', '[', ',']) || line.trim_start() == "-"
+}
+
+/// The text begins with this value, in quotes or not, and with no longer one.
+fn is_scalar(text: &str, value: &str) -> bool {
+    let rest = text.trim_start_matches(['"', '\'']).strip_prefix(value);
+    rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || "-_./".contains(c)))
 }
 
 /// Nothing but a private key, or what only a key opens.
@@ -107,36 +165,39 @@ impl Form {
     }
 }
 
-/// What begins with `~` may stand anywhere, all else at the beginning of a line.
+/// What begins with `~` may stand anywhere, with `&` it is a pair of YAML or JSON, with `%` it is the beginning of a line in capitals or not;
+/// all else is the beginning of a line.
 fn has_part(head: &Head, part: &str) -> bool {
-    match part.strip_prefix('~') {
-        Some(anywhere) => head.text.contains(anywhere),
-        None => head.has_line(part),
+    match part.split_at(1) {
+        ("~", anywhere) => head.text.contains(anywhere),
+        ("&", pair) => head.has_pair(pair),
+        ("%", beginning) => head.has_line_in_any_case(beginning),
+        _ => head.has_line(part),
     }
 }
 
+/// Columns of a table that say whose a password is, in lower case.
+const LOGIN_COLUMNS: &[&str] = &[
+    "username",
+    "user name",
+    "user",
+    "login",
+    "login name",
+    "login_username",
+    "email",
+    "url",
+    "website",
+    "account",
+    "access key id",
+];
+
+/// Columns in which passwords stand, in lower case.
+const PASSWORD_COLUMNS: &[&str] = &["password", "login_password", "secret access key"];
+
 const FORMS: &[Form] = &[
     // Kubernetes: a secret, alone or among other manifests; a kubeconfig.
-    Form(&[
-        &[
-            "kind: Secret$",
-            "kind: \"Secret\"$",
-            "kind: 'Secret'$",
-            "- kind: Secret$",
-            "~\"kind\": \"Secret\"",
-            "~\"kind\":\"Secret\"",
-        ],
-        &["data:", "stringData:", "~\"data\"", "~\"stringData\""],
-    ]),
-    Form(&[
-        &[
-            "kind: Config$",
-            "~\"kind\": \"Config\"",
-            "~\"kind\":\"Config\"",
-        ],
-        &["users:", "~\"users\""],
-        &["clusters:", "~\"clusters\""],
-    ]),
+    Form(&[&["&kind:Secret"], &["&data", "&stringData"]]),
+    Form(&[&["&kind:Config"], &["&users"], &["&clusters"]]),
     // Encrypted values (sops, hiera-eyaml, git-crypt and Ansible in a part of a file).
     Form(&[&["~ENC[AES256_GCM,data:", "~ENC[PKCS7,", "~\u{0}GITCRYPT"]]),
     Form(&[&["~: !vault |", "~: !vault-encrypted |"]]),
@@ -168,10 +229,15 @@ const FORMS: &[Form] = &[
     // Logins of programs.
     Form(&[&["~:_authToken=", "~:_auth=", "~:_password="], &["//", "@"]]),
     Form(&[&["machine ", "default login"], &["~password "]]),
+    Form(&[&["machine$", "default$"], &["login "], &["~password "]]),
     Form(&[&["[distutils]", "[pypi]"], &["password=", "password:"]]),
     Form(&[&["oauth_token:"], &["user:", "users:"]]),
     // Networks.
-    Form(&[&["[Interface]"], &["PrivateKey="]]),
+    Form(&[&["%[interface]"], &["%privatekey="]]),
+    Form(&[
+        &["network={"],
+        &["psk=", "#psk=", "password=", "sae_password=", "wep_key0="],
+    ]),
     Form(&[
         &[
             "<key>",
@@ -180,28 +246,29 @@ const FORMS: &[Form] = &[
             "<tls-crypt-v2>",
             "<auth-user-pass>",
         ],
-        &["client", "remote ", "server "],
+        &["client", "remote ", "server ", "dev "],
     ]),
     Form(&[
         &["[wifi-security]", "[vpn-secrets]"],
         &["psk=", "password="],
     ]),
+    // Keys that open a vault, and keys to sign with.
+    Form(&[&[
+        "&unseal_keys_b64",
+        "&unseal_keys_hex",
+        "&recovery_keys_b64",
+        "Unseal Key 1:",
+        "Recovery Key 1:",
+    ]]),
+    Form(&[&["~<RSAKeyValue>"], &["~<D>"]]),
+    Form(&[&["untrusted comment:"], &["~secret key"]]),
     // Hashes of passwords.
     Form(&[&[
         "~:$apr1$", "~:$2y$", "~:$2b$", "~:$2a$", "~:{SHA}", "~:$6$", "~:$y$",
     ]]),
     // Cookies, and what password managers export.
     Form(&[&["# Netscape HTTP Cookie File", "# HTTP Cookie File"]]),
-    Form(&[&[
-        "name,url,username,password",
-        "url,username,password",
-        "\"url\",\"username\",\"password\"",
-        "Title,Url,Username,Password",
-        "\"Title\",\"Url\",\"Username\",\"Password\"",
-        "folder,favorite,type,name,notes,fields",
-        "\"Account\",\"Login Name\",\"Password\"",
-        "username,username2,username3,title,password",
-    ]]),
+    Form(&[&["folder,favorite,type,name,notes,fields"]]),
     Form(&[
         &["~\"encrypted\": "],
         &["~\"folders\""],
@@ -249,6 +316,28 @@ mod tests {
             "me:$apr1$x$y\nyou:$apr1$z$a\n".to_owned(),
             "# Netscape HTTP Cookie File\n.example.org\tTRUE\n".to_owned(),
             "name,url,username,password\nshop,https://example.org,me,x\n".to_owned(),
+            "kind: Secret # of the shop\ndata:\n  user: c2hvcA==\n".to_owned(),
+            "kind:  Secret\ndata:\n  user: c2hvcA==\n".to_owned(),
+            "kind:\tSecret\nstringData:\n  user: shop\n".to_owned(),
+            "\"kind\": Secret\n\"data\":\n  user: c2hvcA==\n".to_owned(),
+            "items:\n- kind: 'Secret'\n  data:\n    user: c2hvcA==\n".to_owned(),
+            "{\"kind\" : \"Secret\", \"data\" : {}}".to_owned(),
+            "--- {kind: Secret, data: {user: c2hvcA==}}".to_owned(),
+            "[interface]\nprivatekey = x\n".to_owned(),
+            "[INTERFACE]\nPRIVATEKEY=x\n".to_owned(),
+            "dev tun\n<key>\nx\n</key>\n".to_owned(),
+            "default\nlogin me\npassword x\n".to_owned(),
+            "machine\n  example.org\n  login me\n  password x\n".to_owned(),
+            "{ \"unseal_keys_b64\": [\"x\"] }".to_owned(),
+            "unseal_keys_hex:\n- x\n".to_owned(),
+            "Unseal Key 1: x\nUnseal Key 2: y\n".to_owned(),
+            "<RSAKeyValue><Modulus>x</Modulus><D>y</D></RSAKeyValue>".to_owned(),
+            "untrusted comment: minisign encrypted secret key\nx\n".to_owned(),
+            "untrusted comment: signify secret key\nx\n".to_owned(),
+            "network={\n  ssid=\"home\"\n  psk=\"x\"\n}\n".to_owned(),
+            "Title,Website,Username,Password\nshop,example.org,me,x\n".to_owned(),
+            "\"Title\";\"URL\";\"Password\"\n".to_owned(),
+            "Access key ID,Secret access key\nx,y\n".to_owned(),
         ] {
             let text = joined(&text);
             assert!(secret_text(&text, false).is_some(), "{text}");
@@ -292,6 +381,15 @@ mod tests {
                 false,
             ),
             ("name,price,currency\nbook,3,EUR\n", false),
+            ("user,url,visits\nme,example.org,3\n", false),
+            ("# kind: Secret\nkind: ConfigMap\ndata:\n", false),
+            ("kind: Secret-store\ndata:\n", false),
+            ("mankind: Secret\ndata:\n", false),
+            ("kind: Secret\nmeta-data:\n", false),
+            ("<RSAKeyValue><Modulus>x</Modulus></RSAKeyValue>", false),
+            ("untrusted comment: minisign public key\nx\n", false),
+            ("network={\n  ssid=\"guests\"\n  key_mgmt=NONE\n}\n", false),
+            ("default\nlogin\n", false),
             ("client\nremote\nserver\n", false),
             (
                 "-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----\n",

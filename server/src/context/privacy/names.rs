@@ -97,13 +97,14 @@ fn is_secret_name(path: &str, name: &str, is_code: bool) -> bool {
                 .split(['-', '_', '.', ' '])
                 .any(|word| known::SECRET_WORDS.contains(&word))
     };
-    lists.secret.is_match(path)
+    lists.secret.is_match(path) && !lists.prose.is_match(path)
         || !name.contains('.') && lists.secret_bare.is_match(path)
         || !is_code && says_so() && !lists.not_secret.is_match(path)
 }
 
 struct Lists {
     secret: GlobSet,
+    prose: GlobSet,
     secret_data: GlobSet,
     secret_bare: GlobSet,
     not_secret: GlobSet,
@@ -113,6 +114,7 @@ fn lists() -> &'static Lists {
     static LISTS: OnceLock<Lists> = OnceLock::new();
     LISTS.get_or_init(|| Lists {
         secret: set(known::SECRET),
+        prose: set(known::PROSE),
         secret_data: set(known::SECRET_DATA),
         secret_bare: set(known::SECRET_BARE),
         not_secret: set(known::NOT_SECRET),
