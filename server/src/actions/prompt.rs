@@ -160,7 +160,8 @@ impl Matter<'_> {
                 "Make this code simpler without changing what it does, its name or its parameters. Write the new code, all of it.",
             ),
             Action::Edit { instruction } => {
-                let wanted = format!("Change this code as told: {}\nWrite the new code, all of it.", instruction.trim());
+                let instruction = privacy::without_secrets(instruction.trim(), Notation::Prose);
+                let wanted = format!("Change this code as told: {instruction}\nWrite the new code, all of it.");
                 self.rewrite("", &wanted)
             }
             Action::Implement if self.offer.target.kind == TargetKind::Lines => self.code_of_comment(),

@@ -165,7 +165,7 @@ fn execute(store: &Store, args: &Args) -> Result<(), Failure> {
                     "{}",
                     json!({ "removed": word, "path": path.display().to_string() })
                 ),
-                false => println!("{} is {word}.", path.display()),
+                false => println!("{} is {word}.", for_stdout(&path.display().to_string())),
             }
         }
     }
@@ -231,7 +231,7 @@ fn draw(bar: &ProgressBar, step: Step) -> ControlFlow<()> {
             bar.set_position(done);
         }
         (Step::Connecting { .. } | Step::Mirror { .. }, Some(words)) => {
-            bar.suspend(|| eprintln!("{words}"))
+            bar.suspend(|| eprintln!("{}", display::on_terminal(&words)))
         }
         (_, words) => bar.set_message(words.unwrap_or_default()),
     }
@@ -255,7 +255,7 @@ impl Lines {
             }
             (_, words) => {
                 self.waiting = step == Step::Waiting;
-                eprintln!("{}", words.unwrap_or_default());
+                eprintln!("{}", display::on_terminal(&words.unwrap_or_default()));
             }
         }
         ControlFlow::Continue(())

@@ -21,6 +21,13 @@ const REMOVED: &[&str] = &[
     "PS4",
     "ZDOTDIR",
     "IFS",
+    // Wrappers that choose among versions of an interpreter: hooks, and where they begin to look.
+    "PYENV_HOOK_PATH",
+    "PYENV_DIR",
+    "RBENV_HOOK_PATH",
+    "RBENV_DIR",
+    "VIRTUAL_ENV",
+    "__PYVENV_LAUNCHER__",
     // The C library: modules for character sets and languages.
     "GCONV_PATH",
     "LOCPATH",
@@ -42,6 +49,11 @@ const REMOVED: &[&str] = &[
     "CUDA_INJECTION32_PATH",
     "CUDA_INJECTION64_PATH",
     "HSA_TOOLS_LIB",
+    "ROCP_TOOL_LIB",
+    "ROCPROFILER_REGISTER_LIBRARY",
+    "VK_INSTANCE_LAYERS",
+    "ZE_ENABLE_ALT_DRIVERS",
+    "UR_ADAPTERS_FORCE_LOAD",
     "GGML_BACKEND_PATH",
 ];
 
@@ -70,9 +82,23 @@ const OF_PIP: &[&str] = &[
 ];
 
 /// Paths to code, or to settings that name code, which users do need: for a GPU's libraries, for a company's OpenSSL or index. What is
-/// [trusted](SearchPath) of them stays.
+/// [trusted](SearchPath) of them stays. Below `HOME` and the folders of the XDG specification lie pip's settings, which may name an interpreter or
+/// a project to build; without `HOME` programs ask the system where it is.
 const TRUSTED_PATHS: &[&str] = &[
     "PATH",
+    "HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_CONFIG_DIRS",
+    "XDG_DATA_HOME",
+    "XDG_DATA_DIRS",
+    "PYENV_ROOT",
+    "ASDF_DIR",
+    "ASDF_DATA_DIR",
+    "MISE_DATA_DIR",
+    "MISE_CONFIG_DIR",
+    "VK_IMPLICIT_LAYER_PATH",
+    "VK_ADD_IMPLICIT_LAYER_PATH",
+    "OCL_ICD_VENDORS",
     "LD_LIBRARY_PATH",
     "DYLD_LIBRARY_PATH",
     "DYLD_FALLBACK_LIBRARY_PATH",
@@ -187,12 +213,12 @@ mod tests {
             "PIP_EDITABLE",
             "PIP_REQUIREMENT",
             "GGML_BACKEND_PATH",
+            "PYENV_HOOK_PATH",
             "ld_preload",
         ] {
             assert_eq!(cleaned(gone, "/usr/lib/x.so"), None, "{gone}");
         }
         for stays in [
-            "HOME",
             "LANG",
             "LC_ALL",
             "HTTPS_PROXY",
@@ -220,7 +246,13 @@ mod tests {
         let here = env::current_dir().unwrap();
         let list = format!(".::/usr/lib:{}", here.display());
         let usr_lib = std::fs::canonicalize("/usr/lib").unwrap();
-        for name in ["PATH", "LD_LIBRARY_PATH"] {
+        for name in [
+            "PATH",
+            "LD_LIBRARY_PATH",
+            "HOME",
+            "XDG_CONFIG_HOME",
+            "XDG_CONFIG_DIRS",
+        ] {
             assert_eq!(cleaned(name, &list).as_deref(), usr_lib.to_str(), "{name}");
             assert_eq!(cleaned(name, "."), None, "{name}");
         }

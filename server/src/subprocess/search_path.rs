@@ -64,21 +64,40 @@ fn opened() -> MutexGuard<'static, BTreeSet<PathBuf>> {
     OPENED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The folders whose content may be anybody's. Who works in his home folder, or above it, has everything in there, also his own programs:
-/// that says nothing.
+/// What makes a folder the top of a project, whose variables may name any folder in it while only one of them is open.
+const PROJECT_MARKS: &[&str] = &[".git", ".hg", ".jj", ".svn", ".envrc"];
+
+/// The folders whose content may be anybody's: the projects around the open ones. Who works in his home folder, or above it, has everything in
+/// there, also his own programs: that says nothing.
 fn strangers() -> Vec<PathBuf> {
+    let home = home().and_then(|home| fs::canonicalize(home).ok());
+    let holds_home = |folder: &Path| home.as_ref().is_some_and(|home| home.starts_with(folder));
     let here = env::current_dir().ok();
-    let home = etcetera::home_dir()
-        .ok()
-        .and_then(|home| fs::canonicalize(home).ok());
-    let holds_home = |folder: &PathBuf| home.as_ref().is_some_and(|home| home.starts_with(folder));
     let opened = opened().clone();
     opened
         .into_iter()
         .chain(here)
         .filter_map(|folder| fs::canonicalize(folder).ok())
         .filter(|folder| folder.parent().is_some() && !holds_home(folder))
+        .map(|folder| {
+            let within = |above: &&Path| above.parent().is_some() && !holds_home(above);
+            let is_top = |above: &&Path| PROJECT_MARKS.iter().any(|mark| above.join(mark).exists());
+            let top = folder.ancestors().take_while(within).filter(is_top).last();
+            top.map(Path::to_owned).unwrap_or(folder)
+        })
         .collect()
+}
+
+/// The user's home folder as the system knows it: `HOME` may come from the project.
+#[cfg(unix)]
+fn home() -> Option<PathBuf> {
+    let user = nix::unistd::User::from_uid(nix::unistd::geteuid());
+    user.ok().flatten().map(|user| user.dir)
+}
+
+#[cfg(not(unix))]
+fn home() -> Option<PathBuf> {
+    etcetera::home_dir().ok()
 }
 
 /// The folder of this entry, if what lies in it can be trusted.

@@ -464,6 +464,36 @@ mod tests {
         }
     }
 
+    /// Each of them as `git check-ignore` has it.
+    #[test]
+    fn patterns_mean_what_git_takes_them_for() {
+        for (pattern, excluded, other) in [
+            (format!("x.py{}", " ".repeat(5000)), "x.py", "y.py"),
+            ("x[[:digit:]].py".to_owned(), "x1.py", "y1.py"),
+            ("[[:alpha:]].py".to_owned(), "x.py", "xy.py"),
+            ("[\\]x].py".to_owned(), "x.py", "xx.py"),
+            ("a{b,c}.py".to_owned(), "a{b,c}.py", "ab.py"),
+            (
+                "{{cookiecutter.slug}}/".to_owned(),
+                "{{cookiecutter.slug}}/x.py",
+                "x.py",
+            ),
+            ("a[xy].py".to_owned(), "ay.py", "az.py"),
+            ("b\\ ".to_owned(), "b ", "b"),
+            (format!("{}x.py", "**/".repeat(1500)), "x.py", ""),
+        ] {
+            let folder = folder(&[(GITIGNORE, &pattern)]);
+            let ignored = Ignored::default();
+            let excludes = |path: &str| {
+                let path = folder.path().join(path);
+                ignored.verdict(&path, Some(folder.path())).excludes()
+            };
+            let beginning: String = pattern.chars().take(30).collect();
+            assert!(excludes(excluded), "{beginning}");
+            assert!(other.is_empty() || !excludes(other), "{beginning}");
+        }
+    }
+
     /// As `git worktree add` and `git submodule add` lay them out, and a repository that somebody has cloned into another.
     #[test]
     fn what_a_repository_excludes_counts_in_all_its_work_trees() {

@@ -2,7 +2,6 @@
 //! excluded, and nobody can say what.
 
 use std::{
-    borrow::Cow,
     fs,
     path::{Path, PathBuf},
 };
@@ -17,7 +16,7 @@ use crate::files::{self, Unread};
 /// Ignore files are written by hand.
 const MAX_BYTES: u64 = 1024 * 1024;
 
-/// A longer pattern is one for no path: Linux allows 4,096 bytes, other systems less.
+/// A longer pattern is a name for no path (Linux allows 4,096 bytes), or has signs that stand for others, and then nobody knows what it means.
 const MAX_PATTERN_BYTES: usize = 4096;
 
 /// `.git` and `commondir`, where they are files, hold a path and nothing else.
@@ -123,31 +122,81 @@ pub fn read(folder: &Path, file: &Path) -> Patterns {
 fn parse(folder: &Path, text: &[u8]) -> Option<Gitignore> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let mut builder = GitignoreBuilder::new(folder);
-    let lines = text.split(|&byte| byte == b'\n');
-    for line in lines.filter(|line| line.len() <= MAX_PATTERN_BYTES) {
+    for line in text.split(|&byte| byte == b'\n') {
         let Some(pattern) = pattern(line) else {
             continue;
         };
-        if builder.add_line(None, &pattern).is_err() {
-            // To git a brace is a character like others. A pattern that is none counts for nothing, as in git.
-            let _ = builder.add_line(None, &pattern.replace('{', "\\{").replace('}', "\\}"));
+        if pattern.len() > MAX_PATTERN_BYTES {
+            if pattern.contains(['*', '?', '[']) {
+                return None;
+            }
+            continue;
         }
+        // A pattern that is none counts for nothing, as in git.
+        let _ = builder.add_line(None, &pattern);
     }
     builder.build().ok()
 }
 
-/// A line as a pattern. Names in another encoding than UTF-8 are bytes that nobody can read here: any byte will do for each, where that
-/// excludes; where it would allow (`!`), the line does not count.
-fn pattern(line: &[u8]) -> Option<Cow<'_, str>> {
-    if let Ok(text) = std::str::from_utf8(line) {
-        return Some(Cow::Borrowed(text));
-    }
+/// A line as a pattern of the library's, which knows more than git's do (`{a,b}`) and fewer classes (`[[:digit:]]`, `[\]x]`). Where a class says what
+/// it does not understand, and where names are in another encoding than UTF-8, any character will do if that excludes; where it would allow
+/// (`!`), the line does not count.
+fn pattern(line: &[u8]) -> Option<String> {
     let mut text = String::new();
     for chunk in line.utf8_chunks() {
         text += chunk.valid();
-        text.extend(chunk.invalid().iter().map(|_| '?'));
+        text.extend(chunk.invalid().iter().map(|_| '\0'));
     }
-    (!text.starts_with('!')).then_some(Cow::Owned(text))
+    // Git takes blanks at the end away, but for one behind a backslash.
+    let end = text.trim_end_matches([' ', '\t', '\r']).len();
+    let end = end + usize::from(text[..end].ends_with('\\') && text[end..].starts_with(' '));
+    text.truncate(end);
+    let (mut globs, mut is_vague) = (String::new(), false);
+    let mut rest = text.as_str();
+    while let Some(c) = rest.chars().next() {
+        let mut length = c.len_utf8();
+        match c {
+            '\0' => {
+                is_vague = true;
+                globs.push('?');
+            }
+            '{' | '}' => globs.extend(['\\', c]),
+            '\\' => {
+                length += rest[1..].chars().next().map_or(0, char::len_utf8);
+                globs += &rest[..length];
+            }
+            '[' => match class(rest) {
+                Some(class) if class.contains("[:") || class.contains('\\') => {
+                    is_vague = true;
+                    length = class.len();
+                    globs.push('?');
+                }
+                Some(class) => {
+                    length = class.len();
+                    globs += class;
+                }
+                None => globs.push(c),
+            },
+            _ => globs.push(c),
+        }
+        rest = &rest[length..];
+    }
+    (!is_vague || !globs.starts_with('!')).then_some(globs)
+}
+
+/// The class that a pattern begins with, from `[` to its `]`. A `]` that comes first, is escaped, or ends a name (`[:digit:]`) is a part of it.
+fn class(pattern: &str) -> Option<&str> {
+    let bytes = pattern.as_bytes();
+    let mut at = 1 + usize::from(matches!(bytes.get(1), Some(b'!' | b'^')));
+    at += usize::from(bytes.get(at) == Some(&b']'));
+    loop {
+        match (bytes.get(at)?, bytes.get(at + 1)) {
+            (b']', _) => return pattern.get(..=at),
+            (b'\\', _) => at += 2,
+            (b'[', Some(b':')) => at += 2 + pattern.get(at + 2..)?.find(":]")? + 2,
+            _ => at += 1,
+        }
+    }
 }
 
 /// What `info/exclude` says, if `folder` is the top of a work tree.

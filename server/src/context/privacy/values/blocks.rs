@@ -67,10 +67,21 @@ impl Kind {
     }
 }
 
-/// From `start` to `end`, else to the last line that looks like a part of a key.
+/// From `start` to `end`, else to the last line that looks like a part of a key. Code that compares a text with the beginning of a block has no
+/// key behind it.
 fn block(text: &str, start: usize, end: &str) -> Option<Range<usize>> {
     let rest = &text[start..];
-    let near = rest.len().min(LOOK_BEHIND_BYTES + end.len());
+    let mut near = rest.len().min(LOOK_BEHIND_BYTES + end.len());
+    while !rest.is_char_boundary(near) {
+        near -= 1;
+    }
+    let mut lines = rest[..near].lines();
+    let goes_on = lines
+        .next()
+        .is_some_and(|line| line.contains(end) || holds_body(line));
+    if !goes_on && !lines.find(|line| !is_blank(line)).is_some_and(is_body) {
+        return None;
+    }
     let found = rest.as_bytes()[..near]
         .windows(end.len())
         .position(|bytes| bytes == end.as_bytes());
@@ -89,4 +100,39 @@ fn block(text: &str, start: usize, end: &str) -> Option<Range<usize>> {
     }
     let body = rest[..len].trim_end();
     (!body.is_empty()).then(|| start..start + body.len())
+}
+
+/// Characters of a key in one line with its head, at least. Names are shorter.
+const MIN_INLINE: usize = 16;
+
+fn is_of_key(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=')
+}
+
+/// Words of code are mostly in one case, keys never are for long.
+fn is_mixed(piece: &str) -> bool {
+    piece.contains(|c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || matches!(c, '+' | '/'))
+}
+
+/// The rest of the head's line has a piece of the key, as in strings with `\\n` for line ends.
+fn holds_body(line: &str) -> bool {
+    line.split(|c: char| !is_of_key(c))
+        .any(|piece| piece.len() >= MIN_INLINE && is_mixed(piece))
+}
+
+/// Quotes and signs alone: how a string goes on in the next line.
+fn is_blank(line: &&str) -> bool {
+    !line.contains(is_of_key)
+}
+
+/// The line is a piece of a key, whatever quotes and signs stand around it, or one of its headers (`Proc-Type: 4,ENCRYPTED`).
+fn is_body(line: &str) -> bool {
+    let line = line.trim_matches(|c: char| !is_of_key(c));
+    let line = line.strip_suffix("\\n").unwrap_or(line);
+    let is_name = |name: &str| {
+        name.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    let is_header = line.split_once(": ").is_some_and(|(name, _)| is_name(name));
+    is_header || line.chars().all(is_of_key) && is_mixed(line)
 }

@@ -196,6 +196,8 @@ fn ordinary_code_stays() {
         "sha256 = \"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\"",
         "std::collections::HashMap<String, Vec<Option<Box<dyn Fn(u32) -> u64>>>>",
         "-----BEGIN CERTIFICATE-----",
+        "if s.startswith(\"-----BEGIN PRIVATE KEY-----\"):\n    return parse(s)\nE = \"-----END CERTIFICATE-----\"\n",
+        "BEGIN = \"-----BEGIN RSA PRIVATE KEY-----\"\nEND = \"-----END RSA PRIVATE KEY-----\"\n",
         "",
         "日本語: \"日本語日本語日本語日本語日本語1234\"",
     ] {
