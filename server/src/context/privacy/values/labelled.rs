@@ -11,8 +11,8 @@ use super::{
     },
     labels::{Label, Name, is_about_secrets, names},
     literals::{
-        is_chosen, is_long_value, is_made, is_pair_in_base64, is_password, is_place, is_template,
-        is_value,
+        is_chosen, is_long_value, is_made, is_pair_in_base64, is_password, is_pin, is_place,
+        is_recovery_phrase, is_template, is_value,
     },
     random,
 };
@@ -90,7 +90,8 @@ pub fn values(line: &str, notation: Notation, above: Open) -> (Vec<Range<usize>>
     let mut quotes = Quotes::default();
     let mut end = 0;
     for name in names(line) {
-        if name.bytes.start < end {
+        let is_pin_of_code = name.label == Label::Pin && notation != Notation::Data;
+        if name.bytes.start < end || is_pin_of_code {
             continue;
         }
         let named = Named {
@@ -181,6 +182,18 @@ impl Named<'_> {
         self.before().ends_with('-')
     }
 
+    /// The name is all that stands between quotes: `"password": value`.
+    fn is_quoted(&self) -> bool {
+        self.open.is_some_and(|quote| {
+            self.before().ends_with(quote) && self.line[self.name.bytes.end..].starts_with(quote)
+        })
+    }
+
+    /// The value would stand in the same string as the name.
+    fn is_in_string(&self) -> bool {
+        self.open.is_some() && !self.is_quoted()
+    }
+
     /// Behind the quotes and brackets that end the name.
     fn closed(&self) -> usize {
         let bytes = self.line.as_bytes();
@@ -231,7 +244,8 @@ impl Named<'_> {
 
     /// Only code has types.
     fn behind_type(&self, at: usize) -> Option<usize> {
-        let is_code = self.notation == Notation::Code;
+        // No type stands behind a string: `name="password" xml:space="preserve"`.
+        let is_code = self.notation == Notation::Code && !self.is_quoted();
         is_code.then(|| behind_type(self.line, at)).flatten()
     }
 
@@ -267,7 +281,7 @@ impl Named<'_> {
         match sign {
             Sign::Default => return Some(until(line, at, &['}'])),
             Sign::Element => return Some(until(line, at, &['<'])),
-            Sign::Passed => return None,
+            Sign::Passed => return self.bare_in_list(at),
             Sign::Beside => return self.bare_beside(at),
             Sign::Assigned => {}
         }
@@ -291,14 +305,14 @@ impl Named<'_> {
         if is_adjacent && (before.ends_with(['?', '&', ';']) || self.is_option()) {
             return Some(word);
         }
-        if self.open.is_some() {
+        if self.is_in_string() {
             let is_header = before.ends_with(['"', '\'', '`', '\n'])
                 && line[at..floor_char(line, at + MAX_VALUE_BYTES)].contains(['"', '\'', '`']);
             return (is_adjacent || is_header).then_some(word);
         }
         match self.notation {
             Notation::Data if is_key_place(before) && self.name.label != Label::Vague => {
-                Some(rest(line, at, before.contains('{')))
+                Some(rest(line, at, before.contains('{') || self.is_quoted()))
             }
             Notation::Shell if is_adjacent || is_key_place(before) => Some(until(
                 line,
@@ -313,6 +327,13 @@ impl Named<'_> {
         }
     }
 
+    /// `[--password, value]`
+    fn bare_in_list(&self, at: usize) -> Option<Range<usize>> {
+        let is_list = self.notation == Notation::Data && self.before().contains('[');
+        let value = until(self.line, at, &[',', ']', ' ', '\t', '"', '\'']);
+        (is_list && self.is_option() && is_chosen(&self.line[value.clone()])).then_some(value)
+    }
+
     /// `--password value`, `ENV DB_PASSWORD value`, `login me password value`.
     fn bare_beside(&self, at: usize) -> Option<Range<usize>> {
         let before = self.before();
@@ -324,8 +345,9 @@ impl Named<'_> {
             || before.contains("login ")
             || before.contains("machine ")
             || first.is_empty()
-                && ["requirepass", "masterauth"].contains(&&self.line[self.name.bytes.clone()]);
-        let is_readable = self.notation != Notation::Code || self.open.is_some();
+                && ["requirepass", "masterauth", "bindpw", "rootpw"]
+                    .contains(&&self.line[self.name.bytes.clone()]);
+        let is_readable = self.notation != Notation::Code || self.is_in_string();
         let word = until(
             self.line,
             at,
@@ -361,14 +383,20 @@ impl Named<'_> {
         let before = self.before();
         let is_adjacent = value.start == self.name.bytes.end + 1;
         is_adjacent
-            && (before.ends_with(['?', '&', ';']) || self.is_option() || self.open.is_some())
-            || self.open.is_some() && is_chosen(&self.line[value.clone()])
+            && (before.ends_with(['?', '&', ';']) || self.is_option() || self.is_in_string())
+            || self.is_in_string() && is_chosen(&self.line[value.clone()])
     }
 
     fn accepts_text(&self, sign: Sign, value: &str, end: usize) -> bool {
         let name = &self.line[self.name.bytes.clone()];
         if sign != Sign::Passed {
             return accepts(self.name.label, sign, self.notation, value);
+        }
+        // An option and its value in a list of arguments: `["--password", "value"]`.
+        if self.is_option() && self.closed() > self.name.bytes.end {
+            let is_value = accepts(self.name.label, sign, self.notation, value);
+            let is_written = self.notation != Notation::Code || is_chosen(value);
+            return is_value && is_written && !value.starts_with('-');
         }
         let called = name.rsplit('.').next().unwrap_or(name);
         let is_setter = ["set", "with", "Set", "With"]
@@ -379,6 +407,7 @@ impl Named<'_> {
             .trim_start_matches(['"', '\'', '`', '\\'])
             .starts_with(')');
         match self.name.label {
+            Label::Phrase => is_recovery_phrase(value),
             _ if is_about_secrets(value) => false,
             Label::Password if is_constant(name) => !is_constant(value) && is_password(value),
             Label::Password if is_setter && is_sole => is_password(value),
@@ -431,12 +460,14 @@ fn is_constant(text: &str) -> bool {
 fn accepts(label: Label, sign: Sign, notation: Notation, value: &str) -> bool {
     match (label, notation) {
         _ if is_template(value) || is_place(value) || value.starts_with("-----BEGIN") => false,
+        (Label::Pin, _) => is_pin(value),
+        (Label::Phrase, _) => is_recovery_phrase(value),
         (Label::Vague, _) => is_made(value) || is_pair_in_base64(value),
         (Label::Password, Notation::Data) => is_value(value),
         (Label::Secret, Notation::Data) => is_long_value(value),
         (Label::Password, _) => is_password(value),
         (Label::Secret, _) if sign == Sign::Default => is_long_value(value),
-        (Label::Secret, _) => is_chosen(value) && !is_constant(value),
+        (Label::Secret, _) => is_chosen(value) && !is_constant(value) || is_recovery_phrase(value),
     }
 }
 

@@ -13,6 +13,10 @@ pub enum Label {
     Secret,
     /// Maybe: `key` is the name of many things.
     Vague,
+    /// Some digits, in data: pins of a circuit have names and small numbers.
+    Pin,
+    /// The words of a wallet: instructions of a processor have mnemonics too.
+    Phrase,
 }
 
 /// A name in a line.
@@ -34,8 +38,23 @@ const STEMS: &[&str] = &[
     "cred",
     "phrase",
     "kennwort",
+    "passwort",
     "senha",
     "contrasena",
+    "contraseña",
+    "CONTRASEÑA",
+    "wachtwoord",
+    "haslo",
+    "hasło",
+    "parola",
+    "пароль",
+    "Пароль",
+    "ПАРОЛЬ",
+    "密码",
+    "psk",
+    "pin",
+    "mnemonic",
+    "pepper",
 ];
 
 /// Last words of names of passwords, or their ends: `dbpassword`.
@@ -47,13 +66,29 @@ const PASSWORDS: &[&str] = &[
     "passwort",
     "kennwort",
     "contrasena",
+    "contraseña",
+    "CONTRASEÑA",
+    "motdepasse",
+    "wachtwoord",
+    "пароль",
+    "Пароль",
+    "ПАРОЛЬ",
+    "密码",
     "senha",
     "pwd",
+    "bindpw",
+    "rootpw",
+    "adminpw",
     "requirepass",
     "masterauth",
     "userpass",
     "dbpass",
+    "storepass",
+    "keypass",
 ];
+
+/// Whole last words of names of passwords: other words end with them.
+const PASSWORD_WORDS: &[&str] = &["psk", "passe", "haslo", "hasło", "parola"];
 
 /// Last words of names of other secrets, or their ends.
 const SECRETS: &[&str] = &[
@@ -71,10 +106,12 @@ const SECRETS: &[&str] = &[
     "sharedkey",
     "storagekey",
     "licensekey",
+    "sessionkey",
+    "validationkey",
 ];
 
 /// Whole last words of names of other secrets.
-const SECRET_WORDS: &[&str] = &["pass", "pw", "psw"];
+const SECRET_WORDS: &[&str] = &["pass", "pw", "psw", "pepper"];
 
 /// What a key is called that is secret: the word before `key`.
 const SECRET_KEYS: &[&str] = &[
@@ -86,6 +123,8 @@ const SECRET_KEYS: &[&str] = &[
     "encryption",
     "decryption",
     "signing",
+    "session",
+    "validation",
     "auth",
     "master",
     "shared",
@@ -136,6 +175,7 @@ const QUALIFIERS: &[&str] = &[
     "primary",
     "secondary",
     "equals",
+    "hash",
 ];
 
 /// Words before it that make a label of a button, a question or a search of what follows.
@@ -237,7 +277,7 @@ fn label(name: &str) -> Option<Label> {
             at.is_some_and(|at| last.as_bytes()[at..].eq_ignore_ascii_case(end.as_bytes()))
         })
     };
-    let label = if ends_with(PASSWORDS) {
+    let label = if ends_with(PASSWORDS) || is_one_of(last, PASSWORD_WORDS) {
         Label::Password
     } else if ends_with(SECRETS)
         || is_one_of(last, SECRET_WORDS)
@@ -245,6 +285,10 @@ fn label(name: &str) -> Option<Label> {
         || last.eq_ignore_ascii_case("phrase") && is_one_of(before, SECRET_PHRASES)
     {
         Label::Secret
+    } else if last.eq_ignore_ascii_case("pin") {
+        Label::Pin
+    } else if last.eq_ignore_ascii_case("mnemonic") {
+        Label::Phrase
     } else if is_one_of(last, VAGUE) {
         Label::Vague
     } else {
@@ -282,5 +326,8 @@ fn words(name: &str) -> Vec<&str> {
 
 /// Whether the value speaks of secrets itself, as names, captions and messages do.
 pub fn is_about_secrets(value: &str) -> bool {
-    names(value).iter().any(|name| name.label != Label::Vague) || value.eq_ignore_ascii_case("key")
+    names(value)
+        .iter()
+        .any(|name| matches!(name.label, Label::Password | Label::Secret))
+        || value.eq_ignore_ascii_case("key")
 }

@@ -1,5 +1,7 @@
 //! What may be a password, and what is a reference, a word of a language or something to be filled in.
 
+use std::ops::RangeInclusive;
+
 use super::{labels::is_about_secrets, random};
 
 /// Shorter ones are rarely passwords, and anything else often.
@@ -10,6 +12,12 @@ const MIN_CHOSEN_BYTES: usize = 6;
 
 /// What a program has made is longer.
 const MIN_MADE_BYTES: usize = 12;
+
+/// Digits of a personal identification number: fewer are the numbers of a circuit's pins.
+const PIN_DIGITS: RangeInclusive<usize> = 4..=12;
+
+/// A recovery phrase of BIP 39 has 12 words or more, each of 3 to 8 letters.
+const MIN_PHRASE_WORDS: usize = 12;
 
 /// Values that mean no password, or words of a language, whatever the name before them.
 const WORDS: &[&str] = &[
@@ -46,6 +54,16 @@ const WORDS: &[&str] = &[
     "oauth",
     "oauth2",
     "jwt",
+    "bcrypt",
+    "scrypt",
+    "argon2",
+    "argon2i",
+    "argon2id",
+    "pbkdf2",
+    "md5",
+    "sha1",
+    "sha256",
+    "sha512",
     "read",
     "write",
     "inherit",
@@ -183,6 +201,18 @@ pub fn is_chosen(value: &str) -> bool {
         && (has(u8::is_ascii_alphabetic) && has(u8::is_ascii_digit)
             || value.contains(['!', '#', '^', '*', '~', '@', '$', '%', '&', '+'])
             || is_made(value))
+}
+
+/// A personal identification number.
+pub fn is_pin(value: &str) -> bool {
+    PIN_DIGITS.contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The words from which a wallet's keys are made.
+pub fn is_recovery_phrase(value: &str) -> bool {
+    let is_word =
+        |word: &str| (3..=8).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_lowercase());
+    value.split_whitespace().count() >= MIN_PHRASE_WORDS && value.split_whitespace().all(is_word)
 }
 
 /// A literal that a program has made.

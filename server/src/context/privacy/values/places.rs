@@ -8,6 +8,7 @@ use aho_corasick::AhoCorasick;
 use super::{
     extents::{literal, until},
     literals::{has_hole, is_chosen, is_pair_in_base64, is_password, is_template, is_value},
+    random,
 };
 
 /// What says that a secret may follow.
@@ -25,6 +26,8 @@ enum Cue {
     Identified,
     /// An option with a password, or one with a user and a password.
     Command(&'static [&'static str], Option<&'static [char]>),
+    /// An option with a password and nothing between: what stands behind a blank is something else.
+    Adjacent(&'static str),
     /// The password is the argument of this number, counted from 0.
     Call(usize),
 }
@@ -49,10 +52,10 @@ const CUES: &[(&str, Cue)] = &[
         Cue::Command(&["--http-password", "--ftp-password"], None),
     ),
     ("sshpass ", Cue::Command(&["-p"], None)),
-    ("mysql ", Cue::Command(&["-p"], None)),
-    ("mysqldump ", Cue::Command(&["-p"], None)),
-    ("mysqladmin ", Cue::Command(&["-p"], None)),
-    ("mariadb ", Cue::Command(&["-p"], None)),
+    ("mysql ", Cue::Adjacent("-p")),
+    ("mysqldump ", Cue::Adjacent("-p")),
+    ("mysqladmin ", Cue::Adjacent("-p")),
+    ("mariadb ", Cue::Adjacent("-p")),
     ("mongo ", Cue::Command(&["-p"], None)),
     ("mongosh ", Cue::Command(&["-p"], None)),
     ("mongodump ", Cue::Command(&["-p"], None)),
@@ -98,6 +101,9 @@ static CUE_FINDER: LazyLock<AhoCorasick> = LazyLock::new(|| {
 /// What ends a value that is one word.
 const ENDS: &[char] = &['"', '\'', '`', ' ', '\t', ',', ';', '\\', '<', ')'];
 
+/// A shorter name before a host may be somebody's.
+const MIN_TOKEN_BYTES: usize = 20;
+
 /// More of a line is not looked at behind a cue.
 const MAX_BEHIND_BYTES: usize = 512;
 
@@ -124,6 +130,11 @@ pub fn values(line: &str) -> Vec<Range<usize>> {
                     .then(|| behind_option(line, end, options, pair))
                     .flatten()
             }
+            Cue::Adjacent(option) => behind_option(line, end, &[option], None).filter(|value| {
+                line[..value.start]
+                    .trim_end_matches(['"', '\'', '\\'])
+                    .ends_with(option)
+            }),
             Cue::Call(number) => argument(line, end, number),
         }
     })
@@ -136,6 +147,9 @@ fn in_address(line: &str, from: usize) -> Option<Range<usize>> {
     let ends = &['"', '\'', '`', ' ', '\t', '<', '>', '|', '\\'];
     let address = &line[until(line, from, ends)];
     let colon = address.find([':', '/', '?', '#', '@'])?;
+    if address[colon..].starts_with('@') {
+        return is_token_of_address(&address[..colon]).then(|| from..from + colon);
+    }
     let password = address[colon..].strip_prefix(':')?;
     // In a list of addresses each has its own.
     let password = password.find("://").map_or(password, |at| &password[..at]);
@@ -151,6 +165,13 @@ fn in_address(line: &str, from: usize) -> Option<Range<usize>> {
     is_given.then(|| start..start + host)
 }
 
+/// `https://token@host`: a name is shorter, or has no digit.
+fn is_token_of_address(user: &str) -> bool {
+    user.len() >= MIN_TOKEN_BYTES
+        && user.bytes().any(|byte| byte.is_ascii_digit())
+        && user.bytes().all(random::is_value_byte)
+}
+
 /// `jdbc:oracle:thin:scott/tiger@host`
 fn in_oracle_address(line: &str, from: usize) -> Option<Range<usize>> {
     let address = &line[until(line, from, ENDS)];
@@ -162,15 +183,14 @@ fn in_oracle_address(line: &str, from: usize) -> Option<Range<usize>> {
 
 /// `Authorization: Bearer ...`, `Authorization: token ...`
 fn behind_scheme(line: &str, from: usize) -> Option<Range<usize>> {
-    let header = &line[until(line, from, &['\n'])];
+    let header = line[until(line, from, &['\n'])].to_ascii_lowercase();
     let schemes = [
-        "Bearer ",
-        "Token ",
+        "bearer ",
         "token ",
-        "Basic ",
-        "ApiKey ",
-        "Api-Key ",
-        "GenieKey ",
+        "basic ",
+        "apikey ",
+        "api-key ",
+        "geniekey ",
     ];
     schemes.iter().find_map(|scheme| {
         let value = until(line, from + header.find(scheme)? + scheme.len(), ENDS);

@@ -161,14 +161,16 @@ fn is_digest(before: &str) -> bool {
 
 /// It stands alone.
 fn is_word(before: &str) -> bool {
-    before.is_empty() || before.ends_with([' ', '\t', '(', ',', '[', '|'])
+    before.is_empty() || before.ends_with([' ', '\t', '(', ',', '[', '|', '<', '*'])
 }
 
 fn is_ended(after: &str) -> bool {
+    // The full stop of a sentence.
+    let after = after.trim_start_matches('.');
     after.is_empty()
         || after.starts_with([
-            '"', '\'', '`', ' ', '\r', '\n', '\t', ',', ';', ')', '&', '\\', '<', '@', ']', '}',
-            '|',
+            '"', '\'', '`', ' ', '\r', '\n', '\t', ',', ';', ')', '&', '\\', '<', '>', '@', ']',
+            '}', '|', '*',
         ])
 }
 
