@@ -65,6 +65,8 @@ pub enum Open {
     Nothing,
     /// `name: DB_PASSWORD`: the next line has its `value:`.
     Value(Label),
+    /// `password = (`: the next line is the value.
+    Literal(Label),
     /// `password: |`: all lines that are deeper than this.
     Block { depth: usize },
 }
@@ -85,6 +87,9 @@ pub fn values(line: &str, notation: Notation, above: Open) -> (Vec<Range<usize>>
     }
     if let Open::Value(label) = above {
         found.extend(in_next_line(line, label, notation));
+    }
+    if let Open::Literal(label) = above {
+        found.extend(in_own_line(line, label, notation));
     }
     let mut open = Open::Nothing;
     let mut quotes = Quotes::default();
@@ -127,6 +132,20 @@ fn in_next_line(line: &str, label: Label, notation: Notation) -> Option<Range<us
         None => return None,
     };
     accepts(label, sign, Notation::Data, &line[literal.clone()]).then_some(literal)
+}
+
+/// A value that a line has to itself.
+fn in_own_line(line: &str, label: Label, notation: Notation) -> Option<Range<usize>> {
+    let at = skip_blanks(line, 0);
+    if let Some(quoted) = literal(line, at) {
+        let behind = line[quoted.end..].trim_matches(['"', '\'', '`', ',', ';', ')']);
+        let is_alone = behind.trim().trim_matches([',', ';', ')', '\\']).is_empty();
+        let is_secret = accepts(label, Sign::Assigned, notation, &line[quoted.clone()]);
+        return (is_alone && is_secret).then_some(quoted);
+    }
+    let value = at..at + line[at..].trim_end().len();
+    let is_bare = matches!(notation, Notation::Data | Notation::Shell);
+    (is_bare && is_chosen(&line[value.clone()])).then_some(value)
 }
 
 /// The length of `value: ` or `value>` at the beginning.
@@ -419,11 +438,30 @@ impl Named<'_> {
         }
     }
 
+    /// A sign ends the line, or a bracket behind it: `password =`, `password = (`, `password: &str =`.
+    fn is_open_ended(&self, behind: &str) -> bool {
+        let value = match behind.strip_prefix([':', '=']) {
+            Some(value) => value.trim_start_matches(['=', '>']).trim(),
+            None => behind,
+        };
+        value.len() < behind.len() && matches!(value, "" | "(" | "\\")
+            || self
+                .behind_type(skip_blanks(
+                    self.line,
+                    self.closed() + usize::from(behind.starts_with(':')),
+                ))
+                .is_some_and(|at| self.line[at..].trim().is_empty())
+    }
+
     /// What the line says of the ones below.
     fn below(&self) -> Option<Open> {
         let line = self.line;
         let before = self.before();
         let behind = line[self.closed()..].trim();
+        let is_secret = matches!(self.name.label, Label::Password | Label::Secret);
+        if is_secret && self.is_open_ended(behind) {
+            return Some(Open::Literal(self.name.label));
+        }
         let is_key = is_key_place(before) && self.notation == Notation::Data;
         if is_key && let Some(block) = behind.strip_prefix(':') {
             let block = block.trim_start();
@@ -460,6 +498,8 @@ fn is_constant(text: &str) -> bool {
 fn accepts(label: Label, sign: Sign, notation: Notation, value: &str) -> bool {
     match (label, notation) {
         _ if is_template(value) || is_place(value) || value.starts_with("-----BEGIN") => false,
+        // The line goes on in the next one.
+        _ if value == "\\" => false,
         (Label::Pin, _) => is_pin(value),
         (Label::Phrase, _) => is_recovery_phrase(value),
         (Label::Vague, _) => is_made(value) || is_pair_in_base64(value),

@@ -100,6 +100,10 @@ fn passwords_are_replaced_in_data() {
         "password: ${DB_PASSWORD:-«letmein»}",
         "password: ${DB_PASSWORD:«letmein»}",
         "password: &default «letmein»",
+        // The value in the next line.
+        "password:\n  «Kqz428vtr»\n",
+        "\"password\":\n  \"«letmein»\",\n",
+        "db.password=\\\n  «Kqz428vtr»\n",
         // A key in quotes and a value without.
         "\"DB_PASSWORD\": «Kqz428vtr»",
         "'password':«Kqz428vtr»",
@@ -198,6 +202,8 @@ fn passwords_are_replaced_in_code() {
         "user.setPassword(\"«letmein»\")",
         "run([\"serve\", \"--password\", \"«Summer2024!»\"])",
         "run([\"serve\", \"--token\", \"«Kqz428vtr»\"])",
+        "password = (\n    \"«letmein»\"\n)\n",
+        "const PASSWORD: &str =\n    \"«letmein»\";\n",
         "MNEMONIC = \"«legal winner thank year wave sausage worth useful legal winner thank yellow»\"",
         "contraseña = \"«Kqz428vtr»\"",
         "ENV.fetch(\"DB_PASS\", \"«letmein1»\")",
@@ -285,6 +291,8 @@ fn ordinary_data_stays() {
         "<data name=\"Password\" xml:space=\"preserve\">",
         "\"password\": null, \"port\": 5432",
         "'Invalid password': Falsch",
+        "password:\n  name: db2user\n  port: 5432\n",
+        "password:\nport2: 1\n",
         "pin: GPIO12",
         "pin: 13",
         "mnemonic: VADD",
