@@ -1,6 +1,6 @@
 //! tacit: code completion from a model on the user's own machine.
 //!
-//! The folders are the architecture. *Pure core*, without I/O, async or llama.cpp: [`documents`], [`display`], [`words`], [`index::symbols`] and
+//! The folders are the architecture. *Pure core*, without I/O, async or llama.cpp: [`documents`], [`display`], [`text`], [`words`], [`index::symbols`] and
 //! [`index::resolve`], the sources, plan and privacy rules of [`context`], [`prompt`], the rules of [`completion`], and the scheduler,
 //! slots and sampling of [`engine`]. *Edges*, thin: [`lsp`], [`cli`], [`models`], [`engine::host`] and [`engine::remote`]; and what
 //! reads the user's files, all of it through [`files`]: the walk of the [`index`], [`context::workspace`] and [`context::privacy`]. *One unsafe neighbour*:
@@ -31,4 +31,5 @@ pub mod prompt;
 pub mod stats;
 pub mod subprocess;
 pub mod syntax;
+pub mod text;
 pub mod words;

@@ -18,7 +18,7 @@ pub(super) use source::Source;
 
 use super::convention::Convention;
 use super::{Action, Offer, Problem, Target, TargetKind, test_place};
-use crate::{display, documents::Snapshot};
+use crate::{display, documents::Snapshot, text::floor_char_boundary};
 use declaration::Declaration;
 
 /// Functions and selections above this length are not written anew: the answer would take a minute, and lose lines.
@@ -39,8 +39,8 @@ const MAX_TITLE_TEXT: usize = 80;
 /// hints and marks of unnecessary code. Ranges that are not in the text are moved into it, or left out.
 pub fn offers(snapshot: &Snapshot, range: Range<usize>, problems: &[Problem]) -> Vec<Offer> {
     let source = Source::new(snapshot);
-    let start = boundary(&source.text, range.start);
-    let range = start..boundary(&source.text, range.end.max(start));
+    let start = floor_char_boundary(&source.text, range.start);
+    let range = start..floor_char_boundary(&source.text, range.end.max(start));
     let trimmed = source.trimmed(range.clone());
     let selection = (!trimmed.is_empty()).then(|| selected(&source, &trimmed));
     let site = Site {
@@ -113,15 +113,6 @@ impl Offer {
 fn cut(text: &str) -> String {
     let line = text.trim().lines().next().unwrap_or_default().trim_end();
     display::line(line.strip_suffix('.').unwrap_or(line), MAX_TITLE_TEXT)
-}
-
-/// The last place at or before `at` where a character begins.
-fn boundary(text: &str, at: usize) -> usize {
-    let at = at.min(text.len());
-    (0..=at)
-        .rev()
-        .find(|&at| text.is_char_boundary(at))
-        .unwrap_or(0)
 }
 
 /// A selection made whole: several lines from the first character to the last, else whole words.

@@ -7,7 +7,11 @@ use std::{num::NonZeroUsize, sync::Arc};
 use lru::LruCache;
 
 use super::generation::{Generation, Progress};
-use crate::{engine::Finish, prompt::layout::closers};
+use crate::{
+    engine::Finish,
+    prompt::layout::closers,
+    text::{ceil_char_boundary, floor_char_boundary},
+};
 
 /// Answers that are remembered, over all documents; half a kilobyte each, mostly.
 const ANSWERS: NonZeroUsize = NonZeroUsize::new(256).unwrap();
@@ -103,8 +107,8 @@ impl Cache {
 
 impl Surroundings {
     fn clipped(&self, before: usize, after: usize) -> Self {
-        let start = ceil_char(&self.before, self.before.len().saturating_sub(before));
-        let end = floor_char(&self.after, after);
+        let start = ceil_char_boundary(&self.before, self.before.len().saturating_sub(before));
+        let end = floor_char_boundary(&self.after, after);
         Self {
             before: self.before[start..].to_owned(),
             from_start: self.from_start && start == 0,
@@ -150,19 +154,6 @@ fn typed_through(origin: &Surroundings, text: &str, now: &Surroundings) -> Optio
                         || (now.from_start && before.len() == origin.before.len()))
             })
     })
-}
-
-fn ceil_char(text: &str, at: usize) -> usize {
-    (at..=text.len())
-        .find(|at| text.is_char_boundary(*at))
-        .unwrap_or(text.len())
-}
-
-fn floor_char(text: &str, at: usize) -> usize {
-    (0..=at.min(text.len()))
-        .rev()
-        .find(|at| text.is_char_boundary(*at))
-        .unwrap_or(0)
 }
 
 #[cfg(test)]

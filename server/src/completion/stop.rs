@@ -6,7 +6,7 @@ use super::{
     rules::Rule,
     site::{BlockStyle, Site, indentation, says_the_same, significant},
 };
-use crate::words::is_word_char;
+use crate::{text::floor_char_boundary, words::is_word_char};
 
 /// Fewer characters than this agree by chance: a lone `}` or `return` says nothing about where the answer has got to.
 const TELLING: usize = 8;
@@ -297,15 +297,8 @@ fn end_of_loop(line: &str) -> Option<usize> {
         while first > 0 && bytes[first - 1] == bytes[first - 1 + piece] {
             first -= 1;
         }
-        Some(floor_char(line, first + piece))
+        Some(floor_char_boundary(line, first + piece))
     })
-}
-
-fn floor_char(text: &str, at: usize) -> usize {
-    (0..=at)
-        .rev()
-        .find(|at| text.is_char_boundary(*at))
-        .unwrap_or(0)
 }
 
 /// How prose begins that instruct models put behind code. Lower case.

@@ -94,7 +94,7 @@ proptest::proptest! {
         len in 0..60usize,
     ) {
         let mut text: String = lines.iter().map(|&line| LINES[line]).collect();
-        text.truncate(boundary(&text, cut));
+        text.truncate(floor_char_boundary(&text, cut));
         let snapshot = document(Language::all()[language].id(), &text);
         let problem = Problem::error(start / 2..start / 2 + len / 7, "é is not defined");
         for offer in offers(&snapshot, start..start + len, &[problem]) {

@@ -3,7 +3,7 @@
 
 use ropey::Rope;
 
-use crate::prompt::layout::floor_char;
+use crate::{prompt::layout::floor_char, text::floor_char_boundary};
 
 /// Bytes of a text that are looked at. What makes a file one of these stands at its head, below a comment at most.
 pub const PROBE_BYTES: usize = 8 * 1024;
@@ -19,11 +19,7 @@ pub fn secret(text: &Rope, is_code: bool) -> Option<&'static str> {
 
 /// [`secret`] of a text in one piece.
 pub fn secret_text(text: &str, is_code: bool) -> Option<&'static str> {
-    let mut end = PROBE_BYTES.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    let head = Head::new(&text[..end]);
+    let head = Head::new(&text[..floor_char_boundary(text, PROBE_BYTES)]);
     let has_form = || FORMS.iter().any(|form| form.is(&head)) || head.has_columns_of_logins();
     let is_secret = is_sealed(&head) || !is_code && has_form();
     is_secret.then_some(REASON)

@@ -6,22 +6,18 @@ use std::path::PathBuf;
 
 use percent_encoding::percent_decode_str;
 
+use crate::{documents::MAX_URI_BYTES, text::floor_char_boundary};
+
 /// Some clients encode what is encoded already.
 const MAX_DECODED: usize = 4;
 
 /// Paths that one URI may mean, at most: the likely ones come first.
 const MAX_PATHS: usize = 64;
 
-/// A longer URI names nothing that a file system could hold.
-const MAX_URI_BYTES: usize = 64 * 1024;
-
 /// Every path that `uri` may mean, each once. Those on this machine, if it is one there, are among the absolute ones.
 pub fn paths(uri: &str) -> Vec<PathBuf> {
-    let mut end = uri.len().min(MAX_URI_BYTES);
-    while !uri.is_char_boundary(end) {
-        end -= 1;
-    }
-    let uri = &uri[..end];
+    // No document has a longer one.
+    let uri = &uri[..floor_char_boundary(uri, MAX_URI_BYTES)];
     let (named, rest) = uri.split_at(uri.find(['?', '#']).unwrap_or(uri.len()));
     let mut found = Vec::new();
     add(&mut found, &decoded(named));

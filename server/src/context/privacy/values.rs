@@ -10,7 +10,7 @@ use std::{borrow::Cow, ops::Range};
 use grammars::Notation;
 use ropey::Rope;
 
-use crate::prompt::layout::floor_char;
+use crate::{prompt::layout::floor_char, text::ceil_char_boundary};
 
 mod blocks;
 mod extents;
@@ -52,9 +52,8 @@ pub fn shown(text: &Rope, range: Range<usize>, notation: Notation) -> String {
 
 /// [`shown`] of a text in one piece.
 pub fn shown_in(text: &str, range: Range<usize>, notation: Notation) -> String {
-    let boundary = |from: usize| (from.min(text.len())..).find(|&at| text.is_char_boundary(at));
-    let start = boundary(range.start.saturating_sub(LOOK_BEHIND_BYTES)).unwrap_or_default();
-    let end = boundary(range.end.saturating_add(LOOK_AHEAD_BYTES)).unwrap_or(range.end);
+    let start = ceil_char_boundary(text, range.start.saturating_sub(LOOK_BEHIND_BYTES));
+    let end = ceil_char_boundary(text, range.end.saturating_add(LOOK_AHEAD_BYTES));
     let around = &text[start..end];
     shown_of(around, range.start - start..range.end - start, notation)
 }

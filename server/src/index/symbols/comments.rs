@@ -1,6 +1,6 @@
 //! What documents a definition: the comments above it or the string within, down to one sentence.
 
-use super::text::char_boundary;
+use crate::text::floor_char_boundary;
 
 /// The longest sentence that is kept, in bytes; most are shorter, and the rest says more about how than about what.
 const MAX_SENTENCE_BYTES: usize = 160;
@@ -52,7 +52,7 @@ pub fn first_sentence(comment: &str) -> Option<String> {
         }
     }
     if sentence.len() > MAX_SENTENCE_BYTES {
-        let cut = char_boundary(&sentence, MAX_SENTENCE_BYTES);
+        let cut = floor_char_boundary(&sentence, MAX_SENTENCE_BYTES);
         let cut = sentence[..cut].rfind(' ').unwrap_or(cut);
         sentence.truncate(cut);
         sentence.push_str("...");

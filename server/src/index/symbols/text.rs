@@ -1,6 +1,8 @@
 //! Source text made shorter: types without their parameters, signatures on one line, outlines within their limits. And where its
 //! lines begin.
 
+use crate::text::floor_char_boundary;
+
 /// The longest outline. What is longer costs more of the prompt than one definition is worth.
 pub const MAX_OUTLINE_LINES: usize = 25;
 /// The same in bytes: about 300 tokens.
@@ -129,18 +131,12 @@ pub fn clip(text: &str, mark: &str) -> String {
     }
     if out.is_empty() {
         let room = MAX_OUTLINE_BYTES - mark.len() - 1;
-        return format!("{} {mark}", &text[..char_boundary(text, room)].trim_end());
+        return format!(
+            "{} {mark}",
+            &text[..floor_char_boundary(text, room)].trim_end()
+        );
     }
     out + mark
-}
-
-/// The last place at or before `at` where the text may be cut.
-pub fn char_boundary(text: &str, at: usize) -> usize {
-    let at = at.min(text.len());
-    (0..=at)
-        .rev()
-        .find(|&place| text.is_char_boundary(place))
-        .unwrap_or(0)
 }
 
 /// Where the lines of a text begin, in bytes.

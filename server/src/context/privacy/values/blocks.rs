@@ -5,6 +5,7 @@ use std::{ops::Range, sync::LazyLock};
 use aho_corasick::AhoCorasick;
 
 use super::{LOOK_BEHIND_BYTES, extents};
+use crate::text::floor_char_boundary;
 
 /// How a block begins and ends.
 struct Kind {
@@ -71,10 +72,7 @@ impl Kind {
 /// key behind it.
 fn block(text: &str, start: usize, end: &str) -> Option<Range<usize>> {
     let rest = &text[start..];
-    let mut near = rest.len().min(LOOK_BEHIND_BYTES + end.len());
-    while !rest.is_char_boundary(near) {
-        near -= 1;
-    }
+    let near = floor_char_boundary(rest, LOOK_BEHIND_BYTES + end.len());
     let mut lines = rest[..near].lines();
     let goes_on = lines
         .next()

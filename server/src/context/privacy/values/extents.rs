@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::text::floor_char_boundary;
+
 /// A value that is longer is looked at so far: a line of nothing but names would take a time that grows with its square.
 pub const MAX_VALUE_BYTES: usize = 1024;
 
@@ -95,7 +97,7 @@ fn quoted(line: &str, at: usize) -> Option<Range<usize>> {
         start += 2;
         quotes = 3;
     }
-    let limit = floor_char(line, start + MAX_VALUE_BYTES);
+    let limit = floor_char_boundary(line, start + MAX_VALUE_BYTES);
     let bytes = &line.as_bytes()[..limit];
     let mut end = start;
     while end < bytes.len() && !matches!(bytes[end], b'\n' | b'\r') {
@@ -116,7 +118,7 @@ fn quoted(line: &str, at: usize) -> Option<Range<usize>> {
             1
         };
     }
-    Some(start..floor_char(line, end))
+    Some(start..floor_char_boundary(line, end))
 }
 
 /// `"a" + "b"` has one value.
@@ -138,7 +140,7 @@ pub fn joined_literals(line: &str, at: usize) -> Vec<Range<usize>> {
 
 /// From `at` to one of these signs or the end of the line.
 pub fn until(line: &str, at: usize, ends: &[char]) -> Range<usize> {
-    let text = &line[at..floor_char(line, at + MAX_VALUE_BYTES)];
+    let text = &line[at..floor_char_boundary(line, at + MAX_VALUE_BYTES)];
     let is_end =
         |byte: u8| matches!(byte, b'\n' | b'\r') || ends.iter().any(|&end| end == char::from(byte));
     let len = text.bytes().position(is_end);
@@ -176,15 +178,6 @@ pub fn rest(line: &str, at: usize, is_in_list: bool) -> Range<usize> {
         return start..start;
     }
     start..start + value.len()
-}
-
-/// The boundary of a character at `at`, or the last one before.
-pub fn floor_char(line: &str, at: usize) -> usize {
-    let mut at = at.min(line.len());
-    while !line.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
 }
 
 /// Whether a place in a line is in a string, read from the line's beginning.

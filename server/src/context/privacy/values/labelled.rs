@@ -6,8 +6,7 @@ use grammars::Notation;
 
 use super::{
     extents::{
-        MAX_VALUE_BYTES, Quotes, behind_type, floor_char, joined_literals, literal, rest,
-        skip_blanks, until,
+        MAX_VALUE_BYTES, Quotes, behind_type, joined_literals, literal, rest, skip_blanks, until,
     },
     labels::{Label, Name, is_about_secrets, names},
     literals::{
@@ -16,6 +15,7 @@ use super::{
     },
     random,
 };
+use crate::text::floor_char_boundary;
 
 /// What may stand between the quote or bracket that ends a name and its value, longest first.
 const SIGNS: &[(&str, Sign)] = &[
@@ -194,7 +194,7 @@ impl Named<'_> {
     /// What stands before the name, as far as it matters.
     fn before(&self) -> &str {
         let end = self.name.bytes.start;
-        &self.line[floor_char(self.line, end.saturating_sub(MAX_VALUE_BYTES))..end]
+        &self.line[floor_char_boundary(self.line, end.saturating_sub(MAX_VALUE_BYTES))..end]
     }
 
     fn is_option(&self) -> bool {
@@ -326,7 +326,8 @@ impl Named<'_> {
         }
         if self.is_in_string() {
             let is_header = before.ends_with(['"', '\'', '`', '\n'])
-                && line[at..floor_char(line, at + MAX_VALUE_BYTES)].contains(['"', '\'', '`']);
+                && line[at..floor_char_boundary(line, at + MAX_VALUE_BYTES)]
+                    .contains(['"', '\'', '`']);
             return (is_adjacent || is_header).then_some(word);
         }
         match self.notation {
