@@ -102,17 +102,25 @@ fn open(path: &Path, follow: bool) -> Result<(File, Metadata), Unread> {
     })?;
     let mut options = OpenOptions::new();
     options.read(true);
+    never_wait(&mut options, follow);
+    let file = options.open(path)?;
+    let metadata = file.metadata()?;
+    regular(&metadata)?;
+    Ok((file, metadata))
+}
+
+/// For a path that was looked at a moment ago, where something else may lie by now: opening a pipe must not wait for its other end, a terminal must
+/// not become ours, and unless `follow`, a link is an error. On Unix; elsewhere nothing changes.
+pub fn never_wait(options: &mut OpenOptions, follow: bool) {
     #[cfg(unix)]
     {
         use rustix::fs::OFlags;
         let mut flags = OFlags::NONBLOCK | OFlags::NOCTTY;
         flags.set(OFlags::NOFOLLOW, !follow);
-        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags.bits() as i32);
+        std::os::unix::fs::OpenOptionsExt::custom_flags(options, flags.bits() as i32);
     }
-    let file = options.open(path)?;
-    let metadata = file.metadata()?;
-    regular(&metadata)?;
-    Ok((file, metadata))
+    #[cfg(not(unix))]
+    let _ = (options, follow);
 }
 
 fn regular(metadata: &Metadata) -> Result<(), Unread> {
@@ -134,12 +142,7 @@ pub fn write_unlinked(path: &Path, text: &str, is_new: bool) -> io::Result<()> {
         true => options.create_new(true),
         false => options.truncate(true),
     };
-    #[cfg(unix)]
-    {
-        use rustix::fs::OFlags;
-        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
-        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags.bits() as i32);
-    }
+    never_wait(&mut options, false);
     options.open(path)?.write_all(text.as_bytes())
 }
 

@@ -66,9 +66,7 @@ impl Handle {
             }
         }
     }
-}
 
-impl Handle {
     /// From now on, `file`, which is what standard error is appended to, has `bytes` at most after each line that is logged: when there
     /// are more, the last [`KEPT`] stay. It has to be open to read and to append.
     pub fn keep_short(&self, file: File, bytes: u64) {

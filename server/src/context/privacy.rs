@@ -11,7 +11,7 @@ mod uris;
 mod values;
 
 pub use contents::secret_text;
-pub use gate::{Cleared, clear, hidden_document, hidden_file, inside, places, read};
+pub use gate::{Cleared, clear, hidden_document, hidden_file, inside, places, read, readable};
 pub use ignored::{Ignored, Rules, TACITIGNORE};
 pub use names::secret;
 pub use values::{PLACEHOLDER, shown, shown_in, without_secrets};

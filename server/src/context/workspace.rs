@@ -384,14 +384,9 @@ impl Workspace {
         let Around {
             path: of, folder, ..
         } = *around;
-        let place = privacy::inside(path, of, folder).ok()?;
-        let stamp = Stamp::File(files::Stamp::of(&place, MAX_TEXT_BYTES)?);
-        let ignored = self.index.ignored();
-        if privacy::hidden_file(path, folder, ignored).is_some() {
-            return None;
-        }
-        let text = || privacy::read(path, MAX_TEXT_BYTES, of, folder, ignored).ok();
-        self.prepared(path, stamp, text)
+        let file = privacy::readable(path, of, folder, self.index.ignored()).ok()?;
+        let stamp = Stamp::File(files::Stamp::of(&file.place, MAX_TEXT_BYTES)?);
+        self.prepared(path, stamp, || file.text(MAX_TEXT_BYTES).ok())
     }
 
     fn prepared(

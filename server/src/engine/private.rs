@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::files;
+
 /// Why a folder can't hold what is private.
 #[derive(Debug, Error)]
 pub enum PrivateFolderError {
@@ -147,13 +149,7 @@ pub fn open_regular(options: &mut fs::OpenOptions, path: &Path) -> io::Result<fs
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
-    // Somebody may have been quicker than this look.
-    #[cfg(unix)]
-    {
-        use rustix::fs::OFlags;
-        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        std::os::unix::fs::OpenOptionsExt::custom_flags(options, flags.bits() as i32);
-    }
+    files::never_wait(options, false);
     let file = options.open(path)?;
     must_be_regular(&file.metadata()?)?;
     Ok(file)

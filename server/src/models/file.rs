@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::gguf::{self, Facts, Refusal};
+use crate::files;
 
 /// Systems count the times of files in steps of up to 10 ms (Linux with 100 ticks a second): two changes within one step have the same
 /// time. A file whose last change is older than this when its hash begins gets another time by any change that the hash may have missed.
@@ -100,12 +101,7 @@ impl ModelFile {
         regular(&fs::metadata(&path)?)?;
         let mut options = OpenOptions::new();
         options.read(true);
-        // What was a regular file a moment ago may be a pipe now, whose opening waits for a writer.
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::custom_flags(
-            &mut options,
-            rustix::fs::OFlags::NONBLOCK.bits() as i32,
-        );
+        files::never_wait(&mut options, true);
         let file = options.open(&path)?;
         let metadata = file.metadata()?;
         regular(&metadata)?;

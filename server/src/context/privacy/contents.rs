@@ -303,7 +303,7 @@ mod tests {
             "{ \"auths\": { \"https://index.docker.io/v1/\": { \"auth\": \"x\" } } }".to_owned(),
             "[drive]\ntype = drive\ntoken = {}\n".to_owned(),
             "{ \"version\": 4, \"terraform_version\": \"1.5\", \"lineage\": \"x\", \"resources\": [] }".to_owned(),
-            "//registry.npmjs.org/:_authToken=x\n".to_owned(),
+            "//npm.example.org/:_authToken=x\n".to_owned(),
             "machine example.org login me password x\n".to_owned(),
             "[distutils]\nindex-servers = pypi\n[pypi]\nusername = a\npassword = b\n".to_owned(),
             "github.com:\n    user: me\n    oauth_token: x\n".to_owned(),
@@ -394,7 +394,7 @@ mod tests {
             ("machine learning needs data\n", false),
             ("user: shop\ntimeout: 3\n", false),
             ("# created: by hand\nx = 1\n", true),
-            ("registry=https://registry.npmjs.org/\n", false),
+            ("registry=https://npm.example.org/\n", false),
             ("", false),
         ] {
             assert_eq!(secret_text(text, is_code), None, "{text}");

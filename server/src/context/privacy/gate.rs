@@ -97,15 +97,45 @@ pub fn read(
     workspace: Option<&Path>,
     ignored: &Ignored,
 ) -> Result<String, String> {
+    readable(path, of, workspace, ignored)?.text(max)
+}
+
+/// A file that may be shown with another one, as far as that can be told without a look into it.
+pub struct Readable<'a> {
+    path: &'a Path,
+    /// Without links.
+    pub place: PathBuf,
+}
+
+/// Asks for the file at `path`, as [`read`] does, but does not read it.
+///
+/// # Errors
+/// As [`read`].
+pub fn readable<'a>(
+    path: &'a Path,
+    of: &Path,
+    workspace: Option<&Path>,
+    ignored: &Ignored,
+) -> Result<Readable<'a>, String> {
     let place = inside(path, of, workspace)?;
-    if let Some(reason) = hidden_file(path, workspace, ignored) {
-        return Err(unseen(reason));
-    }
-    let text =
-        files::read_unlinked_text(&place, max).map_err(|unread: Unread| unread.to_string())?;
-    match contents::secret_text(&text, names::is_code(path)) {
+    match hidden_file(path, workspace, ignored) {
         Some(reason) => Err(unseen(reason)),
-        None => Ok(text),
+        None => Ok(Readable { path, place }),
+    }
+}
+
+impl Readable<'_> {
+    /// See [`read`].
+    ///
+    /// # Errors
+    /// If it is no text of at most `max` bytes, or one that no model may see.
+    pub fn text(&self, max: u64) -> Result<String, String> {
+        let text = files::read_unlinked_text(&self.place, max);
+        let text = text.map_err(|unread: Unread| unread.to_string())?;
+        match contents::secret_text(&text, names::is_code(self.path)) {
+            Some(reason) => Err(unseen(reason)),
+            None => Ok(text),
+        }
     }
 }
 

@@ -26,34 +26,9 @@ pub struct Name {
     pub bytes: Range<usize>,
 }
 
-/// One of these is in each name that counts.
+/// One of these, or a whole word of [`PASSWORDS`] or [`PASSWORD_WORDS`], is in each name that counts.
 const STEMS: &[&str] = &[
-    "pass",
-    "pwd",
-    "pw",
-    "secret",
-    "token",
-    "key",
-    "auth",
-    "cred",
-    "phrase",
-    "kennwort",
-    "passwort",
-    "senha",
-    "contrasena",
-    "contraseña",
-    "CONTRASEÑA",
-    "wachtwoord",
-    "haslo",
-    "hasło",
-    "parola",
-    "пароль",
-    "Пароль",
-    "ПАРОЛЬ",
-    "密码",
-    "psk",
-    "pin",
-    "mnemonic",
+    "pass", "pwd", "pw", "secret", "token", "key", "auth", "cred", "phrase", "pin", "mnemonic",
     "pepper",
 ];
 
@@ -224,7 +199,7 @@ const MAX_NAME_BYTES: usize = 64;
 static STEM_FINDER: LazyLock<AhoCorasick> = LazyLock::new(|| {
     AhoCorasick::builder()
         .ascii_case_insensitive(true)
-        .build(STEMS)
+        .build([STEMS, PASSWORDS, PASSWORD_WORDS].concat())
         .expect("the stems are few")
 });
 

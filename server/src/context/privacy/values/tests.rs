@@ -125,7 +125,7 @@ fn passwords_are_replaced_in_data() {
         "validationKey: «Kqz428vtr»",
         "master_key: «Kqz428vtr»",
         "password_hash: «Kqz428vtr»",
-        "//registry.npmjs.org/:_authToken=«Kqz428vtr»",
+        "//npm.example.org/:_authToken=«Kqz428vtr»",
         "storepass=«Kqz428vtr»",
         "keypass=«Kqz428vtr»",
         "passcode: «Kqz428vtr»",
